@@ -1,0 +1,64 @@
+import type { RetryClass } from './error-codes.ts';
+
+/** The environment variables are unusable; the message lists every problem with its remedy. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`Configuration is not usable: ${problems.join('; ')}`);
+    this.problems = problems;
+  }
+}
+
+/** The invoking event is not one this function understands. */
+export class InvalidEventError extends Error {
+  override readonly name = 'InvalidEventError';
+}
+
+export type ParameterErrorCode = 'PARAMETER_MISSING' | 'PARAMETER_INVALID' | 'SSM_UNAVAILABLE';
+
+/** A parameter could not be read or used. Names the parameter and the remedy, never its value. */
+export class ParameterError extends Error {
+  override readonly name = 'ParameterError';
+  readonly code: ParameterErrorCode;
+  readonly parameterName: string;
+
+  constructor(
+    code: ParameterErrorCode,
+    parameterName: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.code = code;
+    this.parameterName = parameterName;
+  }
+}
+
+export interface SyncFailure {
+  /** The service's own code, or one of ours (TIMEOUT, NETWORK, TLS, BAD_RESPONSE, ...). */
+  readonly errCode: string;
+  readonly retryClass: RetryClass;
+  readonly httpStatus?: number;
+  /** Foreign text: scrubbed of secrets and cut to 256 characters before it gets here. */
+  readonly externalMessage?: string;
+  /** What the service asked us to wait, in ms from the answer; not yet clamped. */
+  readonly retryAfterMs?: number;
+}
+
+/** One attempt at one instance failed. Never carries a request, a header or an AxiosError. */
+export class SyncError extends Error {
+  override readonly name = 'SyncError';
+  readonly failure: SyncFailure;
+
+  constructor(instanceId: string, failure: SyncFailure) {
+    super(`DDM sync of instance ${instanceId} failed: ${failure.errCode}`);
+    this.failure = failure;
+  }
+}
+
+/** The service refused the credentials, also after they were read anew; the run was stopped. */
+export class UnauthorizedError extends Error {
+  override readonly name = 'UnauthorizedError';
+}

@@ -1,0 +1,76 @@
+import type { SyncFailure } from './errors.ts';
+
+export type Trigger = 'schedule' | 'http' | 'change';
+export type Status = 'accepted' | 'failed' | 'queued' | 'skipped';
+
+/** What became of one instance; the fields of its log line and of the HTTP `results` entry. */
+export interface Outcome {
+  readonly instanceId: string;
+  readonly status: Status;
+  readonly trigger: Trigger;
+  readonly runId: string;
+  readonly jobId?: string;
+  readonly httpStatus?: number;
+  readonly errCode?: string;
+  readonly externalMessage?: string;
+  readonly advice?: string;
+  /** Calls made for this instance in this run. */
+  readonly attempts?: number;
+  /** From the first attempt's start to the outcome, pauses included. */
+  readonly durationMs?: number;
+}
+
+/** The run in numbers: `accepted + failed + queued + skipped === total`, always. */
+export interface Report {
+  readonly runId: string;
+  readonly trigger: Trigger;
+  readonly total: number;
+  readonly accepted: number;
+  readonly failed: number;
+  readonly queued: number;
+  readonly skipped: number;
+  readonly attempts: number;
+  readonly durationMs: number;
+  /** Failed instances by error code. */
+  readonly errCodes: Readonly<Record<string, number>>;
+}
+
+/** A retry that is about to be made; a warn line. */
+export interface Retry extends Pick<SyncFailure, 'errCode' | 'httpStatus' | 'externalMessage'> {
+  readonly instanceId: string;
+  readonly runId: string;
+  /** The attempt that failed, from 1. */
+  readonly attempt: number;
+  readonly delayMs: number;
+}
+
+export interface Summary {
+  add(outcome: Outcome): void;
+  finish(durationMs: number): Report;
+}
+
+/** Counts outcomes as they come, so that a run of 100,000 instances keeps none of them. */
+export const createSummary = (runId: string, trigger: Trigger): Summary => {
+  const count: Record<Status, number> = { accepted: 0, failed: 0, queued: 0, skipped: 0 };
+  const errCodes = new Map<string, number>();
+  let attempts = 0;
+
+  return {
+    add: (outcome) => {
+      count[outcome.status] += 1;
+      attempts += outcome.attempts ?? 0;
+      if (outcome.status !== 'failed') return;
+      const errCode = outcome.errCode ?? 'UNKNOWN';
+      errCodes.set(errCode, (errCodes.get(errCode) ?? 0) + 1);
+    },
+    finish: (durationMs) => ({
+      runId,
+      trigger,
+      total: count.accepted + count.failed + count.queued + count.skipped,
+      ...count,
+      attempts,
+      durationMs: Math.round(durationMs),
+      errCodes: Object.fromEntries(errCodes),
+    }),
+  };
+};
