@@ -1,0 +1,143 @@
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import { classify, type RetryClass } from '../error-codes.ts';
+import { type SyncFailure, SyncError } from '../errors.ts';
+import { isInstanceId } from '../instance-id.ts';
+import { parseRetryAfter } from '../retry.ts';
+import type { Auth } from './auth.ts';
+import { parseErrorBody, parseObject } from './error-body.ts';
+import { cleanForeignText, leadingProse } from './foreign-text.ts';
+import { type HttpAnswer, type HttpClient, HttpError } from './http.ts';
+
+/** DDM took the request to synchronise; the work itself goes on there. */
+export interface Accepted {
+  /** Absent with the v3 API, which answers without content. */
+  readonly jobId?: string;
+}
+
+export interface DdmClient {
+  /** Asks once for one instance's data node information to be synchronised. @throws {SyncError} */
+  sync(instanceId: string, timeoutMs: number): Promise<Accepted>;
+}
+
+export interface DdmClientDeps {
+  readonly http: HttpClient;
+  readonly auth: Auth;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly config: Pick<Config, 'ddmEndpoint' | 'projectId' | 'ddmApiVersion'>;
+}
+
+type Version = 'v1' | 'v3';
+
+/** A client of the DDM sync API for one run; `auto` remembers for the run that v1 is gone. */
+export const createDdmClient = (deps: DdmClientDeps): DdmClient => {
+  const { auth, config } = deps;
+  let version: Version = config.ddmApiVersion === 'v3' ? 'v3' : 'v1';
+
+  const call = async (instanceId: string, timeoutMs: number): Promise<Accepted> => {
+    const used = version;
+    const answer = await post(deps, used, instanceId, timeoutMs);
+    if (answer.status === 200) return readAccepted(used, instanceId, answer, auth.secrets());
+    const failure = readFailure(answer, auth.secrets(), deps.clock.now());
+    if (config.ddmApiVersion === 'auto' && used === 'v1' && isUnknownApi(failure)) {
+      version = 'v3';
+      return call(instanceId, timeoutMs);
+    }
+    throw new SyncError(instanceId, failure);
+  };
+
+  return {
+    sync: async (instanceId, timeoutMs) => {
+      if (!isInstanceId(instanceId)) throw fail(instanceId, 'INVALID_INSTANCE_ID', 'permanent');
+      return call(instanceId, timeoutMs);
+    },
+  };
+};
+
+const post = async (
+  { http, auth, config }: DdmClientDeps,
+  version: Version,
+  instanceId: string,
+  timeoutMs: number,
+): Promise<HttpAnswer> => {
+  const action = version === 'v1' ? 'rds/sync' : 'data-nodes/sync';
+  const project = encodeURIComponent(config.projectId);
+  const instance = encodeURIComponent(instanceId);
+  try {
+    return await http.send({
+      method: 'POST',
+      url: `${config.ddmEndpoint}/${version}/${project}/instances/${instance}/${action}`,
+      // Without it axios sends a form type, which DDM answers with 415.
+      headers: { 'Content-Type': 'application/json', ...auth.headers() },
+      ...(version === 'v3' && { body: '{}' }),
+      timeoutMs,
+    });
+  } catch (error) {
+    if (!(error instanceof HttpError)) throw error;
+    const { code, retryable, status, message } = error;
+    throw fail(instanceId, code, retryable ? 'retry' : 'permanent', status, message);
+  }
+};
+
+const readAccepted = (
+  version: Version,
+  instanceId: string,
+  { body }: HttpAnswer,
+  secrets: readonly string[],
+): Accepted => {
+  if (version === 'v3' && body.trim() === '') return {};
+  const fields = parseObject(body);
+  if (fields === undefined) {
+    // A body that was cut off without a Content-Length looks like this; a login page does not.
+    const truncated = /^\s*(\{|$)/.test(body);
+    throw badResponse(instanceId, 'the answer is not a JSON object', truncated);
+  }
+  if (version === 'v1' && fields.instanceId !== instanceId) {
+    throw badResponse(instanceId, 'the answer does not name this instance', false);
+  }
+  return typeof fields.jobId === 'string' && fields.jobId !== ''
+    ? { jobId: cleanForeignText(fields.jobId, secrets) }
+    : {};
+};
+
+const readFailure = (
+  answer: HttpAnswer,
+  secrets: readonly string[],
+  nowMs: number,
+): SyncFailure => {
+  const { status, retryAfter } = answer;
+  if (status >= 300 && status < 400) {
+    return { errCode: 'REDIRECT_REFUSED', retryClass: 'permanent', httpStatus: status };
+  }
+  const { errCode, message } = parseErrorBody(answer.body);
+  const retryClass = classify(status, errCode);
+  const text = message && (retryClass === 'auth' ? leadingProse(message) : message);
+  const retryAfterMs = parseRetryAfter(retryAfter, nowMs);
+  return {
+    errCode: errCode ?? (status === 401 ? 'UNAUTHORIZED' : 'BAD_RESPONSE'),
+    retryClass,
+    httpStatus: status,
+    ...(text && { externalMessage: cleanForeignText(text, secrets) }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  };
+};
+
+const isUnknownApi = ({ httpStatus, errCode }: SyncFailure): boolean =>
+  httpStatus === 404 && /^APIGW?\.0101$/.test(errCode);
+
+const badResponse = (instanceId: string, message: string, retryable: boolean): SyncError =>
+  fail(instanceId, 'BAD_RESPONSE', retryable ? 'retry' : 'permanent', 200, message);
+
+const fail = (
+  instanceId: string,
+  errCode: string,
+  retryClass: RetryClass,
+  httpStatus?: number,
+  externalMessage?: string,
+): SyncError =>
+  new SyncError(instanceId, {
+    errCode,
+    retryClass,
+    ...(httpStatus !== undefined && { httpStatus }),
+    ...(externalMessage !== undefined && { externalMessage }),
+  });

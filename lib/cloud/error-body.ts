@@ -1,0 +1,46 @@
+/** What an error answer says of itself, in any of the three shapes that DDM and its gateway use. */
+export interface ErrorBody {
+  readonly errCode?: string;
+  readonly message?: string;
+}
+
+/**
+ * Reads `{errCode, externalMessage}` (DDM), `{error_code, error_msg}` (gateway, RDS) and
+ * `{error: {code, message, title}}` (IAM); anything else, HTML included, gives an empty result.
+ */
+export const parseErrorBody = (body: string): ErrorBody => {
+  const fields = parseObject(body);
+  if (fields === undefined) return {};
+  const nested = asObject(fields.error);
+  return {
+    ...pick('errCode', readCode(fields.errCode ?? fields.error_code ?? nested?.code)),
+    ...pick(
+      'message',
+      readText(fields.externalMessage ?? fields.error_msg ?? nested?.message ?? nested?.title),
+    ),
+  };
+};
+
+/** The body as a JSON object without inherited members; undefined when it is anything else. */
+export const parseObject = (body: string): Readonly<Record<string, unknown>> | undefined => {
+  try {
+    return asObject(JSON.parse(body));
+  } catch {
+    return undefined;
+  }
+};
+
+const asObject = (value: unknown): Readonly<Record<string, unknown>> | undefined =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.assign(Object.create(null), value)
+    : undefined;
+
+// A code ends up in a metric dimension and a log field: only what looks like one is taken.
+const readCode = (value: unknown): string | undefined =>
+  typeof value === 'string' && /^[A-Za-z]{2,16}\.\d{1,8}$/.test(value) ? value : undefined;
+
+const readText = (value: unknown): string | undefined =>
+  typeof value === 'string' && value.trim() !== '' ? value : undefined;
+
+const pick = <Name extends string>(name: Name, value: string | undefined) =>
+  value === undefined ? {} : ({ [name]: value } as { readonly [Key in Name]: string });

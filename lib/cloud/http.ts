@@ -1,0 +1,152 @@
+import http from 'node:http';
+import https from 'node:https';
+import axios, { type AxiosInstance } from 'axios';
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Total deadline in ms: connection, headers and body together. */
+  readonly timeoutMs: number;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** As received, at most 64 KiB; nobody has parsed it. */
+  readonly body: string;
+  readonly retryAfter?: string;
+}
+
+export type HttpErrorCode = 'TIMEOUT' | 'NETWORK' | 'TLS' | 'BAD_RESPONSE';
+
+/** No usable answer arrived. Carries nothing of the request, and never the AxiosError as its cause. */
+export class HttpError extends Error {
+  override readonly name = 'HttpError';
+  readonly code: HttpErrorCode;
+  readonly retryable: boolean;
+  /** Status of an answer that broke off. */
+  readonly status: number | undefined;
+
+  constructor(code: HttpErrorCode, message: string, retryable: boolean, status?: number) {
+    super(message);
+    this.code = code;
+    this.retryable = retryable;
+    this.status = status;
+  }
+}
+
+export interface HttpClient {
+  /** Sends once; any status is an answer. @throws {HttpError} */
+  send(request: HttpRequest): Promise<HttpAnswer>;
+  /** Closes every connection. */
+  close(): void;
+}
+
+export interface HttpClientOptions {
+  readonly maxConnections: number;
+  /** Certificate authorities to trust instead of Node's own. */
+  readonly ca?: string;
+}
+
+const maxAnswerBytes = 64 * 1_024;
+
+/**
+ * An HTTP client for one invocation: its connections are reused within it, and never across the pause
+ * in which Lambda freezes the process and the peer closes them.
+ */
+export const createHttpClient = (options: HttpClientOptions): HttpClient => {
+  const agentOptions = { keepAlive: true, maxSockets: options.maxConnections };
+  const tlsOptions = { minVersion: 'TLSv1.2', ...(options.ca && { ca: options.ca }) } as const;
+  const httpAgent = new http.Agent(agentOptions);
+  const httpsAgent = new https.Agent({ ...agentOptions, ...tlsOptions });
+  const client = axios.create({
+    adapter: 'http',
+    httpAgent,
+    httpsAgent,
+    maxRedirects: 0, // a redirect would carry X-Auth-Token to any host (CVE-2026-40895)
+    proxy: false, // HTTP(S)_PROXY would see the token
+    decompress: false, // with Accept-Encoding: identity no small answer grows large
+    maxContentLength: maxAnswerBytes,
+    responseType: 'text',
+    transformRequest: [(data: unknown) => data],
+    transformResponse: [(data: unknown) => data],
+    validateStatus: () => true,
+  });
+
+  return {
+    send: (request) => sendWithFreshSocketRetry(client, request),
+    close: () => {
+      httpAgent.destroy();
+      httpsAgent.destroy();
+    },
+  };
+};
+
+const sendWithFreshSocketRetry = async (
+  client: AxiosInstance,
+  request: HttpRequest,
+): Promise<HttpAnswer> => {
+  const signal = AbortSignal.timeout(request.timeoutMs);
+  try {
+    return await sendOnce(client, request, signal);
+  } catch (error) {
+    if (!isStaleSocket(error)) throw toHttpError(error);
+  }
+  // The peer had closed the idle connection: it cannot have read the request, one more try is free.
+  try {
+    return await sendOnce(client, request, signal);
+  } catch (error) {
+    throw toHttpError(error);
+  }
+};
+
+const sendOnce = async (
+  client: AxiosInstance,
+  { method, url, headers, body }: HttpRequest,
+  signal: AbortSignal,
+): Promise<HttpAnswer> => {
+  const response = await client.request<unknown>({
+    method,
+    url,
+    headers: { 'Accept-Encoding': 'identity', ...headers },
+    data: body,
+    signal,
+  });
+  const retryAfter: unknown = response.headers['retry-after'];
+  return {
+    status: response.status,
+    body: typeof response.data === 'string' ? response.data : '',
+    ...(typeof retryAfter === 'string' && { retryAfter }),
+  };
+};
+
+const isStaleSocket = (error: unknown): boolean =>
+  axios.isAxiosError<unknown>(error) &&
+  error.response === undefined &&
+  (error.code === 'ECONNRESET' || error.code === 'EPIPE') &&
+  error.request?.reusedSocket === true;
+
+const tlsErrorCode =
+  /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|INVALID_CA|EPROTO)/;
+
+const toHttpError = (error: unknown): HttpError => {
+  if (!axios.isAxiosError<unknown>(error)) return toUnexpectedError(error);
+  const status = error.response?.status;
+  const code = error.code ?? 'no code';
+  if (axios.isCancel(error)) return new HttpError('TIMEOUT', 'no complete answer in time', true);
+  if (error.message.startsWith('maxContentLength')) {
+    return new HttpError('BAD_RESPONSE', 'the answer is larger than 64 KiB', false, status);
+  }
+  if (status !== undefined || error.message.includes('aborted')) {
+    return new HttpError('BAD_RESPONSE', 'the answer broke off', true, status);
+  }
+  if (tlsErrorCode.test(code)) return new HttpError('TLS', code, false);
+  return new HttpError('NETWORK', code, true);
+};
+
+// Only the kind is kept: the message of a foreign error may quote the request.
+const toUnexpectedError = (error: unknown): HttpError =>
+  axios.isCancel(error)
+    ? new HttpError('TIMEOUT', 'no complete answer in time', true)
+    : new HttpError('NETWORK', error instanceof Error ? error.name : 'unknown error', true);

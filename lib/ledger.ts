@@ -1,0 +1,96 @@
+import type { Task } from './backlog.ts';
+import type { Clock } from './clock.ts';
+import type { Config } from './config.ts';
+import { adviceFor } from './error-codes.ts';
+import type { SyncFailure } from './errors.ts';
+import { createSummary, type Outcome, type Report, type Retry, type Trigger } from './report.ts';
+
+/** Where a run writes: one line per outcome, retry, warning and run. */
+export interface RunLog {
+  outcome(outcome: Outcome): void;
+  retry(retry: Retry): void;
+  /** Something a human should know of a run that goes on. */
+  warning(message: string, fields: Readonly<Record<string, string | number>>): void;
+  report(report: Report): void;
+}
+
+/** Gives each instance its outcome, exactly one, and keeps the count. */
+export interface Ledger {
+  accepted(task: Task, jobId: string | undefined): void;
+  failed(task: Task, failure: SyncFailure): void;
+  queued(task: Task): void;
+  skipped(task: Task): void;
+  /** More instances failed than SYNC_MAX_ERRORS allows. */
+  hasTooManyErrors(): boolean;
+  finish(): Report;
+}
+
+export interface LedgerDeps {
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly log: RunLog;
+  readonly settings: Pick<Config, 'syncMaxErrors'>;
+}
+
+export interface LedgerRun {
+  readonly runId: string;
+  readonly trigger: Trigger;
+  /** Instances of the run, for a percentage of them. */
+  readonly total: number;
+}
+
+export const createLedger = (
+  { clock, log, settings }: LedgerDeps,
+  { runId, trigger, total }: LedgerRun,
+): Ledger => {
+  const startedAt = clock.monotonic();
+  const summary = createSummary(runId, trigger);
+  const maxErrors = errorLimit(settings.syncMaxErrors, total);
+  let errors = 0;
+
+  const write = (task: Task, rest: Pick<Outcome, 'status'> & Partial<Outcome>): void => {
+    const { instanceId, attempts } = task;
+    const outcome = { instanceId, trigger, runId, ...rest, ...timing(task, attempts) };
+    summary.add(outcome);
+    log.outcome(outcome);
+  };
+
+  const timing = (task: Task, attempts: number) =>
+    task.startedAt === undefined
+      ? {}
+      : { attempts, durationMs: Math.round(clock.monotonic() - task.startedAt) };
+
+  return {
+    accepted: (task, jobId) =>
+      write(task, { status: 'accepted', httpStatus: 200, ...(jobId !== undefined && { jobId }) }),
+    failed: (task, failure) => {
+      errors += 1;
+      write(task, { status: 'failed', ...failureFields(failure) });
+    },
+    queued: (task) =>
+      write(task, { status: 'queued', ...(task.failure && failureFields(task.failure)) }),
+    skipped: (task) => write(task, { status: 'skipped' }),
+    hasTooManyErrors: () => errors > maxErrors,
+    finish: () => {
+      const report = summary.finish(clock.monotonic() - startedAt);
+      log.report(report);
+      return report;
+    },
+  };
+};
+
+const errorLimit = (maxErrors: Config['syncMaxErrors'], total: number): number => {
+  if (maxErrors === undefined) return Number.POSITIVE_INFINITY;
+  return 'count' in maxErrors ? maxErrors.count : maxErrors.share * total;
+};
+
+const failureFields = ({ errCode, httpStatus, externalMessage }: SyncFailure): Partial<Outcome> => {
+  // An error answer that carries no code of the service is explained by its status.
+  const explainedByStatus = errCode === 'BAD_RESPONSE' && httpStatus !== 200;
+  const advice = adviceFor(httpStatus, explainedByStatus ? undefined : errCode);
+  return {
+    errCode,
+    ...(httpStatus !== undefined && { httpStatus }),
+    ...(externalMessage !== undefined && { externalMessage }),
+    ...(advice !== undefined && { advice }),
+  };
+};

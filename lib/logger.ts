@@ -1,0 +1,23 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import type { RunLog } from './ledger.ts';
+import type { Status } from './report.ts';
+
+/** The one Powertools Logger of the process; writes one JSON line per call to stdout. */
+export const logger = new Logger({ serviceName: 'ddm-sync' });
+
+const levelOf = {
+  accepted: 'info',
+  queued: 'info',
+  skipped: 'info',
+  failed: 'error',
+} as const satisfies Record<Status, 'info' | 'error'>;
+
+/** Writes a run's outcomes, retries and report with the field names of report.ts. */
+export const createRunLog = (target: Pick<Logger, 'info' | 'warn' | 'error'>): RunLog => ({
+  outcome: (outcome) => {
+    target[levelOf[outcome.status]](`instance sync ${outcome.status}`, { ...outcome });
+  },
+  retry: (retry) => target.warn('instance sync retried', { ...retry }),
+  warning: (message, fields) => target.warn(message, { ...fields }),
+  report: (report) => target.info('sync run finished', { ...report }),
+});

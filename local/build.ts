@@ -1,0 +1,58 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type BuildOptions, build as bundle } from 'esbuild';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const dist = join(root, 'dist');
+
+// CommonJS inside the bundle (axios' form-data, parts of the AWS SDK) calls require() for Node's
+// own modules; an ES module has none unless it is made.
+const requireBanner = [
+  "import { createRequire as __createRequire } from 'node:module';",
+  'const require = __createRequire(import.meta.url);',
+].join('');
+
+/** How every handler, and what the bench compares it with, is bundled. */
+export const bundleOptions = {
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  minify: true,
+  legalComments: 'none',
+  mainFields: ['module', 'main'],
+  banner: { js: requireBanner },
+  logLevel: 'warning',
+} as const satisfies BuildOptions;
+
+/** Bundles each door of functions/ into dist/functions/<door>.js; files that are current stay untouched. */
+export const build = async (): Promise<void> => {
+  const doors = (await readdir(join(root, 'functions'))).filter((file) => file.endsWith('.ts'));
+  const result = await bundle({
+    ...bundleOptions,
+    absWorkingDir: root,
+    entryPoints: doors.map((door) => join(root, 'functions', door)),
+    outdir: join(dist, 'functions'),
+    write: false,
+  });
+  const current = new Set(result.outputFiles.map(({ path }) => basename(path)));
+  await mkdir(join(dist, 'functions'), { recursive: true });
+  for (const file of await readdir(join(dist, 'functions'))) {
+    if (!current.has(file) && file.endsWith('.js')) await rm(join(dist, 'functions', file));
+  }
+  for (const { path, text } of result.outputFiles) await writeIfChanged(path, text);
+  // Without it Lambda reads the .js files as CommonJS.
+  await writeIfChanged(join(dist, 'package.json'), '{"type":"module"}\n');
+};
+
+// Tests and `npm start` may build while another process loads the file: replace it in one step.
+const writeIfChanged = async (path: string, text: string): Promise<void> => {
+  const before = await readFile(path, 'utf8').catch(() => undefined);
+  if (before === text) return;
+  const temporary = `${path}.${process.pid}.tmp`;
+  await writeFile(temporary, text);
+  await rename(temporary, path);
+};
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await build();

@@ -1,0 +1,65 @@
+import { createLedger } from '../../lib/ledger.ts';
+import type { Report } from '../../lib/report.ts';
+import { type StopReason, type SyncDeps, type SyncSettings, syncFleet } from '../../lib/sync.ts';
+import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
+import { createFakeAuth, createFakeDdm, type FakeDdm, type FakeDdmOptions } from '../fakes/ddm.ts';
+import { createFakeRunLog, type FakeRunLog } from '../fakes/run-log.ts';
+
+const defaults: SyncSettings = {
+  syncConcurrency: 20,
+  syncRatePerSecond: 1_000,
+  syncAttemptTimeoutMs: 10_000,
+  syncMaxAttempts: 3,
+  syncMaxErrors: undefined,
+  syncInlineMax: 500,
+  deadlineReserveMs: 5_000,
+};
+
+export interface FleetOptions extends Partial<Omit<SyncDeps, 'settings' | 'ddm' | 'log' | 'clock'>> {
+  readonly instanceIds: readonly string[];
+  readonly settings?: Partial<SyncSettings>;
+  readonly answer?: FakeDdmOptions['answer'];
+  readonly latencyMs?: number;
+  readonly remainingMs?: number;
+  readonly clock?: FakeClock;
+}
+
+export interface FleetRunResult {
+  readonly report: Report;
+  readonly stoppedBy: StopReason | undefined;
+  readonly log: FakeRunLog;
+  readonly ddm: FakeDdm;
+  readonly clock: FakeClock;
+}
+
+/** Runs the engine in fake time against a fake DDM; random is a fixed-seed generator. */
+export const runFleet = async (options: FleetOptions): Promise<FleetRunResult> => {
+  const { answer, instanceIds, latencyMs, remainingMs = 900_000 } = options;
+  const clock = options.clock ?? createFakeClock();
+  const log = createFakeRunLog();
+  const settings = { ...defaults, ...options.settings };
+  const ddm = createFakeDdm({
+    clock,
+    ...(latencyMs !== undefined && { latencyMs }),
+    ...(answer && { answer }),
+  });
+  const { auth = createFakeAuth(), queue, random = createRandom(1) } = options;
+  const context = { runId: 'run-1', trigger: 'schedule' } as const;
+  const deadlineAt = clock.monotonic() + remainingMs;
+  const ledger = createLedger({ clock, log, settings }, { ...context, total: instanceIds.length });
+  const deps = { auth, clock, ddm, log, queue, random, settings };
+  const run = { ...context, instanceIds, deadlineAt, ledger };
+  const stoppedBy = await clock.run(syncFleet(deps, run));
+  return { report: ledger.finish(), stoppedBy, log, ddm, clock };
+};
+
+/** mulberry32: uniform, and the same sequence for the same seed. */
+export const createRandom = (seed: number): (() => number) => {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+};
