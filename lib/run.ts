@@ -1,5 +1,5 @@
 import type { App } from './app.ts';
-import type { Fleet } from './aws/parameters.ts';
+import type { Fleet } from './aws/fleet.ts';
 import { createTask } from './backlog.ts';
 import { createTokenAuth } from './cloud/auth.ts';
 import { createDdmClient } from './cloud/ddm.ts';

@@ -1,7 +1,7 @@
-/** What an error answer says of itself, in any of the three shapes that DDM and its gateway use. */
+/** What an error answer says of itself; both members are always its own, also when undefined. */
 export interface ErrorBody {
-  readonly errCode?: string;
-  readonly message?: string;
+  readonly errCode: string | undefined;
+  readonly message: string | undefined;
 }
 
 /**
@@ -10,13 +10,11 @@ export interface ErrorBody {
  */
 export const parseErrorBody = (body: string): ErrorBody => {
   const fields = parseObject(body);
-  if (fields === undefined) return {};
-  const nested = asObject(fields.error);
+  const nested = asObject(fields?.error);
   return {
-    ...pick('errCode', readCode(fields.errCode ?? fields.error_code ?? nested?.code)),
-    ...pick(
-      'message',
-      readText(fields.externalMessage ?? fields.error_msg ?? nested?.message ?? nested?.title),
+    errCode: readCode(fields?.errCode ?? fields?.error_code ?? nested?.code),
+    message: readText(
+      fields?.externalMessage ?? fields?.error_msg ?? nested?.message ?? nested?.title,
     ),
   };
 };
@@ -41,6 +39,3 @@ const readCode = (value: unknown): string | undefined =>
 
 const readText = (value: unknown): string | undefined =>
   typeof value === 'string' && value.trim() !== '' ? value : undefined;
-
-const pick = <Name extends string>(name: Name, value: string | undefined) =>
-  value === undefined ? {} : ({ [name]: value } as { readonly [Key in Name]: string });

@@ -15,7 +15,7 @@ export interface HttpAnswer {
   readonly status: number;
   /** As received, at most 64 KiB; nobody has parsed it. */
   readonly body: string;
-  readonly retryAfter?: string;
+  readonly retryAfter: string | undefined;
 }
 
 export type HttpErrorCode = 'TIMEOUT' | 'NETWORK' | 'TLS' | 'BAD_RESPONSE';
@@ -117,7 +117,7 @@ const sendOnce = async (
   return {
     status: response.status,
     body: typeof response.data === 'string' ? response.data : '',
-    ...(typeof retryAfter === 'string' && { retryAfter }),
+    retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
   };
 };
 

@@ -1,0 +1,145 @@
+import * as v from 'valibot';
+import { ConfigError } from './errors.ts';
+
+/** The service's settings; docs/configuration.md lists the variables they come from. */
+export interface Config {
+  /** Origin, without a slash at its end. */
+  readonly ddmEndpoint: string;
+  readonly projectId: string;
+  readonly parameterPrefix: string;
+  readonly ddmApiVersion: 'v1' | 'v3' | 'auto';
+  readonly syncConcurrency: number;
+  readonly syncRatePerSecond: number;
+  readonly syncAttemptTimeoutMs: number;
+  readonly syncMaxAttempts: number;
+  /** With more failed instances than that a run stops: a number, or a share (0 to 1) of the run. */
+  readonly syncMaxErrors: { readonly count: number } | { readonly share: number } | undefined;
+  readonly syncInlineMax: number;
+  readonly deadlineReserveMs: number;
+}
+
+/** Where the public clouds that offer DDM have their endpoints: Huawei Cloud, its EU cloud, OTC. */
+export const cloudDomains = [
+  'myhuaweicloud.com',
+  'myhuaweicloud.eu',
+  'otc.t-systems.com',
+  'sc.otc.t-systems.com',
+] as const;
+
+/** Reads the settings; an empty variable counts as unset. @throws {ConfigError} with every problem */
+export const parseConfig = (env: Readonly<Record<string, string | undefined>>): Config => {
+  const names = Object.keys(schema.entries);
+  const given = Object.fromEntries(
+    names.flatMap((name) => {
+      const value = Object.hasOwn(env, name) ? env[name]?.trim() : '';
+      return value ? [[name, value]] : [];
+    }),
+  );
+  const parsed = v.safeParse(schema, given, { abortPipeEarly: true });
+  if (!parsed.success) throw new ConfigError(parsed.issues.map((issue) => describe(issue, given)));
+  const { output } = parsed;
+  return {
+    ddmEndpoint: output.DDM_ENDPOINT,
+    projectId: output.DDM_PROJECT_ID,
+    parameterPrefix: output.PARAMETER_PREFIX,
+    ddmApiVersion: output.DDM_API_VERSION,
+    syncConcurrency: output.SYNC_CONCURRENCY,
+    syncRatePerSecond: output.SYNC_RATE_PER_SECOND,
+    syncAttemptTimeoutMs: output.SYNC_ATTEMPT_TIMEOUT_MS,
+    syncMaxAttempts: output.SYNC_MAX_ATTEMPTS,
+    syncMaxErrors: output.SYNC_MAX_ERRORS,
+    syncInlineMax: output.SYNC_INLINE_MAX,
+    deadlineReserveMs: output.DEADLINE_RESERVE_MS,
+  };
+};
+
+const describe = (issue: v.BaseIssue<unknown>, given: Readonly<Record<string, string>>): string => {
+  const name = String(issue.path?.[0]?.key);
+  const value = given[name];
+  const remedy = remedies[name] ?? issue.message;
+  return value === undefined
+    ? `${name} is not set: ${remedy}`
+    : `${name} is "${value.slice(0, 64)}": ${remedy}`;
+};
+
+const isEndpoint = (service: string) => (value: string): boolean => {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url === undefined || url.username !== '' || url.password !== '') return false;
+  if (url.origin !== value.replace(/\/$/, '').toLowerCase()) return false;
+  if (/^(127(\.\d{1,3}){3}|localhost|\[::1\])$/.test(url.hostname)) return true;
+  const [first, region, ...domain] = url.hostname.split('.');
+  const isCloud = cloudDomains.some((known) => known === domain.join('.'));
+  const isRegion = /^[a-z]{2}-[a-z0-9-]{1,30}$/.test(region ?? '');
+  return url.protocol === 'https:' && url.port === '' && first === service && isRegion && isCloud;
+};
+
+const endpoint = (service: string) =>
+  v.pipe(
+    v.string(),
+    v.check(isEndpoint(service)),
+    v.transform((value) => new URL(value).origin),
+  );
+
+const number = (fallback: number, min: number, max: number, kind: RegExp = /^\d{1,9}$/) =>
+  v.optional(
+    v.pipe(v.string(), v.regex(kind), v.transform(Number), v.minValue(min), v.maxValue(max)),
+    String(fallback),
+  );
+
+const maxErrors = v.pipe(
+  v.string(),
+  v.regex(/^(\d{1,6}|(100|\d{1,2}(\.\d{1,3})?)%)$/),
+  v.transform((value) =>
+    value.endsWith('%') ? { share: Number.parseFloat(value) / 100 } : { count: Number(value) },
+  ),
+);
+
+/** A setting of the contract whose other values come with a later version. */
+const only = (value: string | undefined) =>
+  v.optional(v.pipe(v.string(), v.check((given) => given === value)));
+
+const schema = v.object({
+  DDM_ENDPOINT: endpoint('ddm'),
+  DDM_PROJECT_ID: v.pipe(v.string(), v.regex(/^[0-9A-Za-z_-]{1,64}$/)),
+  IAM_ENDPOINT: v.optional(endpoint('iam')),
+  PARAMETER_PREFIX: v.pipe(
+    v.string(),
+    v.regex(/^(\/[\w.-]+){1,13}$/),
+    v.regex(/^(?!\/(aws|ssm))/i),
+    v.maxLength(900),
+  ),
+  DDM_API_VERSION: v.optional(v.picklist(['v1', 'v3', 'auto']), 'v1'),
+  AUTH_MODE: only('token'),
+  SYNC_QUEUE_URL: only(undefined),
+  SYNC_CONCURRENCY: number(20, 1, 1_000),
+  SYNC_RATE_PER_SECOND: number(20, 0.1, 10_000, /^\d{1,5}(\.\d{1,3})?$/),
+  SYNC_ATTEMPT_TIMEOUT_MS: number(10_000, 100, 60_000),
+  SYNC_MAX_ATTEMPTS: number(3, 1, 10),
+  SYNC_MAX_ERRORS: v.optional(maxErrors),
+  SYNC_INLINE_MAX: number(500, 0, 100_000),
+  DEADLINE_RESERVE_MS: number(5_000, 500, 60_000),
+  DDM_DISCOVERY: only('off'),
+});
+
+const endpointRemedy = (service: string): string =>
+  `set the API endpoint of the region, https://${service}.<region>.<domain>, with one of the domains ${cloudDomains.join(', ')}; http is for loopback only`;
+
+/** What a variable must look like; also the text of its problem. */
+const remedies: Readonly<Record<string, string>> = {
+  DDM_ENDPOINT: endpointRemedy('ddm'),
+  DDM_PROJECT_ID: 'set the project id of the region (console: My Credentials), letters and digits',
+  IAM_ENDPOINT: endpointRemedy('iam'),
+  PARAMETER_PREFIX:
+    'set the path of the parameters such as /ddm-sync/prod: it starts with a slash, ends without one, and does not begin with /aws or /ssm',
+  DDM_API_VERSION: 'set v1, v3 or auto',
+  AUTH_MODE: 'only "token" is available in this version',
+  SYNC_QUEUE_URL: 'the queue is not available in this version: unset it',
+  SYNC_CONCURRENCY: 'set a whole number from 1 to 1000',
+  SYNC_RATE_PER_SECOND: 'set a number from 0.1 to 10000',
+  SYNC_ATTEMPT_TIMEOUT_MS: 'set milliseconds from 100 to 60000',
+  SYNC_MAX_ATTEMPTS: 'set a whole number from 1 to 10',
+  SYNC_MAX_ERRORS: 'set a number of instances such as 25, or a share of the run such as 10%',
+  SYNC_INLINE_MAX: 'set a whole number from 0 to 100000',
+  DEADLINE_RESERVE_MS: 'set milliseconds from 500 to 60000',
+  DDM_DISCOVERY: 'only "off" is available in this version',
+};

@@ -1,0 +1,30 @@
+import { generate } from 'selfsigned';
+
+export interface TestCertificate {
+  readonly key: string;
+  readonly cert: string;
+}
+
+export interface CertificateOptions {
+  readonly host?: string;
+  readonly notBefore?: Date;
+  readonly notAfter?: Date;
+}
+
+const dayMs = 86_400_000;
+
+/** A self-signed certificate made for the test; trust it by passing `cert` as the authority. */
+export const createCertificate = async ({
+  host = 'localhost',
+  notBefore = new Date(Date.now() - dayMs),
+  notAfter = new Date(Date.now() + dayMs),
+}: CertificateOptions = {}): Promise<TestCertificate> => {
+  const { private: key, cert } = await generate([{ name: 'commonName', value: host }], {
+    algorithm: 'sha256',
+    keySize: 2048,
+    notBeforeDate: notBefore,
+    notAfterDate: notAfter,
+    extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: host }] }],
+  });
+  return { key, cert };
+};
