@@ -1,0 +1,71 @@
+// The runtime's side of the Lambda Runtime API: what aws-lambda-ric does for the managed Node runtimes,
+// without its native addon. Runs as a process of its own with nothing but Lambda's environment.
+import { pathToFileURL } from 'node:url';
+
+const { env } = process;
+const api = `http://${env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime`;
+
+const describeError = (error) => ({
+  errorType: error?.name ?? 'Error',
+  errorMessage: error?.message ?? String(error),
+  stackTrace: String(error?.stack ?? '').split('\n'),
+});
+
+// As Lambda prints an error in its JSON log format, with the error's own fields.
+const logError = (error, requestId) => {
+  const message = { ...error, ...describeError(error) };
+  const line = { timestamp: new Date().toISOString(), level: 'ERROR', requestId, message };
+  process.stderr.write(`${JSON.stringify(line)}\n`);
+};
+
+const post = async (path, body) => {
+  const answer = await fetch(`${api}/${path}`, { method: 'POST', body: JSON.stringify(body ?? null) });
+  await answer.arrayBuffer();
+};
+
+const loadHandler = async () => {
+  const [file, name] = env._HANDLER.split(/\.(?=[^.]+$)/);
+  const module = await import(pathToFileURL(`${env.LAMBDA_TASK_ROOT}/${file}.js`).href);
+  if (typeof module[name] !== 'function') throw new TypeError(`${env._HANDLER} is no function`);
+  return module[name];
+};
+
+const createContext = (headers) => {
+  const deadlineMs = Number(headers.get('lambda-runtime-deadline-ms'));
+  return {
+    callbackWaitsForEmptyEventLoop: true,
+    functionName: env.AWS_LAMBDA_FUNCTION_NAME,
+    functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION,
+    memoryLimitInMB: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+    logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME,
+    logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME,
+    invokedFunctionArn: headers.get('lambda-runtime-invoked-function-arn'),
+    awsRequestId: headers.get('lambda-runtime-aws-request-id'),
+    getRemainingTimeInMillis: () => deadlineMs - Date.now(),
+  };
+};
+
+const runInvocation = async (handler) => {
+  const next = await fetch(`${api}/invocation/next`);
+  const event = await next.json();
+  const context = createContext(next.headers);
+  const path = `invocation/${context.awsRequestId}`;
+  try {
+    await post(`${path}/response`, await handler(event, context));
+  } catch (error) {
+    logError(error, context.awsRequestId);
+    await post(`${path}/error`, describeError(error));
+  }
+};
+
+try {
+  const handler = await loadHandler();
+  for (;;) await runInvocation(handler);
+} catch (error) {
+  // The API went away: the function was stopped. Anything else is a handler that cannot be loaded.
+  if (error?.cause?.code === undefined) {
+    logError(error);
+    await post('init/error', describeError(error)).catch(() => {});
+  }
+  process.exit(1);
+}

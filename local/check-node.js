@@ -1,0 +1,14 @@
+// Runs on any Node that knows ES modules: it must say its line where the rest of the project cannot start.
+import { argv, exit, stderr, versions } from 'node:process';
+
+// `--version=20.1.0` checks another version than the running one.
+const asked = argv.find((argument) => argument.startsWith('--version='));
+const version = asked ? asked.slice('--version='.length) : versions.node;
+const required = 24;
+
+if (Number(version.split('.')[0]) < required) {
+  stderr.write(
+    `ddm-sync needs Node ${required} or newer, but this is Node ${version}: run "npm ci" without --omit=optional (it brings Node ${required} for Linux, macOS and Windows), or install Node ${required}.\n`,
+  );
+  exit(1);
+}

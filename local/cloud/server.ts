@@ -1,0 +1,40 @@
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+
+export interface CloudServer {
+  readonly endpoint: string;
+  close(): Promise<void>;
+}
+
+/** A server of the embedded cloud on a free loopback port. */
+export const startCloudServer = async (listener: RequestListener): Promise<CloudServer> => {
+  const server = createServer({ keepAliveTimeout: 30_000 }, listener);
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', 1_024, resolve);
+  });
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+};
+
+export const readBody = async (request: IncomingMessage): Promise<string> => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+};
+
+export const sendJson = (
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void => {
+  response.writeHead(status, { 'Content-Type': 'application/json', ...headers });
+  response.end(JSON.stringify(body));
+};

@@ -1,0 +1,121 @@
+import { type CloudServer, readBody, sendJson, startCloudServer } from './server.ts';
+
+export interface StoredParameter {
+  readonly name: string;
+  readonly type: 'String' | 'StringList' | 'SecureString';
+  readonly value: string;
+}
+
+export interface SsmServer extends CloudServer {
+  put(parameter: StoredParameter): void;
+  delete(name: string): void;
+  /** Calls so far by operation. */
+  readonly calls: ReadonlyMap<string, number>;
+  /** Faults: an error type to answer with, or undefined; asked for every call. */
+  fault: (operation: string) => SsmFault | undefined;
+}
+
+export interface SsmFault {
+  readonly status: number;
+  readonly type: string;
+}
+
+const standardTierCharacters = 4_096;
+const pageSize = 10;
+
+/**
+ * SSM Parameter Store's JSON protocol, as far as ddm-sync speaks it: GetParameters and
+ * GetParametersByPath. A stub of the wire format: it checks no signature and no permission.
+ */
+export const startSsm = async (): Promise<SsmServer> => {
+  const store = new Map<string, StoredParameter>();
+  const calls = new Map<string, number>();
+
+  const operations: Readonly<Record<string, (input: Input) => unknown>> = {
+    GetParameters: ({ Names = [] }) => ({
+      Parameters: Names.flatMap((name) => toWire(store.get(name))),
+      InvalidParameters: Names.filter((name) => !store.has(name)),
+    }),
+    GetParametersByPath: ({ Path = '', NextToken = '0', MaxResults = pageSize }) => {
+      const start = Number(NextToken);
+      // The service answers in no order that means anything: by name, so that 10 comes before 2.
+      const below = [...store.values()]
+        .filter(({ name }) => name.slice(0, name.lastIndexOf('/')) === Path)
+        .sort((a, b) => (a.name < b.name ? -1 : 1));
+      const next = start + Math.min(MaxResults, pageSize);
+      return {
+        Parameters: below.slice(start, next).flatMap(toWire),
+        ...(next < below.length && { NextToken: String(next) }),
+      };
+    },
+  };
+
+  const server = await startCloudServer(async (request, response) => {
+    const operation = String(request.headers['x-amz-target']).replace('AmazonSSM.', '');
+    const input: Input = JSON.parse(await readBody(request));
+    calls.set(operation, (calls.get(operation) ?? 0) + 1);
+    const fault = ssm.fault(operation);
+    if (fault) return sendError(fault.status, fault.type);
+    const answer = operations[operation];
+    if (!answer) return sendError(400, 'UnknownOperationException');
+    sendJson(response, 200, answer(input), { 'Content-Type': 'application/x-amz-json-1.1' });
+
+    function sendError(status: number, type: string): void {
+      sendJson(response, status, { __type: type, message: `${type} of the embedded cloud` });
+    }
+  });
+
+  const ssm: SsmServer = {
+    ...server,
+    calls,
+    fault: () => undefined,
+    put: (parameter) => {
+      if (parameter.value.length > standardTierCharacters) {
+        throw new RangeError(`${parameter.name}: a standard parameter holds 4096 characters`);
+      }
+      store.set(parameter.name, parameter);
+    },
+    delete: (name) => {
+      store.delete(name);
+    },
+  };
+  return ssm;
+};
+
+interface Input {
+  readonly Names?: readonly string[];
+  readonly Path?: string;
+  readonly NextToken?: string;
+  readonly MaxResults?: number;
+}
+
+const toWire = (parameter: StoredParameter | undefined) =>
+  parameter === undefined
+    ? []
+    : [
+        {
+          Name: parameter.name,
+          Type: parameter.type,
+          Value: parameter.value,
+          Version: 1,
+          ARN: `arn:aws:ssm:eu-central-1:000000000000:parameter${parameter.name}`,
+          LastModifiedDate: 1_795_402_800,
+          DataType: 'text',
+        },
+      ];
+
+/** Cuts a long value into parameters `<name>/1`, `<name>/2`, ..., or keeps it whole where it fits. */
+export const splitParameter = (
+  { name, type, value }: StoredParameter,
+  separator = '',
+): StoredParameter[] => {
+  if (value.length <= standardTierCharacters) return [{ name, type, value }];
+  const parts: string[] = [];
+  let rest = value;
+  while (rest.length > standardTierCharacters) {
+    const cut = separator ? rest.lastIndexOf(separator, standardTierCharacters) : standardTierCharacters;
+    parts.push(rest.slice(0, cut));
+    rest = rest.slice(cut + separator.length);
+  }
+  return [...parts, rest].map((part, index) => ({ name: `${name}/${index + 1}`, type, value: part }));
+};

@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { type InvocationResult, startRuntimeApi } from './runtime-api.ts';
+
+export interface LambdaOptions {
+  /** As in serverless.yml: `dist/functions/scheduled.handler`. */
+  readonly handler: string;
+  /** The folder that is zipped. */
+  readonly taskRoot: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly memoryMb?: number;
+  readonly timeoutMs?: number;
+  readonly onStdout?: (line: string) => void;
+  readonly onStderr?: (line: string) => void;
+  /** Additional arguments of the process, for measurements. */
+  readonly nodeArguments?: readonly string[];
+}
+
+export interface Lambda {
+  invoke(event: unknown): Promise<InvocationResult>;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+const functionName = 'ddm-sync-local-scheduled';
+
+/** Runs a built handler as Lambda does: a process with Lambda's environment, fed by the Runtime API. */
+export const startLambda = async (options: LambdaOptions): Promise<Lambda> => {
+  const { timeoutMs = 900_000 } = options;
+  const api = await startRuntimeApi(functionName);
+  const bootstrap = fileURLToPath(new URL('./bootstrap.js', import.meta.url));
+  const child = spawn(process.execPath, [...(options.nodeArguments ?? []), bootstrap], {
+    cwd: options.taskRoot,
+    env: lambdaEnvironment(options, api.endpoint),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const drained = Promise.all([
+    readLines(child.stdout, options.onStdout),
+    readLines(child.stderr, options.onStderr),
+  ]);
+  child.once('exit', (code) => {
+    const errorMessage = `Runtime exited with ${code === null ? 'a signal' : `status ${code}`}`;
+    api.abort({ errorType: 'Runtime.ExitError', errorMessage });
+  });
+
+  return {
+    pid: child.pid ?? 0,
+    invoke: async (event) => {
+      const timer = setTimeout(() => {
+        const errorMessage = `Task timed out after ${(timeoutMs / 1_000).toFixed(2)} seconds`;
+        api.abort({ errorType: 'Sandbox.Timedout', errorMessage });
+        child.kill('SIGKILL');
+      }, timeoutMs);
+      const result = await api.invoke(event, timeoutMs);
+      clearTimeout(timer);
+      return result;
+    },
+    stop: async () => {
+      await stopProcess(child);
+      await drained;
+      await api.close();
+    },
+  };
+};
+
+// Exactly what Lambda sets, so that nothing works here by accident.
+const lambdaEnvironment = (
+  { env, handler, memoryMb = 512, taskRoot }: LambdaOptions,
+  endpoint: string,
+): Record<string, string> => ({
+  AWS_LAMBDA_FUNCTION_NAME: functionName,
+  AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
+  AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${functionName}`,
+  AWS_LAMBDA_LOG_STREAM_NAME: 'local',
+  AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+  AWS_LAMBDA_RUNTIME_API: endpoint.replace('http://', ''),
+  AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
+  AWS_REGION: 'eu-central-1',
+  AWS_DEFAULT_REGION: 'eu-central-1',
+  AWS_ACCESS_KEY_ID: 'local',
+  AWS_SECRET_ACCESS_KEY: 'local',
+  LAMBDA_TASK_ROOT: taskRoot,
+  _HANDLER: handler,
+  LANG: 'en_US.UTF-8',
+  PATH: '/usr/local/bin:/usr/bin:/bin',
+  TZ: ':UTC',
+  ...env,
+});
+
+const readLines = async (stream: Readable, onLine: (line: string) => void = () => {}) => {
+  for await (const line of createInterface({ input: stream })) onLine(line);
+};
+
+const stopProcess = async (child: ChildProcess): Promise<void> => {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill();
+  await exit;
+};

@@ -1,0 +1,100 @@
+import { parseArgs } from 'node:util';
+
+/** What `npm start -- --help` lists. */
+export interface StartOptions {
+  readonly instances: number;
+  readonly failShare: number;
+  readonly flakyShare: number;
+  readonly throttlePerSecond: number | undefined;
+  readonly latencyMs: number;
+  readonly concurrency: string | undefined;
+  readonly rate: string | undefined;
+  readonly api: string | undefined;
+  readonly dryRun: boolean;
+  readonly json: boolean;
+  readonly help: boolean;
+}
+
+/** A wrong option or value; the message is one line for the person who typed it. */
+export class OptionError extends Error {
+  override readonly name = 'OptionError';
+}
+
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean', default: false } as const;
+
+/** @throws {OptionError} */
+export const parseOptions = (args: readonly string[]): StartOptions => {
+  const { values } = parse(args);
+  return {
+    instances: readNumber('instances', values.instances ?? '200', /^(\d{1,6})$/, 'a number such as 500'),
+    failShare: readNumber('fail', values.fail ?? '3%', /^(\d{1,2}(?:\.\d+)?|100)%$/, 'a share such as 3%') / 100,
+    flakyShare: readNumber('flaky', values.flaky ?? '2%', /^(\d{1,2}(?:\.\d+)?|100)%$/, 'a share such as 3%') / 100,
+    throttlePerSecond:
+      values.throttle === undefined
+        ? undefined
+        : readNumber('throttle', values.throttle, /^(\d{1,5})\/s$/, 'a rate such as 50/s'),
+    latencyMs: readNumber('latency', values.latency ?? '40ms', /^(\d{1,6})ms$/, 'a time such as 80ms'),
+    concurrency: values.concurrency,
+    rate: values.rate,
+    api: values.api,
+    dryRun: values['dry-run'],
+    json: values.json,
+    help: values.help,
+  };
+};
+
+const parse = (args: readonly string[]) => {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        instances: text,
+        fail: text,
+        flaky: text,
+        throttle: text,
+        latency: text,
+        concurrency: text,
+        rate: text,
+        api: text,
+        'dry-run': flag,
+        json: flag,
+        help: { ...flag, short: 'h' },
+      },
+    });
+  } catch (error) {
+    const message = error instanceof Error ? (error.message.split('. ')[0] ?? '') : '';
+    throw new OptionError(`${message}: see npm start -- --help`, { cause: error });
+  }
+};
+
+const readNumber = (name: string, value: string, pattern: RegExp, expected: string): number => {
+  const match = pattern.exec(value)?.[1];
+  if (match === undefined) throw new OptionError(`--${name} takes ${expected}, not "${value}"`);
+  return Number(match);
+};
+
+export const help = `npm start -- [options]
+
+Runs the packaged "scheduled" handler once, in Lambda's environment, and shows what became of every
+instance. Without settings it runs against an embedded cloud on this machine (parameter store, IAM, DDM).
+
+Embedded cloud
+  --instances 500     instances in the list (default 200)
+  --fail 3%           share of the instances that fail (default 3%)
+  --flaky 2%          share that fails once and then works (default 2%)
+  --throttle 50/s     calls per second above which DDM answers 429 (default: no limit)
+  --latency 80ms      time that DDM takes for an answer (default 40ms)
+
+Run
+  --concurrency 20    SYNC_CONCURRENCY (default 20)
+  --rate 100          SYNC_RATE_PER_SECOND (default 100 here, 20 on AWS)
+  --api v1|v3|auto    DDM_API_VERSION (default v1)
+  --dry-run           read and check everything, call nothing
+  --json              print just the raw Lambda log lines
+  --help
+
+Real project: set DDM_ENDPOINT, DDM_PROJECT_ID, PARAMETER_PREFIX, AWS_REGION, AWS_ACCESS_KEY_ID and
+AWS_SECRET_ACCESS_KEY (AWS_SESSION_TOKEN too where you have one). All other settings of
+docs/configuration.md are passed on.
+`;

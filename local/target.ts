@@ -1,0 +1,67 @@
+import { type Cloud, startCloud } from './cloud/cloud.ts';
+import { OptionError, type StartOptions } from './options.ts';
+
+/** What the handler runs against. */
+export interface Target {
+  readonly name: string;
+  /** The handler's environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Absent with a real project. */
+  readonly cloud?: Cloud;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const required = [
+  'DDM_ENDPOINT',
+  'DDM_PROJECT_ID',
+  'PARAMETER_PREFIX',
+  'AWS_REGION',
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+];
+const marksOfRealProject = ['DDM_ENDPOINT', 'DDM_PROJECT_ID', 'PARAMETER_PREFIX'];
+const passedOn =
+  /^(DDM_|SYNC_|PARAMETER_PREFIX$|AUTH_MODE$|IAM_ENDPOINT$|DEADLINE_RESERVE_MS$|AWS_REGION$|AWS_ACCESS_KEY_ID$|AWS_SECRET_ACCESS_KEY$|AWS_SESSION_TOKEN$|AWS_ENDPOINT_URL|POWERTOOLS_)/;
+
+/** The real project of the environment, or the embedded cloud. @throws {OptionError} when it is half set */
+export const chooseTarget = async (options: StartOptions, env: Environment): Promise<Target> => {
+  const settings = {
+    ...(options.concurrency && { SYNC_CONCURRENCY: options.concurrency }),
+    ...(options.rate && { SYNC_RATE_PER_SECOND: options.rate }),
+    ...(options.api && { DDM_API_VERSION: options.api }),
+  };
+  if (marksOfRealProject.some((name) => env[name])) {
+    checkComplete(env);
+    const given = Object.entries(env).filter(([name, value]) => passedOn.test(name) && value);
+    const name = `${env.DDM_ENDPOINT}, project ${env.DDM_PROJECT_ID}, parameters ${env.PARAMETER_PREFIX}`;
+    return { name, env: { ...Object.fromEntries(given.map(toPair)), ...settings } };
+  }
+  const { api: _api, concurrency: _concurrency, rate: _rate, ...faults } = options;
+  const cloud = await startCloud(faults);
+  return {
+    name: `the embedded cloud (${options.instances} instances)`,
+    cloud,
+    env: {
+      DDM_ENDPOINT: cloud.ddm.endpoint,
+      DDM_PROJECT_ID: cloud.projectId,
+      PARAMETER_PREFIX: cloud.parameterPrefix,
+      AWS_ENDPOINT_URL_SSM: cloud.ssm.endpoint,
+      SYNC_RATE_PER_SECOND: '100',
+      ...settings,
+    },
+  };
+};
+
+const toPair = ([name, value]: [string, string | undefined]): [string, string] => [name, value ?? ''];
+
+const checkComplete = (env: Environment): void => {
+  const absent = required.filter((name) => !env[name]);
+  if (absent.length === 0) return;
+  const hint = env.AWS_PROFILE
+    ? '; for a profile: eval "$(aws configure export-credentials --format env)"'
+    : '';
+  throw new OptionError(
+    `A real project is set, but not completely: set ${absent.join(', ')} as well${hint}`,
+  );
+};
