@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import type { CloudOptions } from '../local/cloud/cloud.ts';
+import type { DdmStats } from '../local/cloud/ddm.ts';
+
+export interface Run {
+  readonly report: {
+    readonly total: number;
+    readonly accepted: number;
+    readonly failed: number;
+    readonly durationMs: number;
+  };
+  readonly cpuMs: number;
+}
+
+export interface Measured {
+  readonly runs: readonly Run[];
+  readonly maxRssMb: number;
+  /** The service's own count, over all runs. */
+  readonly stats: DdmStats;
+}
+
+export interface Measurement {
+  readonly cloud: CloudOptions;
+  readonly env: Readonly<Record<string, string>>;
+  readonly invocations?: number;
+  readonly nodeArguments?: readonly string[];
+}
+
+const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+const handlerUrl = new URL('../dist/functions/scheduled.js', import.meta.url).href;
+
+/** The built handler against an embedded cloud of its own, each in its own process. */
+export const measureHandler = (measurement: Measurement): Promise<Measured> =>
+  measure(measurement, [path('./handler-process.ts'), handlerUrl]);
+
+export const measurePeer = (
+  kind: 'axios' | 'axios-retry',
+  measurement: Measurement,
+): Promise<Measured> => measure(measurement, [path('./peer-process.ts'), kind]);
+
+const measure = async (
+  { cloud, env, invocations = 1, nodeArguments = [] }: Measurement,
+  command: readonly string[],
+): Promise<Measured> => {
+  const server = await startCloudProcess(cloud);
+  const child = spawn(process.execPath, [...nodeArguments, ...command, String(invocations)], {
+    env: { ...awsEnvironment, ...server.env, ...env },
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+  });
+  const result = child.stdio[3];
+  if (!(result instanceof Readable) || !child.stderr) throw new TypeError('the child has no fd 3');
+  child.stderr.resume();
+  const [answer] = await Promise.all([text(result), once(child, 'exit')]);
+  if (answer === '') throw new Error(`${command[0]} failed: run it by hand`);
+  const answered = await fetch(`${server.env.DDM_ENDPOINT}/_stats`);
+  const stats = JSON.parse(await answered.text());
+  server.stop();
+  return { ...JSON.parse(answer), stats };
+};
+
+const awsEnvironment = {
+  AWS_REGION: 'eu-central-1',
+  AWS_ACCESS_KEY_ID: 'local',
+  AWS_SECRET_ACCESS_KEY: 'local',
+};
+
+const startCloudProcess = async (options: CloudOptions) => {
+  const child = spawn(process.execPath, [path('../local/cloud/main.ts'), JSON.stringify(options)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const [line] = await once(createInterface({ input: child.stdout }), 'line');
+  const { ddm, parameterPrefix, projectId, ssm } = JSON.parse(String(line));
+  return {
+    env: {
+      DDM_ENDPOINT: ddm,
+      DDM_PROJECT_ID: projectId,
+      PARAMETER_PREFIX: parameterPrefix,
+      AWS_ENDPOINT_URL_SSM: ssm,
+    },
+    stop: () => child.stdin.end(),
+  };
+};
