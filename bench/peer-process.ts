@@ -23,7 +23,8 @@ if (kind === 'axios-retry') {
   axiosRetry(client, {
     retries: 3,
     retryDelay: axiosRetry.exponentialDelay,
-    retryCondition: ({ response }) => (response?.status ?? 0) === 429 || (response?.status ?? 0) >= 500,
+    retryCondition: ({ response }) =>
+      (response?.status ?? 0) === 429 || (response?.status ?? 0) >= 500,
   });
 }
 

@@ -29,12 +29,11 @@ export const cloudDomains = [
 /** Reads the settings; an empty variable counts as unset. @throws {ConfigError} with every problem */
 export const parseConfig = (env: Readonly<Record<string, string | undefined>>): Config => {
   const names = Object.keys(schema.entries);
-  const given = Object.fromEntries(
-    names.flatMap((name) => {
-      const value = Object.hasOwn(env, name) ? env[name]?.trim() : '';
-      return value ? [[name, value]] : [];
-    }),
-  );
+  const given: Record<string, string> = Object.create(null); // valibot reads inherited members too
+  for (const name of names) {
+    const value = Object.hasOwn(env, name) ? env[name]?.trim() : '';
+    if (value) given[name] = value;
+  }
   const parsed = v.safeParse(schema, given, { abortPipeEarly: true });
   if (!parsed.success) throw new ConfigError(parsed.issues.map((issue) => describe(issue, given)));
   const { output } = parsed;
@@ -62,16 +61,18 @@ const describe = (issue: v.BaseIssue<unknown>, given: Readonly<Record<string, st
     : `${name} is "${value.slice(0, 64)}": ${remedy}`;
 };
 
-const isEndpoint = (service: string) => (value: string): boolean => {
-  const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (url === undefined || url.username !== '' || url.password !== '') return false;
-  if (url.origin !== value.replace(/\/$/, '').toLowerCase()) return false;
-  if (/^(127(\.\d{1,3}){3}|localhost|\[::1\])$/.test(url.hostname)) return true;
-  const [first, region, ...domain] = url.hostname.split('.');
-  const isCloud = cloudDomains.some((known) => known === domain.join('.'));
-  const isRegion = /^[a-z]{2}-[a-z0-9-]{1,30}$/.test(region ?? '');
-  return url.protocol === 'https:' && url.port === '' && first === service && isRegion && isCloud;
-};
+const isEndpoint =
+  (service: string) =>
+  (value: string): boolean => {
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    if (url === undefined || url.username !== '' || url.password !== '') return false;
+    if (url.origin !== value.replace(/\/$/, '').toLowerCase()) return false;
+    if (/^(127(\.\d{1,3}){3}|localhost|\[::1\])$/.test(url.hostname)) return true;
+    const [first, region, ...domain] = url.hostname.split('.');
+    const isCloud = cloudDomains.some((known) => known === domain.join('.'));
+    const isRegion = /^[a-z]{2}-[a-z0-9-]{1,30}$/.test(region ?? '');
+    return url.protocol === 'https:' && url.port === '' && first === service && isRegion && isCloud;
+  };
 
 const endpoint = (service: string) =>
   v.pipe(
@@ -96,7 +97,12 @@ const maxErrors = v.pipe(
 
 /** A setting of the contract whose other values come with a later version. */
 const only = (value: string | undefined) =>
-  v.optional(v.pipe(v.string(), v.check((given) => given === value)));
+  v.optional(
+    v.pipe(
+      v.string(),
+      v.check((given) => given === value),
+    ),
+  );
 
 const schema = v.object({
   DDM_ENDPOINT: endpoint('ddm'),

@@ -105,8 +105,16 @@ export const errorCodes: Readonly<Record<string, ErrorCode>> = {
     retryClass: 'permanent',
   },
   'IAM.0001': { meaning: 'Authentication is required.', advice: renewToken, retryClass: 'auth' },
-  'IAM.0002': { meaning: 'The request is not allowed.', advice: checkPolicy, retryClass: 'permanent' },
-  'IAM.0003': { meaning: 'The request is not allowed.', advice: checkPolicy, retryClass: 'permanent' },
+  'IAM.0002': {
+    meaning: 'The request is not allowed.',
+    advice: checkPolicy,
+    retryClass: 'permanent',
+  },
+  'IAM.0003': {
+    meaning: 'The request is not allowed.',
+    advice: checkPolicy,
+    retryClass: 'permanent',
+  },
   'IAM.0012': {
     meaning: 'IAM throttles the calls.',
     advice: 'The run slows down by itself. If it goes on, lower SYNC_RATE_PER_SECOND.',
@@ -114,7 +122,8 @@ export const errorCodes: Readonly<Record<string, ErrorCode>> = {
   },
   'IAM.0061': {
     meaning: 'The IAM user is locked.',
-    advice: 'Unlock the IAM user of the token in the console, then put a new token into the parameter.',
+    advice:
+      'Unlock the IAM user of the token in the console, then put a new token into the parameter.',
     retryClass: 'auth',
   },
   'IAM.0062': { meaning: 'The password is wrong.', advice: renewToken, retryClass: 'auth' },
@@ -174,7 +183,8 @@ export const errorCodes: Readonly<Record<string, ErrorCode>> = {
   },
   RUN_STOPPED: {
     meaning: 'The run was stopped before this instance had its turn.',
-    advice: 'Look at the other failures of this run: a refused token, or more than SYNC_MAX_ERRORS.',
+    advice:
+      'Look at the other failures of this run: a refused token, or more than SYNC_MAX_ERRORS.',
     retryClass: 'permanent',
   },
   INTERNAL: {
@@ -235,10 +245,8 @@ const retriedStatuses = new Set([408, 425, 500, 502, 504]);
 const throttledStatuses = new Set([429, 503]);
 
 /** What a failure asks for: its code decides, else its HTTP status. */
-export const classify = (
-  httpStatus: number | undefined,
-  errCode: string | undefined,
-): RetryClass => find(errCode)?.retryClass ?? classifyStatus(httpStatus);
+export const classify = (httpStatus: number | undefined, errCode: string | undefined): RetryClass =>
+  find(errCode)?.retryClass ?? classifyStatus(httpStatus);
 
 /** What a person on call should do about a failure; undefined where nothing is known of it. */
 export const adviceFor = (

@@ -35,7 +35,9 @@ export const runSync = async (app: App, request: RunRequest): Promise<RunResult>
     ledger.failed(createTask(entry), { errCode: 'INVALID_INSTANCE_ID', retryClass: 'permanent' });
   }
   if (request.dryRun) for (const id of instanceIds) ledger.skipped(createTask(id));
-  const stoppedBy = request.dryRun ? undefined : await sync(app, request, fleet, ledger, deadlineAt);
+  const stoppedBy = request.dryRun
+    ? undefined
+    : await sync(app, request, fleet, ledger, deadlineAt);
   return { report: ledger.finish(), ...(stoppedBy && { stoppedBy }) };
 };
 
@@ -63,7 +65,8 @@ const warnAbout = (
   runId: string,
 ): void => {
   const parameterName = `${config.parameterPrefix}/instances`;
-  if (duplicates > 0) log.warning('duplicate instance ids ignored', { parameterName, duplicates, runId });
+  if (duplicates > 0)
+    log.warning('duplicate instance ids ignored', { parameterName, duplicates, runId });
   if (instanceIds.length + malformed.length === 0) {
     log.warning('no instances to sync: the list is empty', { parameterName, runId });
   }

@@ -5,9 +5,9 @@ import type { DdmClient } from './cloud/ddm.ts';
 import type { Config } from './config.ts';
 import { handOver, type Queue } from './dispatch.ts';
 import { SyncError, type SyncFailure, UnauthorizedError } from './errors.ts';
-import { createLedger, type Ledger, type RunLog } from './ledger.ts';
+import type { Ledger, RunLog } from './ledger.ts';
 import { createRateLimiter, type RateLimiter } from './rate-limit.ts';
-import type { Report, Trigger } from './report.ts';
+import type { Trigger } from './report.ts';
 import { retryDelay } from './retry.ts';
 
 export type SyncSettings = Pick<
@@ -76,11 +76,7 @@ interface FleetRun {
   wake: () => void;
 }
 
-const createFleetRun = (
-  deps: SyncDeps,
-  run: SyncRun,
-  instanceIds: readonly string[],
-): FleetRun => {
+const createFleetRun = (deps: SyncDeps, run: SyncRun, instanceIds: readonly string[]): FleetRun => {
   const { clock, settings } = deps;
   return {
     deps,
@@ -258,24 +254,28 @@ const release = async (
   tasks: readonly Task[],
   delaySeconds = 0,
 ): Promise<void> => {
-  const { deps, run } = fleet;
+  const { queue } = fleet.deps;
+  const { ledger } = fleet.run;
   if (tasks.length === 0) return;
-  if (fleet.stoppedBy) {
-    for (const task of tasks) run.ledger.failed(task, stopped);
-    return;
-  }
-  if (!deps.queue) {
-    for (const task of tasks) run.ledger.failed(task, task.failure ?? outOfTime);
-    return;
-  }
-  const { runId, trigger } = run;
-  const instanceIds = tasks.map(({ instanceId }) => instanceId);
-  const options = { delaySeconds, deadlineAt: fleet.lastAnswerAt };
-  const message = { instanceIds, runId, trigger };
-  const { refused, reason } = await handOver(deps.queue, deps.clock, { ...message, ...options });
+  if (queue && !fleet.stoppedBy) return enqueue(fleet, queue, tasks, delaySeconds);
   for (const task of tasks) {
-    if (!refused.has(task.instanceId)) run.ledger.queued(task);
-    else run.ledger.failed(task, { ...outOfTime, ...(reason && { externalMessage: reason }) });
+    ledger.failed(task, fleet.stoppedBy ? stopped : (task.failure ?? outOfTime));
+  }
+};
+
+const enqueue = async (
+  { deps, lastAnswerAt, run }: FleetRun,
+  queue: Queue,
+  tasks: readonly Task[],
+  delaySeconds: number,
+): Promise<void> => {
+  const { ledger, runId, trigger } = run;
+  const instanceIds = tasks.map(({ instanceId }) => instanceId);
+  const request = { instanceIds, runId, trigger, delaySeconds, deadlineAt: lastAnswerAt };
+  const { reason, refused } = await handOver(queue, deps.clock, request);
+  for (const task of tasks) {
+    if (!refused.has(task.instanceId)) ledger.queued(task);
+    else ledger.failed(task, { ...outOfTime, ...(reason && { externalMessage: reason }) });
   }
 };
 

@@ -19,7 +19,10 @@ const logError = (error, requestId) => {
 };
 
 const post = async (path, body) => {
-  const answer = await fetch(`${api}/${path}`, { method: 'POST', body: JSON.stringify(body ?? null) });
+  const answer = await fetch(`${api}/${path}`, {
+    method: 'POST',
+    body: JSON.stringify(body ?? null),
+  });
   await answer.arrayBuffer();
 };
 

@@ -27,14 +27,32 @@ const flag = { type: 'boolean', default: false } as const;
 export const parseOptions = (args: readonly string[]): StartOptions => {
   const { values } = parse(args);
   return {
-    instances: readNumber('instances', values.instances ?? '200', /^(\d{1,6})$/, 'a number such as 500'),
-    failShare: readNumber('fail', values.fail ?? '3%', /^(\d{1,2}(?:\.\d+)?|100)%$/, 'a share such as 3%') / 100,
-    flakyShare: readNumber('flaky', values.flaky ?? '2%', /^(\d{1,2}(?:\.\d+)?|100)%$/, 'a share such as 3%') / 100,
+    instances: readNumber(
+      'instances',
+      values.instances ?? '200',
+      /^(\d{1,6})$/,
+      'a number such as 500',
+    ),
+    failShare:
+      readNumber('fail', values.fail ?? '3%', /^(\d{1,2}(?:\.\d+)?|100)%$/, 'a share such as 3%') /
+      100,
+    flakyShare:
+      readNumber(
+        'flaky',
+        values.flaky ?? '2%',
+        /^(\d{1,2}(?:\.\d+)?|100)%$/,
+        'a share such as 3%',
+      ) / 100,
     throttlePerSecond:
       values.throttle === undefined
         ? undefined
         : readNumber('throttle', values.throttle, /^(\d{1,5})\/s$/, 'a rate such as 50/s'),
-    latencyMs: readNumber('latency', values.latency ?? '40ms', /^(\d{1,6})ms$/, 'a time such as 80ms'),
+    latencyMs: readNumber(
+      'latency',
+      values.latency ?? '40ms',
+      /^(\d{1,6})ms$/,
+      'a time such as 80ms',
+    ),
     concurrency: values.concurrency,
     rate: values.rate,
     api: values.api,
@@ -63,7 +81,7 @@ const parse = (args: readonly string[]) => {
       },
     });
   } catch (error) {
-    const message = error instanceof Error ? (error.message.split('. ')[0] ?? '') : '';
+    const message = error instanceof Error ? (error.message.split(/\.?(?:\n|\. )/)[0] ?? '') : '';
     throw new OptionError(`${message}: see npm start -- --help`, { cause: error });
   }
 };

@@ -1,7 +1,8 @@
 import type { Outcome, Report } from '../lib/report.ts';
 
 /** A log line of the handler, as far as a person is shown it. */
-export type LogLine = Partial<Outcome> & Partial<Report> & { readonly message: string; readonly level: string };
+export type LogLine = Partial<Outcome> &
+  Partial<Report> & { readonly message: string; readonly level: string };
 
 /** A line that the handler wrote, or undefined when it is no JSON of the logger. */
 export const parseLogLine = (line: string): LogLine | undefined => {
@@ -37,7 +38,13 @@ export const describeFailures = (outcomes: readonly Partial<Outcome>[]): string 
   const groups = new Map<string, Group>();
   for (const { advice, errCode = '?', externalMessage, httpStatus, instanceId = '?' } of outcomes) {
     const key = `${errCode} ${httpStatus ?? ''}`;
-    const group = groups.get(key) ?? { advice, errCode, externalMessage, httpStatus, instanceIds: [] };
+    const group = groups.get(key) ?? {
+      advice,
+      errCode,
+      externalMessage,
+      httpStatus,
+      instanceIds: [],
+    };
     group.instanceIds.push(instanceId);
     groups.set(key, group);
   }
@@ -47,7 +54,13 @@ export const describeFailures = (outcomes: readonly Partial<Outcome>[]): string 
     .join('\n');
 };
 
-const describeGroup = ({ advice, errCode, externalMessage, httpStatus, instanceIds }: Group): string => {
+const describeGroup = ({
+  advice,
+  errCode,
+  externalMessage,
+  httpStatus,
+  instanceIds,
+}: Group): string => {
   const more = instanceIds.length - maxExamples;
   const examples = instanceIds.slice(0, maxExamples).join(', ');
   return [
@@ -59,7 +72,14 @@ const describeGroup = ({ advice, errCode, externalMessage, httpStatus, instanceI
 
 /** The run in one paragraph. */
 export const describeReport = (report: Partial<Report>): string => {
-  const { accepted = 0, attempts = 0, durationMs = 0, failed = 0, queued = 0, skipped = 0 } = report;
+  const {
+    accepted = 0,
+    attempts = 0,
+    durationMs = 0,
+    failed = 0,
+    queued = 0,
+    skipped = 0,
+  } = report;
   const seconds = durationMs / 1_000;
   const perSecond = seconds > 0 ? (attempts / seconds).toFixed(0) : '-';
   return [

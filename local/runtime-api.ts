@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { type CloudServer, readBody, startCloudServer } from './cloud/server.ts';
 
-export interface InvocationError {
+interface InvocationError {
   readonly errorType: string;
   readonly errorMessage: string;
 }
@@ -56,7 +56,10 @@ export const startRuntimeApi = async (functionName: string): Promise<RuntimeApi>
 
   const server = await startCloudServer(async (request, response) => {
     const body = await readBody(request);
-    const [action, requestId, kind] = (request.url ?? '').slice(`${base}/`.length).split('/').slice(0, 3);
+    const [action, requestId, kind] = (request.url ?? '')
+      .slice(`${base}/`.length)
+      .split('/')
+      .slice(0, 3);
     if (action === 'invocation' && requestId === 'next') {
       poll = response;
       return deliver();

@@ -60,7 +60,8 @@ const createScreen = ({ instances, json }: StartOptions, { cloud, name }: Target
   stdout.write(`Running the packaged scheduled handler against ${name}\n`);
 
   const draw = (): void => {
-    if (stdout.isTTY) stdout.write(`\r${drawProgress(done, cloud ? instances : done, failures.length)}`);
+    if (stdout.isTTY)
+      stdout.write(`\r${drawProgress(done, cloud ? instances : done, failures.length)}`);
   };
 
   return {

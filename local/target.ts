@@ -53,7 +53,10 @@ export const chooseTarget = async (options: StartOptions, env: Environment): Pro
   };
 };
 
-const toPair = ([name, value]: [string, string | undefined]): [string, string] => [name, value ?? ''];
+const toPair = ([name, value]: [string, string | undefined]): [string, string] => [
+  name,
+  value ?? '',
+];
 
 const checkComplete = (env: Environment): void => {
   const absent = required.filter((name) => !env[name]);

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { ParameterError } from '../errors.ts';
 import { isInstanceId } from '../instance-id.ts';
-import type { Part } from './parameters.ts';
+import type { Part } from './part.ts';
 
 /** The configured instances. */
 export interface Fleet {

@@ -8,6 +8,7 @@ import {
 import type { Clock } from '../clock.ts';
 import { ParameterError } from '../errors.ts';
 import { type Fleet, parseFleet } from './fleet.ts';
+import { type Part, partNumber } from './part.ts';
 import { parseToken } from './token.ts';
 
 /** What the service reads from SSM Parameter Store; kept for 5 minutes at most. */
@@ -41,12 +42,6 @@ export const createSsmClient = (config: SSMClientConfig = {}): SSMClient =>
   new SSMClient({ ...clientDefaults, ...config });
 
 type Texts = Readonly<Record<'instances' | 'token', readonly Part[]>>;
-
-/** A parameter's name and value; several parts where it is split. */
-export interface Part {
-  readonly name: string;
-  readonly value: string;
-}
 
 /** Reads list and token with one call where both are single parameters; parts are read by path. */
 export const createParameters = ({ ssm, prefix, clock }: ParametersDeps): Parameters => {
@@ -130,9 +125,6 @@ const readParts = async (ssm: SSMClient, name: string): Promise<readonly Part[]>
 };
 
 const toPart = ({ Name = '', Value = '' }: Parameter): Part => ({ name: Name, value: Value });
-
-/** The number at the end of a part's name. */
-export const partNumber = ({ name }: Part): number => Number(name.slice(name.lastIndexOf('/') + 1));
 
 const checkPartName = (name: string, partName: string): void => {
   if (/^[1-9]\d{0,5}$/.test(partName.slice(name.length + 1))) return;

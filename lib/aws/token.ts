@@ -1,5 +1,5 @@
 import { ParameterError } from '../errors.ts';
-import { type Part, partNumber } from './parameters.ts';
+import { type Part, partNumber } from './part.ts';
 
 const minCharacters = 16;
 const maxCharacters = 32_768; // the gateway refuses a longer header with 494
@@ -14,7 +14,10 @@ export const parseToken = (name: string, parts: readonly Part[]): string => {
   if (!/^[\x21-\x7e]+$/.test(token)) throw invalid(name, 'has characters that no token has');
   if (token.length < minCharacters) throw invalid(name, 'is too short to be a token');
   if (token.length > maxCharacters) {
-    throw invalid(name, `is longer than the ${maxCharacters} characters that the API gateway takes`);
+    throw invalid(
+      name,
+      `is longer than the ${maxCharacters} characters that the API gateway takes`,
+    );
   }
   return token;
 };

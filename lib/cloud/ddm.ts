@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { classify, type RetryClass } from '../error-codes.ts';
-import { type SyncFailure, SyncError } from '../errors.ts';
+import { SyncError, type SyncFailure } from '../errors.ts';
 import { isInstanceId } from '../instance-id.ts';
 import { parseRetryAfter } from '../retry.ts';
 import type { Auth } from './auth.ts';
@@ -10,7 +10,7 @@ import { cleanForeignText, leadingProse } from './foreign-text.ts';
 import { type HttpAnswer, type HttpClient, HttpError } from './http.ts';
 
 /** DDM took the request to synchronise; the work itself goes on there. */
-export interface Accepted {
+interface Accepted {
   /** Absent with the v3 API, which answers without content. */
   readonly jobId?: string;
 }

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { type DdmOptions, type DdmServer, startDdm } from './ddm.ts';
 import { fetchToken, type IamServer, startIam } from './iam.ts';
-import { splitParameter, type SsmServer, type StoredParameter, startSsm } from './ssm.ts';
+import { type SsmServer, type StoredParameter, splitParameter, startSsm } from './ssm.ts';
 
-export interface CloudOptions extends Omit<DdmOptions, 'instanceIds' | 'isValidToken' | 'projectId'> {
+export interface CloudOptions
+  extends Omit<DdmOptions, 'instanceIds' | 'isValidToken' | 'projectId'> {
   readonly instances: number;
 }
 

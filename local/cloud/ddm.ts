@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createSlidingLimit } from './sliding-limit.ts';
 import { type CloudServer, sendJson, startCloudServer } from './server.ts';
+import { createSlidingLimit } from './sliding-limit.ts';
 
 export interface DdmOptions {
   readonly projectId: string;
@@ -39,7 +39,9 @@ const path = /^\/(v1|v3)\/([^/]+)\/instances\/([^/?]+)\/(rds\/sync|data-nodes\/s
 /** DDM and its gateway: the two sync calls and the list, with the answers of the API reference. */
 export const startDdm = async (options: DdmOptions): Promise<DdmServer> => {
   const stats = { calls: 0, accepted: 0, throttled: 0, peakInFlight: 0 };
-  const instances = new Map(options.instanceIds.map((id, index) => [id, pickFault(index, options)]));
+  const instances = new Map(
+    options.instanceIds.map((id, index) => [id, pickFault(index, options)]),
+  );
   const limit = createSlidingLimit(options.throttlePerSecond ?? Number.POSITIVE_INFINITY);
   let inFlight = 0;
 
@@ -47,7 +49,11 @@ export const startDdm = async (options: DdmOptions): Promise<DdmServer> => {
     const { headers, method, url = '' } = request;
     if (!limit.take()) {
       stats.throttled += 1;
-      return gatewayError(429, '0308', `The throttling threshold has been reached: policy user over ratelimit,limit:${options.throttlePerSecond},time:1 second`);
+      return gatewayError(
+        429,
+        '0308',
+        `The throttling threshold has been reached: policy user over ratelimit,limit:${options.throttlePerSecond},time:1 second`,
+      );
     }
     if (!options.isValidToken(String(headers['x-auth-token']))) {
       return gatewayError(401, '0307', 'The token must be updated.');
@@ -68,7 +74,10 @@ export const startDdm = async (options: DdmOptions): Promise<DdmServer> => {
     const failed = fault.next();
     if (failed) return failed;
     stats.accepted += 1;
-    return { status: 200, body: version === 'v1' ? { instanceId, jobId: randomUUID() } : undefined };
+    return {
+      status: 200,
+      body: version === 'v1' ? { instanceId, jobId: randomUUID() } : undefined,
+    };
   };
 
   const server = await startCloudServer(async (request, response) => {
@@ -86,7 +95,8 @@ export const startDdm = async (options: DdmOptions): Promise<DdmServer> => {
 };
 
 const send = (response: ServerResponse, { body, status }: Answer): void => {
-  if (typeof body === 'string') response.writeHead(status, { 'Content-Type': 'text/html' }).end(body);
+  if (typeof body === 'string')
+    response.writeHead(status, { 'Content-Type': 'text/html' }).end(body);
   else if (body === undefined) response.writeHead(status, { 'Content-Length': '0' }).end();
   else sendJson(response, status, body);
 };
@@ -113,7 +123,12 @@ const listInstances = (url: string, { instanceIds, projectId }: DdmOptions): Ans
   return {
     status: 200,
     body: {
-      instances: page.map((id) => ({ id, status: 'RUNNING', name: `ddm-${id.slice(0, 8)}`, project_id: projectId })),
+      instances: page.map((id) => ({
+        id,
+        status: 'RUNNING',
+        name: `ddm-${id.slice(0, 8)}`,
+        project_id: projectId,
+      })),
       instance_num: page.length,
       page_no: Math.floor(offset / limit) + 1,
       page_size: page.length,

@@ -1,7 +1,17 @@
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http';
+import { promisify } from 'node:util';
 
 export interface CloudServer {
   readonly endpoint: string;
+  /** Closes every connection and goes on serving. */
+  dropConnections(): void;
+  /** Open connections. */
+  connections(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -15,6 +25,8 @@ export const startCloudServer = async (listener: RequestListener): Promise<Cloud
   const port = typeof address === 'object' && address ? address.port : 0;
   return {
     endpoint: `http://127.0.0.1:${port}`,
+    dropConnections: () => server.closeAllConnections(),
+    connections: () => promisify(server.getConnections).call(server),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

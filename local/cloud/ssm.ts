@@ -15,7 +15,7 @@ export interface SsmServer extends CloudServer {
   fault: (operation: string) => SsmFault | undefined;
 }
 
-export interface SsmFault {
+interface SsmFault {
   readonly status: number;
   readonly type: string;
 }
@@ -113,9 +113,15 @@ export const splitParameter = (
   const parts: string[] = [];
   let rest = value;
   while (rest.length > standardTierCharacters) {
-    const cut = separator ? rest.lastIndexOf(separator, standardTierCharacters) : standardTierCharacters;
+    const cut = separator
+      ? rest.lastIndexOf(separator, standardTierCharacters)
+      : standardTierCharacters;
     parts.push(rest.slice(0, cut));
     rest = rest.slice(cut + separator.length);
   }
-  return [...parts, rest].map((part, index) => ({ name: `${name}/${index + 1}`, type, value: part }));
+  return [...parts, rest].map((part, index) => ({
+    name: `${name}/${index + 1}`,
+    type,
+    value: part,
+  }));
 };

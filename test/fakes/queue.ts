@@ -5,7 +5,9 @@ export interface FakeQueue extends Queue {
 }
 
 /** Takes every message but those for the refused instances. */
-export const createFakeQueue = (refuse: (instanceId: string) => boolean = () => false): FakeQueue => {
+export const createFakeQueue = (
+  refuse: (instanceId: string) => boolean = () => false,
+): FakeQueue => {
   const sent: (SyncMessage & SendOptions)[] = [];
   return {
     sent,

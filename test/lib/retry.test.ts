@@ -14,13 +14,16 @@ describe('retryDelay', () => {
     ['throttled', 1, 1_000],
     ['throttled', 2, 2_000],
     ['throttled', 9, 10_000],
-  ] as const)('is below the backoff of a %s failure after attempt %i', (retryClass, attempt, max) => {
-    const longest = retryDelay({ retryClass, attempt }, () => 0.999_999);
-    const shortest = retryDelay({ retryClass, attempt }, () => 0);
+  ] as const)(
+    'is below the backoff of a %s failure after attempt %i',
+    (retryClass, attempt, max) => {
+      const longest = retryDelay({ retryClass, attempt }, () => 0.999_999);
+      const shortest = retryDelay({ retryClass, attempt }, () => 0);
 
-    expect(longest).toBeCloseTo(max, 0);
-    expect(shortest).toBe(0);
-  });
+      expect(longest).toBeCloseTo(max, 0);
+      expect(shortest).toBe(0);
+    },
+  );
 
   test('leaves a busy instance alone for 30 to 60 seconds', () => {
     const later = { retryClass: 'later', attempt: 1 } as const;

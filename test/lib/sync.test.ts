@@ -34,7 +34,10 @@ describe('a run', () => {
   });
 
   test('never has more calls in flight than its concurrency', async () => {
-    const { ddm } = await runFleet({ instanceIds: instanceIds(300), settings: { syncConcurrency: 7 } });
+    const { ddm } = await runFleet({
+      instanceIds: instanceIds(300),
+      settings: { syncConcurrency: 7 },
+    });
 
     expect(ddm.peakInFlight()).toBe(7);
   });
@@ -181,8 +184,7 @@ describe('retries', () => {
     const { ddm, report } = await runFleet({
       instanceIds: instanceIds(50),
       settings: { syncConcurrency: 5 },
-      answer: ({ number }) =>
-        number === 1 ? { ...overloaded, retryAfterMs: 7_000 } : undefined,
+      answer: ({ number }) => (number === 1 ? { ...overloaded, retryAfterMs: 7_000 } : undefined),
     });
 
     const inPause = ddm.calls.filter(({ startedAt }) => startedAt > 51 && startedAt < 7_000);
@@ -242,7 +244,7 @@ describe('a refused token', () => {
 
     expect(stoppedBy).toMatchObject({ name: 'UnauthorizedError' });
     expect(ddm.calls.length).toBeLessThanOrEqual(8);
-    expect(report.errCodes['RUN_STOPPED']).toBeGreaterThan(990);
+    expect(report.errCodes.RUN_STOPPED).toBeGreaterThan(990);
     expect(report.failed).toBe(1_000);
     expect(log.outcomes.length).toBe(1_000);
   });
@@ -273,7 +275,7 @@ describe('the error threshold', () => {
     expect(stoppedBy).toBe('max-errors');
     expect(ddm.calls.length).toBeGreaterThan(limit);
     expect(ddm.calls.length).toBeLessThanOrEqual(limit + 4);
-    expect(report.errCodes['RUN_STOPPED']).toBe(1_000 - ddm.calls.length);
+    expect(report.errCodes.RUN_STOPPED).toBe(1_000 - ddm.calls.length);
   });
 
   test('lets a run with fewer errors finish', async () => {

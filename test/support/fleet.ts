@@ -15,7 +15,8 @@ const defaults: SyncSettings = {
   deadlineReserveMs: 5_000,
 };
 
-export interface FleetOptions extends Partial<Omit<SyncDeps, 'settings' | 'ddm' | 'log' | 'clock'>> {
+export interface FleetOptions
+  extends Partial<Omit<SyncDeps, 'settings' | 'ddm' | 'log' | 'clock'>> {
   readonly instanceIds: readonly string[];
   readonly settings?: Partial<SyncSettings>;
   readonly answer?: FakeDdmOptions['answer'];

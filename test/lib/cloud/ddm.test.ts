@@ -157,18 +157,90 @@ describe('the v3 call', () => {
 
 describe('a failure', () => {
   test.each([
-    [400, '{"errCode":"DBS.280001","externalMessage":"Parameter error."}', 'DBS.280001', 'permanent', 'Parameter error.'],
-    [500, '{"errCode":"DBS.280001","externalMessage":"Parameter error."}', 'DBS.280001', 'permanent', 'Parameter error.'],
-    [400, '{"errCode":"DBS.300002","externalMessage":"Server failure."}', 'DBS.300002', 'retry', 'Server failure.'],
-    [500, '{"errCode":"DBS.200412","externalMessage":"Server failure."}', 'DBS.200412', 'retry', 'Server failure.'],
-    [409, '{"error_code":"DBS.200019","error_msg":"Another operation is in progress."}', 'DBS.200019', 'later', 'Another operation is in progress.'],
-    [403, '{"error_code":"DBS.212033","error_msg":"Being operated."}', 'DBS.212033', 'later', 'Being operated.'],
-    [400, '{"errCode":"DBS.300125","externalMessage":"Failed to synchronize RDS information."}', 'DBS.300125', 'later', 'Failed to synchronize RDS information.'],
-    [401, '{"error_code":"APIGW.0307","error_msg":"The token must be updated."}', 'APIGW.0307', 'auth', 'The token must be updated.'],
-    [401, '{"error_code":"APIG.0307","error_msg":"The token must be updated."}', 'APIG.0307', 'auth', 'The token must be updated.'],
-    [429, '{"error_code":"APIGW.0308","error_msg":"over ratelimit,limit:50,time:1 second"}', 'APIGW.0308', 'throttled', 'over ratelimit,limit:50,time:1 second'],
-    [400, '{"error":{"code":400,"message":"The request is wrong","title":"Bad Request"}}', 'BAD_RESPONSE', 'permanent', 'The request is wrong'],
-    [401, '{"error":{"code":"IAM.0066","title":"Unauthorized"}}', 'IAM.0066', 'auth', 'Unauthorized'],
+    [
+      400,
+      '{"errCode":"DBS.280001","externalMessage":"Parameter error."}',
+      'DBS.280001',
+      'permanent',
+      'Parameter error.',
+    ],
+    [
+      500,
+      '{"errCode":"DBS.280001","externalMessage":"Parameter error."}',
+      'DBS.280001',
+      'permanent',
+      'Parameter error.',
+    ],
+    [
+      400,
+      '{"errCode":"DBS.300002","externalMessage":"Server failure."}',
+      'DBS.300002',
+      'retry',
+      'Server failure.',
+    ],
+    [
+      500,
+      '{"errCode":"DBS.200412","externalMessage":"Server failure."}',
+      'DBS.200412',
+      'retry',
+      'Server failure.',
+    ],
+    [
+      409,
+      '{"error_code":"DBS.200019","error_msg":"Another operation is in progress."}',
+      'DBS.200019',
+      'later',
+      'Another operation is in progress.',
+    ],
+    [
+      403,
+      '{"error_code":"DBS.212033","error_msg":"Being operated."}',
+      'DBS.212033',
+      'later',
+      'Being operated.',
+    ],
+    [
+      400,
+      '{"errCode":"DBS.300125","externalMessage":"Failed to synchronize RDS information."}',
+      'DBS.300125',
+      'later',
+      'Failed to synchronize RDS information.',
+    ],
+    [
+      401,
+      '{"error_code":"APIGW.0307","error_msg":"The token must be updated."}',
+      'APIGW.0307',
+      'auth',
+      'The token must be updated.',
+    ],
+    [
+      401,
+      '{"error_code":"APIG.0307","error_msg":"The token must be updated."}',
+      'APIG.0307',
+      'auth',
+      'The token must be updated.',
+    ],
+    [
+      429,
+      '{"error_code":"APIGW.0308","error_msg":"over ratelimit,limit:50,time:1 second"}',
+      'APIGW.0308',
+      'throttled',
+      'over ratelimit,limit:50,time:1 second',
+    ],
+    [
+      400,
+      '{"error":{"code":400,"message":"The request is wrong","title":"Bad Request"}}',
+      'BAD_RESPONSE',
+      'permanent',
+      'The request is wrong',
+    ],
+    [
+      401,
+      '{"error":{"code":"IAM.0066","title":"Unauthorized"}}',
+      'IAM.0066',
+      'auth',
+      'Unauthorized',
+    ],
     [418, '{"errCode":"DBS.999999","externalMessage":"New."}', 'DBS.999999', 'permanent', 'New.'],
     [502, '{"errCode":"DBS.999999","externalMessage":"New."}', 'DBS.999999', 'retry', 'New.'],
     [502, '<html>Bad Gateway</html>', 'BAD_RESPONSE', 'retry', undefined],
@@ -237,21 +309,26 @@ describe('a failure', () => {
 });
 
 describe('an instance id', () => {
-  test.each(['', '..', '../../../v3/admin/delete?x=', `${instanceId}/`, `${instanceId}#a`, `${instanceId}\n`, instanceId.toUpperCase()])(
-    'row 48: %o is refused before anything is sent',
-    async (id) => {
-      let hits = 0;
-      const client = await connect((_, response) => {
-        hits += 1;
-        response.end();
-      });
+  test.each([
+    '',
+    '..',
+    '../../../v3/admin/delete?x=',
+    `${instanceId}/`,
+    `${instanceId}#a`,
+    `${instanceId}\n`,
+    instanceId.toUpperCase(),
+  ])('row 48: %o is refused before anything is sent', async (id) => {
+    let hits = 0;
+    const client = await connect((_, response) => {
+      hits += 1;
+      response.end();
+    });
 
-      const failure = await failureOf(client, id);
+    const failure = await failureOf(client, id);
 
-      expect(failure.errCode).toBe('INVALID_INSTANCE_ID');
-      expect(hits).toBe(0);
-    },
-  );
+    expect(failure.errCode).toBe('INVALID_INSTANCE_ID');
+    expect(hits).toBe(0);
+  });
 
   test('row 48: no text ever makes a request of another shape', async () => {
     const paths: string[] = [];
@@ -289,7 +366,9 @@ test('row 51: a polluted Object.prototype changes no answer', async () => {
   });
 
   const bare = await failureOf(await connect(reply(200, '{}')));
-  const failed = await failureOf(await connect(reply(400, '{"__proto__":{"errCode":"DBS.300002"}}')));
+  const failed = await failureOf(
+    await connect(reply(400, '{"__proto__":{"errCode":"DBS.300002"}}')),
+  );
 
   expect(bare.errCode).toBe('BAD_RESPONSE');
   expect(failed).toMatchObject({ errCode: 'BAD_RESPONSE', retryClass: 'permanent' });

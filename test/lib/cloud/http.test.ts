@@ -206,7 +206,8 @@ describe('an answer that is no answer', () => {
     const { url } = await startServer(async (_, response) => {
       response.on('error', () => {});
       for (; sent < 50 && !response.destroyed; sent += 1) {
-        if (!response.write(megabyte)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+        if (!response.write(megabyte))
+          await Promise.race([once(response, 'drain'), once(response, 'close')]);
       }
       response.end();
     });
@@ -225,7 +226,9 @@ describe('an answer that is no answer', () => {
       response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(bomb);
     });
 
-    const answer = await connect().send(post(url)).catch((error: unknown) => error);
+    const answer = await connect()
+      .send(post(url))
+      .catch((error: unknown) => error);
 
     expect(JSON.stringify(answer).length).toBeLessThan(256 * 1_024);
   });
@@ -312,7 +315,11 @@ describe('TLS', () => {
 
   test('row 52: refuses TLS 1.1', async () => {
     const trusted = await createCertificate();
-    const old = { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
+    const old = {
+      minVersion: 'TLSv1.1',
+      maxVersion: 'TLSv1.1',
+      ciphers: 'DEFAULT@SECLEVEL=0',
+    } as const;
     const { url } = await startTlsServer({ ...trusted, ...old }, answer);
 
     const { error } = await failTimed(connect({ ca: trusted.cert }), post(url));

@@ -1,0 +1,251 @@
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { type Cloud, type CloudOptions, startCloud } from '../../local/cloud/cloud.ts';
+import { startLambda } from '../../local/lambda.ts';
+import type { InvocationResult } from '../../local/runtime-api.ts';
+
+const taskRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+interface Session {
+  readonly cloud: Cloud;
+  /** All that the function printed so far, stdout and stderr. */
+  readonly output: readonly string[];
+  readonly lines: () => readonly Record<string, unknown>[];
+  invoke(event: unknown): Promise<InvocationResult>;
+}
+
+/** The packaged handler in a process of its own, spoken to through the Lambda Runtime API. */
+const start = async (
+  options: CloudOptions,
+  env: Readonly<Record<string, string>> = {},
+  timeoutMs = 60_000,
+): Promise<Session> => {
+  const cloud = await startCloud(options);
+  const output: string[] = [];
+  const lambda = await startLambda({
+    handler: 'dist/functions/scheduled.handler',
+    taskRoot,
+    timeoutMs,
+    env: {
+      DDM_ENDPOINT: cloud.ddm.endpoint,
+      DDM_PROJECT_ID: cloud.projectId,
+      PARAMETER_PREFIX: cloud.parameterPrefix,
+      AWS_ENDPOINT_URL_SSM: cloud.ssm.endpoint,
+      SYNC_RATE_PER_SECOND: '1000',
+      ...env,
+    },
+    onStdout: (line) => output.push(line),
+    onStderr: (line) => output.push(line),
+  });
+  onTestFinished(async () => {
+    await lambda.stop();
+    await cloud.close();
+  });
+  return {
+    cloud,
+    output,
+    lines: () => output.map((line) => JSON.parse(line)),
+    invoke: (event) => lambda.invoke(event),
+  };
+};
+
+const sample = (name: string): unknown =>
+  JSON.parse(readFileSync(new URL(`../../events/${name}.json`, import.meta.url), 'utf8'));
+
+describe('the packaged scheduled handler', () => {
+  test('syncs the fleet and returns the report', async () => {
+    const { cloud, invoke, lines } = await start({ instances: 300, failShare: 0.05 });
+
+    const result = await invoke(sample('scheduled'));
+
+    const report = { total: 300, accepted: 285, failed: 15, queued: 0, skipped: 0 };
+    expect(result).toMatchObject({ ok: true, response: { ...report, trigger: 'schedule' } });
+    expect(cloud.ddm.stats().accepted).toBe(285);
+    const outcomes = lines().filter(({ status }) => status !== undefined);
+    expect(new Set(outcomes.map(({ instanceId }) => instanceId)).size).toBe(300);
+    expect(outcomes.filter(({ level }) => level === 'ERROR').length).toBe(15);
+    expect(lines().at(-1)).toMatchObject({
+      message: 'sync run finished',
+      level: 'INFO',
+      ...report,
+    });
+  });
+
+  test('logs exactly the fields of the contract for an instance', async () => {
+    const { invoke, lines } = await start({ instances: 20, failShare: 0.05 });
+    await invoke({});
+
+    const frame = ['level', 'message', 'timestamp', 'service', 'sampling_rate', 'cold_start'];
+    const lambda = ['function_arn', 'function_memory_size', 'function_name', 'function_request_id'];
+    const fieldsOf = (status: string): string[] =>
+      Object.keys(lines().find((line) => line.status === status) ?? {})
+        .filter((name) => ![...frame, ...lambda, 'xray_trace_id'].includes(name))
+        .sort();
+
+    const always = [
+      'attempts',
+      'durationMs',
+      'httpStatus',
+      'instanceId',
+      'runId',
+      'status',
+      'trigger',
+    ];
+    expect(fieldsOf('accepted')).toEqual([...always, 'jobId'].sort());
+    expect(fieldsOf('failed')).toEqual([...always, 'advice', 'errCode', 'externalMessage'].sort());
+  });
+
+  test('makes a dry run that calls nothing', async () => {
+    const { cloud, invoke } = await start({ instances: 10 });
+
+    const result = await invoke(sample('scheduled-dry-run'));
+    const detail = await invoke({ detail: { dryRun: true } });
+
+    expect(result).toMatchObject({ ok: true, response: { total: 10, skipped: 10 } });
+    expect(detail).toMatchObject({ ok: true, response: { skipped: 10 } });
+    expect(cloud.ddm.stats().calls).toBe(0);
+  });
+
+  test.each([{ dryRun: 'yes' }, { detail: { dryRun: 1 } }, { detail: '{"dryRun":"true"}' }])(
+    'refuses an event that may have meant a dry run: %j',
+    async (event) => {
+      const { cloud, invoke } = await start({ instances: 2 });
+
+      const result = await invoke(event);
+
+      expect(result).toMatchObject({ ok: false, error: { errorType: 'InvalidEventError' } });
+      expect(cloud.ddm.stats().calls).toBe(0);
+    },
+  );
+
+  test('warns about an empty list and claims nothing', async () => {
+    const { invoke, lines } = await start({ instances: 0 });
+
+    const result = await invoke({});
+
+    expect(result).toMatchObject({ ok: true, response: { total: 0, accepted: 0 } });
+    expect(lines()[0]).toMatchObject({
+      level: 'WARN',
+      message: 'no instances to sync: the list is empty',
+    });
+  });
+
+  test('row 25: reports a malformed id as failed, warns about duplicates, and syncs the others', async () => {
+    const { cloud, invoke, lines } = await start({ instances: 2 });
+    const ids = await cloudIds(cloud);
+    const value = [...ids, 'not-an-id', ids[0]].join(',');
+    cloud.ssm.put({ name: `${cloud.parameterPrefix}/instances`, type: 'StringList', value });
+
+    const result = await invoke({});
+
+    const errCodes = { INVALID_INSTANCE_ID: 1 };
+    expect(result).toMatchObject({ ok: true, response: { total: 3, accepted: 2, errCodes } });
+    expect(lines().map(({ message }) => message)).toContain('duplicate instance ids ignored');
+  });
+
+  test('row 20: goes on with a token that was rotated during the run', async () => {
+    const { cloud, invoke } = await start({ instances: 100 }, { SYNC_RATE_PER_SECOND: '100' });
+    const running = invoke({});
+    await until(() => cloud.ddm.stats().accepted > 20);
+    replaceToken(cloud);
+
+    const result = await running;
+
+    expect(result).toMatchObject({ ok: true, response: { accepted: 100, failed: 0 } });
+  });
+
+  test('row 21: fails the invocation with a dead token, after a handful of calls', async () => {
+    const { cloud, invoke, lines } = await start({ instances: 500 });
+    cloud.iam.tokens.clear();
+
+    const result = await invoke({});
+
+    expect(result).toMatchObject({ ok: false, error: { errorType: 'UnauthorizedError' } });
+    expect(cloud.ddm.stats().calls).toBeLessThanOrEqual(8);
+    const report = lines().find(({ message }) => message === 'sync run finished');
+    expect(report).toMatchObject({ total: 500, failed: 500 });
+  });
+
+  test('row 67: names every variable that is wrong', async () => {
+    const env = { DDM_ENDPOINT: 'http://169.254.169.254', SYNC_CONCURRENCY: 'many' };
+    const { invoke } = await start({ instances: 1 }, env);
+
+    const result = await invoke({});
+
+    expect(result).toMatchObject({ ok: false, error: { errorType: 'ConfigError' } });
+    expect(JSON.stringify(result)).toMatch(/DDM_ENDPOINT is .*SYNC_CONCURRENCY is /);
+  });
+
+  test('row 7: ends before Lambda does, whatever the service does', async () => {
+    const env = { DEADLINE_RESERVE_MS: '1000', SYNC_ATTEMPT_TIMEOUT_MS: '60000' };
+    const { invoke } = await start({ instances: 50, latencyMs: 30_000 }, env, 3_000);
+
+    const result = await invoke({});
+
+    expect(result).toMatchObject({ ok: true, response: { total: 50, failed: 50 } });
+  });
+
+  test('row 27: works again after its connections were closed while it was frozen', async () => {
+    const { cloud, invoke } = await start({ instances: 50 });
+    await invoke({});
+    cloud.ddm.dropConnections();
+
+    const result = await invoke({});
+
+    expect(result).toMatchObject({ ok: true, response: { accepted: 50, failed: 0 } });
+  });
+
+  test('row 42: leaves no connection behind, run after run', async () => {
+    const { cloud, invoke } = await start({ instances: 20 });
+    let most = 0;
+
+    for (let run = 0; run < 50; run += 1) {
+      expect(await invoke({})).toMatchObject({ ok: true, response: { accepted: 20 } });
+      most = Math.max(most, await cloud.ddm.connections());
+    }
+
+    expect(most).toBeLessThanOrEqual(20);
+    await vi.waitFor(async () => expect(await cloud.ddm.connections()).toBe(0));
+  });
+});
+
+test('row 44: no token in any output, whatever goes wrong', async () => {
+  const { cloud, invoke, output } = await start({ instances: 60, failShare: 0.3, flakyShare: 0.3 });
+  const canary = [...cloud.iam.tokens][0] ?? '';
+  const results = [await invoke({}), await invoke({ dryRun: 'no' })];
+  cloud.iam.tokens.clear();
+  results.push(await invoke({}));
+  await cloud.ddm.close();
+  results.push(await invoke({}));
+  await cloud.ssm.close();
+  results.push(await invoke({}));
+
+  const printed = output.join('\n') + JSON.stringify(results);
+
+  expect(canary.length).toBe(5_128);
+  expect(output.length).toBeGreaterThan(100);
+  for (let start = 0; start + 24 <= canary.length; start += 24) {
+    expect(printed.includes(canary.slice(start, start + 24))).toBe(false);
+  }
+});
+
+const cloudIds = async (cloud: Cloud): Promise<string[]> => {
+  const answer = await fetch(`${cloud.ddm.endpoint}/v1/${cloud.projectId}/instances?limit=128`, {
+    headers: { 'X-Auth-Token': [...cloud.iam.tokens][0] ?? '' },
+  });
+  const { instances } = JSON.parse(await answer.text());
+  return instances.map(({ id }: { id: string }) => id);
+};
+
+const replaceToken = (cloud: Cloud): void => {
+  const rotated = `MII${'rotated+'.repeat(500)}`;
+  cloud.ssm.put({ name: `${cloud.parameterPrefix}/token`, type: 'SecureString', value: rotated });
+  cloud.iam.tokens.clear();
+  cloud.iam.tokens.add(rotated);
+};
+
+const until = async (isTrue: () => boolean): Promise<void> => {
+  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 10));
+};

@@ -1,0 +1,254 @@
+import { inspect } from 'node:util';
+import fc from 'fast-check';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createParameters, createSsmClient, type Parameters } from '../../../lib/aws/parameters.ts';
+import { ParameterError } from '../../../lib/errors.ts';
+import { createSlidingLimit } from '../../../local/cloud/sliding-limit.ts';
+import { type SsmServer, splitParameter, startSsm } from '../../../local/cloud/ssm.ts';
+import { createFakeClock, type FakeClock } from '../../fakes/clock.ts';
+import { instanceIds } from '../../support/instances.ts';
+
+const prefix = '/ddm-sync/test';
+const token = `MIIcanary${'x'.repeat(100)}`;
+
+interface Values {
+  readonly instances?: string;
+  readonly token?: string;
+}
+
+const start = async (values: Values = {}): Promise<SsmServer> => {
+  const ssm = await startSsm();
+  onTestFinished(() => ssm.close());
+  const { instances = instanceIds(3).join(','), token: tokenValue = token } = values;
+  const list = { name: `${prefix}/instances`, type: 'StringList', value: instances } as const;
+  const secret = { name: `${prefix}/token`, type: 'SecureString', value: tokenValue } as const;
+  for (const part of [...splitParameter(list, ','), ...splitParameter(secret)]) ssm.put(part);
+  return ssm;
+};
+
+const connect = (ssm: SsmServer, clock: FakeClock = createFakeClock()): Parameters => {
+  const client = createSsmClient({
+    endpoint: ssm.endpoint,
+    region: 'eu-central-1',
+    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+  });
+  onTestFinished(() => client.destroy());
+  return createParameters({ ssm: client, prefix, clock });
+};
+
+const errorOf = async (work: Promise<unknown>): Promise<ParameterError> => {
+  const error = await work.then(
+    () => undefined,
+    (caught: unknown) => caught,
+  );
+  if (error instanceof ParameterError) return error;
+  throw new Error(`expected a ParameterError, not ${String(error)}`);
+};
+
+describe('the store', () => {
+  test('gives list and token with one call where both are single parameters', async () => {
+    const ssm = await start();
+    const parameters = connect(ssm);
+
+    const fleet = await parameters.fleet();
+
+    expect(fleet).toEqual({ instanceIds: instanceIds(3), malformed: [], duplicates: 0 });
+    expect(await parameters.token()).toBe(token);
+    expect([...ssm.calls]).toEqual([['GetParameters', 1]]);
+  });
+
+  test('is asked again after five minutes', async () => {
+    const ssm = await start();
+    const clock = createFakeClock();
+    const parameters = connect(ssm, clock);
+    await parameters.fleet();
+
+    await clock.run(clock.sleep(299_000));
+    await parameters.fleet();
+    const before = ssm.calls.get('GetParameters');
+    await clock.run(clock.sleep(2_000));
+    await parameters.fleet();
+
+    expect(before).toBe(1);
+    expect(ssm.calls.get('GetParameters')).toBe(2);
+  });
+
+  test('row 20: gives a rotated token when asked anew, with one read for all who ask', async () => {
+    const ssm = await start();
+    const parameters = connect(ssm);
+    await parameters.token();
+    const rotated = token.toUpperCase();
+    ssm.put({ name: `${prefix}/token`, type: 'SecureString', value: rotated });
+
+    const tokens = await Promise.all([1, 2, 3].map(() => parameters.refreshToken()));
+
+    expect(tokens).toEqual([rotated, rotated, rotated]);
+    expect(await parameters.token()).toBe(rotated);
+    expect(ssm.calls.get('GetParameters')).toBe(2);
+  });
+
+  test('row 18: serves 150 environments that start at once, at 40 calls a second', async () => {
+    const ssm = await start();
+    const limit = createSlidingLimit(40);
+    ssm.fault = () => (limit.take() ? undefined : { status: 400, type: 'ThrottlingException' });
+
+    const fleets = await Promise.all(Array.from({ length: 150 }, () => connect(ssm).fleet()));
+
+    expect(fleets.every((fleet) => fleet.instanceIds.length === 3)).toBe(true);
+    expect(ssm.calls.get('GetParameters')).toBeGreaterThan(150);
+  }, 60_000);
+
+  test('row 19: serves from what it keeps during an outage, and fails by name after that', async () => {
+    const ssm = await start();
+    const clock = createFakeClock();
+    const parameters = connect(ssm, clock);
+    await parameters.fleet();
+    ssm.fault = () => ({ status: 403, type: 'AccessDeniedException' });
+
+    const kept = await parameters.fleet();
+    await clock.run(clock.sleep(301_000));
+    const error = await errorOf(parameters.fleet());
+    ssm.fault = () => undefined;
+    const again = await parameters.fleet();
+
+    expect(kept.instanceIds.length).toBe(3);
+    expect(error).toMatchObject({ code: 'SSM_UNAVAILABLE' });
+    expect(error.message).toMatch(/\/ddm-sync\/test\/instances.*AccessDenied.*ssm:GetParameters/);
+    expect(again.instanceIds.length).toBe(3);
+  });
+
+  test.each(['instances', 'token'])('row 24: names %s when it does not exist', async (name) => {
+    const ssm = await start();
+    ssm.delete(`${prefix}/${name}`);
+
+    const error = await errorOf(connect(ssm).fleet());
+
+    expect(error).toMatchObject({ code: 'PARAMETER_MISSING', parameterName: `${prefix}/${name}` });
+    expect(error.message).toContain(`aws ssm put-parameter --name ${prefix}/${name}`);
+  });
+
+  test('row 26: reads a list of 50,000 over all its pages, in order', async () => {
+    const ids = instanceIds(50_000);
+    const ssm = await start({ instances: ids.join(',') });
+
+    const fleet = await connect(ssm).fleet();
+
+    expect(fleet.instanceIds).toEqual(ids);
+    expect(ssm.calls.get('GetParametersByPath')).toBeGreaterThan(45);
+  });
+
+  test('refuses a part whose name is not a number', async () => {
+    const ssm = await start({ instances: instanceIds(300).join(',') });
+    ssm.put({ name: `${prefix}/instances/old`, type: 'String', value: 'x' });
+
+    const error = await errorOf(connect(ssm).fleet());
+
+    expect(error).toMatchObject({ parameterName: `${prefix}/instances/old` });
+  });
+});
+
+describe('the list', () => {
+  const [first = '', second = ''] = instanceIds(2);
+
+  test.each([
+    ['a StringList', `${first},${second}`],
+    ['a list with spaces and a comma too many', ` ${first} , ${second} ,`],
+    ['lines', `${first}\n${second}\n`],
+    ['a JSON array', JSON.stringify([first, second])],
+    ['a JSON array of objects', JSON.stringify([{ instanceId: first }, second])],
+  ])('row 25: may be %s', async (_, instances) => {
+    const fleet = await connect(await start({ instances })).fleet();
+
+    expect(fleet).toEqual({ instanceIds: [first, second], malformed: [], duplicates: 0 });
+  });
+
+  test('row 25: keeps the good ids apart from malformed ones, and counts duplicates', async () => {
+    const entries = [first, 'nonsense', second, first, { id: 'x' }, 7, first.toUpperCase()];
+    const ssm = await start({ instances: JSON.stringify(entries) });
+
+    const fleet = await connect(ssm).fleet();
+
+    expect(fleet.instanceIds).toEqual([first, second]);
+    expect(fleet.malformed).toEqual(['nonsense', '{"id":"x"}', '7', first.toUpperCase()]);
+    expect(fleet.duplicates).toBe(1);
+  });
+
+  test('row 25: may be empty, on purpose', async () => {
+    const fleet = await connect(await start({ instances: '[]' })).fleet();
+
+    expect(fleet).toEqual({ instanceIds: [], malformed: [], duplicates: 0 });
+  });
+
+  test.each([
+    ['   ', 'is empty'],
+    ['[canary', 'not valid JSON'],
+    ['["canary",]', 'not valid JSON'],
+    ['{"canary":1}', 'JSON object'],
+  ])('row 25: %o is refused by name and without its value', async (instances, problem) => {
+    const error = await errorOf(connect(await start({ instances })).fleet());
+
+    expect(error).toMatchObject({
+      code: 'PARAMETER_INVALID',
+      parameterName: `${prefix}/instances`,
+    });
+    expect(error.message).toContain(problem);
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('canary');
+  });
+
+  test('row 25: any list gives each id once and loses none', async () => {
+    const ssm = await start();
+    const parameters = (): Parameters => connect(ssm);
+    const entry = fc.oneof(
+      fc.constantFrom(...instanceIds(20)),
+      fc.stringMatching(/^[a-z0-9]{1,40}$/),
+    );
+    const list = fc.array(entry, { minLength: 1, maxLength: 60 });
+
+    await fc.assert(
+      fc.asyncProperty(list, fc.boolean(), async (entries, asJson) => {
+        const value = asJson ? JSON.stringify(entries) : entries.join(', ');
+        ssm.put({ name: `${prefix}/instances`, type: 'String', value });
+
+        const fleet = await parameters().fleet();
+
+        const unique = new Set(entries);
+        expect(new Set([...fleet.instanceIds, ...fleet.malformed])).toEqual(unique);
+        expect(fleet.duplicates).toBe(entries.length - unique.size);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe('the token', () => {
+  test('row 23: of 20 KB is joined from its parts, and a line break at an end is dropped', async () => {
+    const long = 'MII'.padEnd(20_000, 'abcdefghij');
+    const ssm = await start({ token: long });
+    ssm.put({ name: `${prefix}/token/5`, type: 'SecureString', value: `${long.slice(16_384)}\n` });
+
+    expect(await connect(ssm).token()).toBe(long);
+  });
+
+  test('row 23: with a part missing names that part', async () => {
+    const ssm = await start({ token: 'x'.repeat(12_000) });
+    ssm.delete(`${prefix}/token/2`);
+
+    const error = await errorOf(connect(ssm).token());
+
+    expect(error).toMatchObject({ parameterName: `${prefix}/token/2` });
+  });
+
+  test.each([
+    [' \n', 'is empty'],
+    ['canary-canary\r\nX-Evil: 1', 'line break'],
+    ['canary-canary-кириллица', 'characters'],
+    ['canary', 'too short'],
+    ['canary'.repeat(6_000), 'longer than'],
+  ])('row 23: %o is refused by name and without its value', async (value, problem) => {
+    const error = await errorOf(connect(await start({ token: value })).token());
+
+    expect(error.code).toBe('PARAMETER_INVALID');
+    expect(error.message).toContain(problem);
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('canary');
+  });
+});

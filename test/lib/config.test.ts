@@ -1,0 +1,156 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { cloudDomains, parseConfig } from '../../lib/config.ts';
+import { ConfigError } from '../../lib/errors.ts';
+
+const complete = {
+  DDM_ENDPOINT: 'https://ddm.eu-de.otc.t-systems.com',
+  DDM_PROJECT_ID: '619d3e78f61b4be68bc5aa0b59edcf7b',
+  PARAMETER_PREFIX: '/ddm-sync/prod',
+};
+
+const problemsOf = (env: Readonly<Record<string, string>>): readonly string[] => {
+  try {
+    parseConfig(env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+};
+
+test('needs three variables and has defaults for the rest', () => {
+  expect(parseConfig(complete)).toEqual({
+    ddmEndpoint: 'https://ddm.eu-de.otc.t-systems.com',
+    projectId: '619d3e78f61b4be68bc5aa0b59edcf7b',
+    parameterPrefix: '/ddm-sync/prod',
+    ddmApiVersion: 'v1',
+    syncConcurrency: 20,
+    syncRatePerSecond: 20,
+    syncAttemptTimeoutMs: 10_000,
+    syncMaxAttempts: 3,
+    syncMaxErrors: undefined,
+    syncInlineMax: 500,
+    deadlineReserveMs: 5_000,
+  });
+});
+
+test('row 67: lists every problem at once, each with its variable and a remedy', () => {
+  const problems = problemsOf({ SYNC_CONCURRENCY: '0', DDM_API_VERSION: 'v2' });
+
+  expect(problems.length).toBe(5);
+  for (const name of [...Object.keys(complete), 'SYNC_CONCURRENCY', 'DDM_API_VERSION']) {
+    expect(problems.join('\n')).toMatch(new RegExp(`^${name} is (not set|".*"): \\w`, 'm'));
+  }
+});
+
+test.each(Object.keys(complete))('row 67: names %s when it is missing or empty', (name) => {
+  for (const value of ['', '  ']) {
+    const problems = problemsOf({ ...complete, [name]: value });
+
+    expect(problems).toEqual([expect.stringMatching(`^${name} is not set: `)]);
+  }
+});
+
+test.each([
+  ['SYNC_CONCURRENCY', ['0', '1001', '1.5', 'many', '-1', '1e3']],
+  ['SYNC_RATE_PER_SECOND', ['0', '0.01', '10001', 'NaN', '-5', '0x10']],
+  ['SYNC_ATTEMPT_TIMEOUT_MS', ['99', '60001', '10s']],
+  ['SYNC_MAX_ATTEMPTS', ['0', '11']],
+  ['SYNC_MAX_ERRORS', ['off', '-1', '101%', '10 %', '%']],
+  ['SYNC_INLINE_MAX', ['-1', '100001']],
+  ['DEADLINE_RESERVE_MS', ['499', '60001']],
+  ['DDM_API_VERSION', ['v2', 'V1']],
+  ['DDM_PROJECT_ID', ['..', 'a/b', 'a?b', 'a b', 'x'.repeat(65)]],
+  ['PARAMETER_PREFIX', ['ddm-sync', '/ddm-sync/', '/', '/aws/x', '/ssm', '/a//b', '/a b']],
+  ['AUTH_MODE', ['aksk', 'password']],
+  ['SYNC_QUEUE_URL', ['https://sqs.eu-central-1.amazonaws.com/123/queue']],
+  ['DDM_DISCOVERY', ['on', 'yes']],
+  ['IAM_ENDPOINT', ['http://iam.eu-de.otc.t-systems.com', 'https://ddm.eu-de.otc.t-systems.com']],
+])('row 67: refuses a garbled %s', (name, values) => {
+  for (const value of values) {
+    expect(problemsOf({ ...complete, [name]: value })).toEqual([
+      expect.stringMatching(`^${name} is "`),
+    ]);
+  }
+});
+
+test.each([
+  ['25', { count: 25 }],
+  ['0', { count: 0 }],
+  ['10%', { share: 0.1 }],
+  ['2.5%', { share: 0.025 }],
+])('reads SYNC_MAX_ERRORS %s', (value, expected) => {
+  expect(parseConfig({ ...complete, SYNC_MAX_ERRORS: value }).syncMaxErrors).toEqual(expected);
+});
+
+describe('DDM_ENDPOINT', () => {
+  test.each([
+    ...cloudDomains.map((domain) => `https://ddm.eu-de.${domain}`),
+    'https://ddm.eu-west-101.myhuaweicloud.eu/',
+    'http://127.0.0.1:8080',
+    'http://localhost:1',
+    'https://localhost:8443',
+    'http://[::1]:9',
+  ])('row 49: may be %s', (value) => {
+    const { ddmEndpoint } = parseConfig({ ...complete, DDM_ENDPOINT: value });
+
+    expect(ddmEndpoint).toBe(value.replace(/\/$/, ''));
+  });
+
+  test.each([
+    'http://169.254.169.254/latest/meta-data',
+    'https://169.254.169.254',
+    'https://10.0.0.1',
+    'http://ddm.eu-de.otc.t-systems.com',
+    'https://ddm.eu-de.otc.t-systems.com:8443',
+    'https://user@ddm.eu-de.otc.t-systems.com',
+    'https://user:secret@ddm.eu-de.otc.t-systems.com',
+    'https://ddm.eu-de.otc.t-systems.com@evil.example',
+    'https://ddm.eu-de.otc.t-systems.com.evil.example',
+    'https://ddm.eu-de.otc.t-systems.com.',
+    'https://ddm.eu-de.otc.t-systems.com/v1',
+    'https://ddm.eu-de.otc.t-systems.com?a=b',
+    'https://ddm.eu-de.otc.t-systems.com#a',
+    'https://evil.example#.otc.t-systems.com',
+    'https://ddm.evil.example.otc.t-systems.com',
+    'https://iam.eu-de.otc.t-systems.com',
+    'https://ddm.еu-de.otc.t-systems.com',
+    'https://ddm.eu-de.myhuaweicloud.co',
+    'http://127.0.0.1.evil.example',
+    'http://2130706433',
+    'file:///etc/passwd',
+    'ddm.eu-de.otc.t-systems.com',
+  ])('row 49: may not be %s', (value) => {
+    const problems = problemsOf({ ...complete, DDM_ENDPOINT: value });
+
+    expect(problems).toEqual([expect.stringMatching(/^DDM_ENDPOINT is "/)]);
+  });
+});
+
+test('row 51: does not read what somebody put on Object.prototype', () => {
+  Object.assign(Object.prototype, { PARAMETER_PREFIX: '/polluted' });
+  onTestFinished(() => {
+    Reflect.deleteProperty(Object.prototype, 'PARAMETER_PREFIX');
+  });
+  const { DDM_ENDPOINT, DDM_PROJECT_ID } = complete;
+
+  expect(problemsOf({ DDM_ENDPOINT, DDM_PROJECT_ID })).toEqual([
+    expect.stringMatching(/^PARAMETER_PREFIX is not set/),
+  ]);
+});
+
+test('docs/configuration.md lists every variable, and no other', () => {
+  const docs = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
+  const source = readFileSync(new URL('../../lib/config.ts', import.meta.url), 'utf8');
+  const schema = source.slice(
+    source.indexOf('const schema'),
+    source.indexOf('const endpointRemedy'),
+  );
+  const read = [...schema.matchAll(/^ {2}([A-Z_]+):/gm)].map(([, name]) => name);
+
+  const documented = [...docs.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name);
+
+  expect(read.length).toBeGreaterThan(10);
+  expect(documented.sort()).toEqual(read.sort());
+});

@@ -1,0 +1,4 @@
+import { build } from '../../local/build.ts';
+
+/** Vitest's global set-up: the tests of the packaged handler need it built, once. */
+export const setup = (): Promise<void> => build();
