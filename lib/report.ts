@@ -31,7 +31,7 @@ export interface Report {
   readonly skipped: number;
   readonly attempts: number;
   readonly durationMs: number;
-  /** Failed instances by error code. */
+  /** Failed instances by error code; the first 100 codes by name, the rest as OTHER. */
   readonly errCodes: Readonly<Record<string, number>>;
 }
 
@@ -49,6 +49,9 @@ export interface Summary {
   finish(durationMs: number): Report;
 }
 
+const maxCodes = 100; // the service decides what codes there are: the report line stays readable
+const otherCodes = 'OTHER';
+
 /** Counts outcomes as they come, so that a run of 100,000 instances keeps none of them. */
 export const createSummary = (runId: string, trigger: Trigger): Summary => {
   const count: Record<Status, number> = { accepted: 0, failed: 0, queued: 0, skipped: 0 };
@@ -60,8 +63,9 @@ export const createSummary = (runId: string, trigger: Trigger): Summary => {
       count[outcome.status] += 1;
       attempts += outcome.attempts ?? 0;
       if (outcome.status !== 'failed') return;
-      const errCode = outcome.errCode ?? 'UNKNOWN';
-      errCodes.set(errCode, (errCodes.get(errCode) ?? 0) + 1);
+      const errCode = outcome.errCode ?? otherCodes;
+      const key = errCodes.has(errCode) || errCodes.size < maxCodes ? errCode : otherCodes;
+      errCodes.set(key, (errCodes.get(key) ?? 0) + 1);
     },
     finish: (durationMs) => ({
       runId,

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { ParameterError } from '../errors.ts';
+import { cleanForeignText } from '../foreign-text.ts';
 import { isInstanceId } from '../instance-id.ts';
 import type { Part } from './part.ts';
 
@@ -7,7 +8,7 @@ import type { Part } from './part.ts';
 export interface Fleet {
   /** Well-formed and unique, in the order of the list. */
   readonly instanceIds: readonly string[];
-  /** Entries that are no instance ids, unique, cut to 64 characters. */
+  /** Entries that are no instance ids, unique, scrubbed and cut to 64 characters. */
   readonly malformed: readonly string[];
   /** Entries that stand in the list more than once, counted without the first. */
   readonly duplicates: number;
@@ -24,12 +25,15 @@ export const parseFleet = (parts: readonly Part[]): Fleet => {
     for (const entry of parseEntries(part)) {
       entries += 1;
       if (isInstanceId(entry)) instanceIds.add(entry);
-      else malformed.add(entry.slice(0, maxMalformedCharacters));
+      else malformed.add(entry);
     }
   }
   return {
     instanceIds: [...instanceIds],
-    malformed: [...malformed],
+    // Whatever stands there by mistake, a token perhaps, is not printed as it is.
+    malformed: [...malformed].map((entry) =>
+      cleanForeignText(entry, []).slice(0, maxMalformedCharacters),
+    ),
     duplicates: entries - instanceIds.size - malformed.size,
   };
 };

@@ -2,11 +2,11 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { classify, type RetryClass } from '../error-codes.ts';
 import { SyncError, type SyncFailure } from '../errors.ts';
+import { cleanForeignText, leadingProse } from '../foreign-text.ts';
 import { isInstanceId } from '../instance-id.ts';
 import { parseRetryAfter } from '../retry.ts';
 import type { Auth } from './auth.ts';
 import { parseErrorBody, parseObject } from './error-body.ts';
-import { cleanForeignText, leadingProse } from './foreign-text.ts';
 import { type HttpAnswer, type HttpClient, HttpError } from './http.ts';
 
 /** DDM took the request to synchronise; the work itself goes on there. */

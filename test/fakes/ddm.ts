@@ -78,14 +78,17 @@ export interface FakeAuth extends Auth {
 }
 
 /** Renews into a newer generation, or refuses to when the store has nothing newer. */
-export const createFakeAuth = ({ hasNewer = true } = {}): FakeAuth => {
+export const createFakeAuth = ({
+  hasNewer = true,
+  read = () => Promise.resolve(),
+} = {}): FakeAuth => {
   let generation = 0;
   let renewal: Promise<void> | undefined;
   let reads = 0;
 
   const readAnew = async (): Promise<void> => {
     reads += 1;
-    await Promise.resolve();
+    await read();
     if (!hasNewer) throw new UnauthorizedError('nothing newer');
     generation += 1;
   };

@@ -145,6 +145,17 @@ describe('the packaged scheduled handler', () => {
     expect(lines().map(({ message }) => message)).toContain('duplicate instance ids ignored');
   });
 
+  test('row 46: writes one line of JSON for an entry with line breaks and escapes', async () => {
+    const { cloud, invoke, lines } = await start({ instances: 1 });
+    const value = JSON.stringify(['a\r\n{"level":"INFO"}', '\u001b[31mred', 'x\u2028y']);
+    cloud.ssm.put({ name: `${cloud.parameterPrefix}/instances`, type: 'String', value });
+
+    await invoke({});
+
+    expect(lines().length).toBe(4);
+    expect(lines().filter(({ errCode }) => errCode === 'INVALID_INSTANCE_ID').length).toBe(3);
+  });
+
   test('row 20: goes on with a token that was rotated during the run', async () => {
     const { cloud, invoke } = await start({ instances: 100 }, { SYNC_RATE_PER_SECOND: '100' });
     const running = invoke({});

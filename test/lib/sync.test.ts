@@ -236,6 +236,25 @@ describe('a refused token', () => {
     expect(stoppedBy).toBeUndefined();
   });
 
+  test('row 20: holds all further calls back while it is read anew', async () => {
+    const clock = createFakeClock();
+    const auth = createFakeAuth({ read: () => clock.sleep(3_000) });
+
+    const { ddm, report } = await runFleet({
+      instanceIds: instanceIds(300),
+      auth,
+      clock,
+      // Calls that are still accepted wake the run up meanwhile.
+      answer: ({ number }) =>
+        number > 100 && number % 2 === 0 && auth.generation === 0 ? refused : undefined,
+    });
+
+    const wasted = ddm.calls.length - 300;
+    expect(report.accepted).toBe(300);
+    expect(wasted).toBeGreaterThan(0);
+    expect(wasted).toBeLessThanOrEqual(20);
+  });
+
   test('row 21: ends the run when the new one is refused too', async () => {
     const { ddm, log, report, stoppedBy } = await runFleet({
       instanceIds: instanceIds(1_000),

@@ -173,6 +173,12 @@ describe('the list', () => {
     expect(fleet.duplicates).toBe(1);
   });
 
+  test('does not print a token that was put into the list by mistake', async () => {
+    const fleet = await connect(await start({ instances: `${first},${token}` })).fleet();
+
+    expect(fleet).toEqual({ instanceIds: [first], malformed: ['[redacted]'], duplicates: 0 });
+  });
+
   test('row 25: may be empty, on purpose', async () => {
     const fleet = await connect(await start({ instances: '[]' })).fleet();
 
@@ -200,7 +206,7 @@ describe('the list', () => {
     const parameters = (): Parameters => connect(ssm);
     const entry = fc.oneof(
       fc.constantFrom(...instanceIds(20)),
-      fc.stringMatching(/^[a-z0-9]{1,40}$/),
+      fc.stringMatching(/^[a-z0-9]{1,36}$/),
     );
     const list = fc.array(entry, { minLength: 1, maxLength: 60 });
 

@@ -297,6 +297,17 @@ describe('a failure', () => {
     }
   });
 
+  test('row 45: never carries a part of the token in any other error either', async () => {
+    for (const status of [400, 403, 500]) {
+      const externalMessage = `cannot read ${token.slice(3, 120)} here`;
+      const client = await connect(reply(status, JSON.stringify({ externalMessage })));
+
+      const failure = await failureOf(client);
+
+      expect(failure.externalMessage).toBe('cannot read [redacted] here');
+    }
+  });
+
   test('row 46: carries foreign text as one short line', async () => {
     const message = `first\r\nsecond\u001b[31m\u2028third${'.'.repeat(1_000)}`;
     const body = JSON.stringify({ errCode: 'DBS.280001', externalMessage: message });
