@@ -89,10 +89,13 @@ const number = (fallback: number, min: number, max: number, kind: RegExp = /^\d{
 
 const maxErrors = v.pipe(
   v.string(),
-  v.regex(/^(\d{1,6}|(100|\d{1,2}(\.\d{1,3})?)%)$/),
-  v.transform((value) =>
-    value.endsWith('%') ? { share: Number.parseFloat(value) / 100 } : { count: Number(value) },
-  ),
+  v.regex(/^(off|\d{1,6}|(100|\d{1,2}(\.\d{1,3})?)%)$/),
+  v.transform((value): Config['syncMaxErrors'] => {
+    if (value === 'off') return undefined;
+    return value.endsWith('%')
+      ? { share: Number.parseFloat(value) / 100 }
+      : { count: Number(value) };
+  }),
 );
 
 /** A setting of the contract whose other values come with a later version. */
@@ -121,7 +124,7 @@ const schema = v.object({
   SYNC_RATE_PER_SECOND: number(20, 0.1, 10_000, /^\d{1,5}(\.\d{1,3})?$/),
   SYNC_ATTEMPT_TIMEOUT_MS: number(10_000, 100, 60_000),
   SYNC_MAX_ATTEMPTS: number(3, 1, 10),
-  SYNC_MAX_ERRORS: v.optional(maxErrors),
+  SYNC_MAX_ERRORS: v.optional(maxErrors, 'off'),
   SYNC_INLINE_MAX: number(500, 0, 100_000),
   DEADLINE_RESERVE_MS: number(5_000, 500, 60_000),
   DDM_DISCOVERY: only('off'),
@@ -144,7 +147,7 @@ const remedies: Readonly<Record<string, string>> = {
   SYNC_RATE_PER_SECOND: 'set a number from 0.1 to 10000',
   SYNC_ATTEMPT_TIMEOUT_MS: 'set milliseconds from 100 to 60000',
   SYNC_MAX_ATTEMPTS: 'set a whole number from 1 to 10',
-  SYNC_MAX_ERRORS: 'set a number of instances such as 25, or a share of the run such as 10%',
+  SYNC_MAX_ERRORS: 'set a number of instances such as 25, a share of the run such as 10%, or off',
   SYNC_INLINE_MAX: 'set a whole number from 0 to 100000',
   DEADLINE_RESERVE_MS: 'set milliseconds from 500 to 60000',
   DDM_DISCOVERY: 'only "off" is available in this version',

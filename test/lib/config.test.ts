@@ -57,7 +57,7 @@ test.each([
   ['SYNC_RATE_PER_SECOND', ['0', '0.01', '10001', 'NaN', '-5', '0x10']],
   ['SYNC_ATTEMPT_TIMEOUT_MS', ['99', '60001', '10s']],
   ['SYNC_MAX_ATTEMPTS', ['0', '11']],
-  ['SYNC_MAX_ERRORS', ['off', '-1', '101%', '10 %', '%']],
+  ['SYNC_MAX_ERRORS', ['none', '-1', '101%', '10 %', '%']],
   ['SYNC_INLINE_MAX', ['-1', '100001']],
   ['DEADLINE_RESERVE_MS', ['499', '60001']],
   ['DDM_API_VERSION', ['v2', 'V1']],
@@ -76,6 +76,7 @@ test.each([
 });
 
 test.each([
+  ['off', undefined],
   ['25', { count: 25 }],
   ['0', { count: 0 }],
   ['10%', { share: 0.1 }],
