@@ -20,6 +20,7 @@ const renewToken =
   'Put a valid token of this project and region into the token parameter; tokens live for 24 hours.';
 const checkPolicy =
   'Give the IAM user of the token the DDM permissions (DDM FullAccess, or a custom policy) in this project.';
+const slowDown = 'The run slows down by itself. If it goes on, lower SYNC_RATE_PER_SECOND.';
 const openTicket =
   'The service failed by itself. If it goes on, open a ticket with the request time and the instance id.';
 
@@ -117,7 +118,7 @@ export const errorCodes: Readonly<Record<string, ErrorCode>> = {
   },
   'IAM.0012': {
     meaning: 'IAM throttles the calls.',
-    advice: 'The run slows down by itself. If it goes on, lower SYNC_RATE_PER_SECOND.',
+    advice: slowDown,
     retryClass: 'throttled',
   },
   'IAM.0061': {
@@ -231,7 +232,7 @@ export const gatewayCodes: Readonly<Record<string, ErrorCode>> = {
   },
   '0308': {
     meaning: 'The gateway throttles the calls.',
-    advice: 'The run slows down by itself. If it goes on, lower SYNC_RATE_PER_SECOND.',
+    advice: slowDown,
     retryClass: 'throttled',
   },
   '0310': {

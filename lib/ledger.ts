@@ -20,6 +20,8 @@ export interface Ledger {
   failed(task: Task, failure: SyncFailure): void;
   queued(task: Task): void;
   skipped(task: Task): void;
+  /** Not an outcome: the task will be called again after `delayMs`. */
+  retried(task: Task, failure: SyncFailure, delayMs: number): void;
   /** More instances failed than SYNC_MAX_ERRORS allows. */
   hasTooManyErrors(): boolean;
   finish(): Report;
@@ -45,31 +47,27 @@ export const createLedger = (
   const startedAt = clock.monotonic();
   const summary = createSummary(runId, trigger);
   const maxErrors = errorLimit(settings.syncMaxErrors, total);
-  let errors = 0;
 
   const write = (task: Task, rest: Pick<Outcome, 'status'> & Partial<Outcome>): void => {
-    const { instanceId, attempts } = task;
-    const outcome = { instanceId, trigger, runId, ...rest, ...timing(task, attempts) };
+    const { instanceId } = task;
+    const outcome = { instanceId, trigger, runId, ...rest, ...timing(task) };
     summary.add(outcome);
     log.outcome(outcome);
   };
 
-  const timing = (task: Task, attempts: number) =>
-    task.startedAt === undefined
-      ? {}
-      : { attempts, durationMs: Math.round(clock.monotonic() - task.startedAt) };
+  const timing = ({ attempts, startedAt: from }: Task) =>
+    from === undefined ? {} : { attempts, durationMs: Math.round(clock.monotonic() - from) };
 
   return {
     accepted: (task, jobId) =>
       write(task, { status: 'accepted', httpStatus: 200, ...(jobId !== undefined && { jobId }) }),
-    failed: (task, failure) => {
-      errors += 1;
-      write(task, { status: 'failed', ...failureFields(failure) });
-    },
+    failed: (task, failure) => write(task, { status: 'failed', ...failureFields(failure) }),
     queued: (task) =>
       write(task, { status: 'queued', ...(task.failure && failureFields(task.failure)) }),
     skipped: (task) => write(task, { status: 'skipped' }),
-    hasTooManyErrors: () => errors > maxErrors,
+    retried: ({ attempts, instanceId }, failure, delayMs) =>
+      log.retry({ instanceId, runId, attempt: attempts, delayMs, ...causeFields(failure) }),
+    hasTooManyErrors: () => summary.failed() > maxErrors,
     finish: () => {
       const report = summary.finish(clock.monotonic() - startedAt);
       log.report(report);
@@ -83,14 +81,16 @@ const errorLimit = (maxErrors: Config['syncMaxErrors'], total: number): number =
   return 'count' in maxErrors ? maxErrors.count : maxErrors.share * total;
 };
 
-const failureFields = ({ errCode, httpStatus, externalMessage }: SyncFailure): Partial<Outcome> => {
+const causeFields = ({ errCode, httpStatus, externalMessage }: SyncFailure) => ({
+  errCode,
+  ...(httpStatus !== undefined && { httpStatus }),
+  ...(externalMessage !== undefined && { externalMessage }),
+});
+
+const failureFields = (failure: SyncFailure): Partial<Outcome> => {
+  const { errCode, httpStatus } = failure;
   // An error answer that carries no code of the service is explained by its status.
   const explainedByStatus = errCode === 'BAD_RESPONSE' && httpStatus !== 200;
   const advice = adviceFor(httpStatus, explainedByStatus ? undefined : errCode);
-  return {
-    errCode,
-    ...(httpStatus !== undefined && { httpStatus }),
-    ...(externalMessage !== undefined && { externalMessage }),
-    ...(advice !== undefined && { advice }),
-  };
+  return { ...causeFields(failure), ...(advice !== undefined && { advice }) };
 };

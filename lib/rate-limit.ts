@@ -59,7 +59,7 @@ export const createRateLimiter = (options: RateLimitOptions): RateLimiter => {
   const lower = (now: number): void => {
     const sinceLowered = now - loweredAt;
     const bound = sinceLowered < windowMs ? repeatedDecrease * perSecond : perSecond;
-    const observed = Math.min(bound, accepts.within(now) * (1_000 / windowMs));
+    const observed = Math.min(bound, accepts.within(now)); // per second: the window is one
     perSecond = Math.max(minPerSecond, decrease * observed);
     loweredAt = now;
   };
@@ -68,8 +68,8 @@ export const createRateLimiter = (options: RateLimitOptions): RateLimiter => {
     waitMs: () => {
       if (inFlight >= concurrency) return Number.POSITIVE_INFINITY;
       const now = clock.monotonic();
-      const full = starts.within(now) >= Math.max(1, Math.floor(perSecond));
-      const windowAt = full ? starts.leavesAt(Math.max(1, Math.floor(perSecond))) : now;
+      const limit = Math.max(1, Math.floor(perSecond));
+      const windowAt = starts.within(now) >= limit ? starts.leavesAt(limit) : now;
       return Math.max(0, nextStartAt - now, windowAt - now, pausedUntil - now);
     },
     start: () => {
@@ -111,16 +111,21 @@ const createSlidingCount = (): SlidingCount => {
   let times: number[] = [];
   let first = 0;
 
+  const forget = (now: number): void => {
+    while (first < times.length && (times[first] ?? 0) <= now - windowMs) first += 1;
+    if (first > 1_024 && first * 2 > times.length) {
+      times = times.slice(first);
+      first = 0;
+    }
+  };
+
   return {
     add: (at) => {
       times.push(at);
+      forget(at);
     },
     within: (now) => {
-      while (first < times.length && (times[first] ?? 0) <= now - windowMs) first += 1;
-      if (first > 1_024 && first * 2 > times.length) {
-        times = times.slice(first);
-        first = 0;
-      }
+      forget(now);
       return times.length - first;
     },
     leavesAt: (limit) => (times[times.length - limit] ?? Number.NEGATIVE_INFINITY) + windowMs,

@@ -46,6 +46,8 @@ export interface Retry extends Pick<SyncFailure, 'errCode' | 'httpStatus' | 'ext
 
 export interface Summary {
   add(outcome: Outcome): void;
+  /** Failed instances so far. */
+  failed(): number;
   finish(durationMs: number): Report;
 }
 
@@ -67,6 +69,7 @@ export const createSummary = (runId: string, trigger: Trigger): Summary => {
       const key = errCodes.has(errCode) || errCodes.size < maxCodes ? errCode : otherCodes;
       errCodes.set(key, (errCodes.get(key) ?? 0) + 1);
     },
+    failed: () => count.failed,
     finish: (durationMs) => ({
       runId,
       trigger,

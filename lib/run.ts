@@ -42,7 +42,7 @@ export const runSync = async (app: App, request: RunRequest): Promise<RunResult>
 };
 
 const sync = async (
-  { clock, config, connect, log, parameters, queue, random }: App,
+  { clock, config, connect, parameters, queue, random }: App,
   { runId, trigger }: RunRequest,
   { instanceIds }: Fleet,
   ledger: Ledger,
@@ -52,7 +52,7 @@ const sync = async (
   try {
     const auth = await createTokenAuth(parameters);
     const ddm = createDdmClient({ http, auth, clock, config });
-    const deps = { auth, clock, ddm, log, queue, random, settings: config };
+    const deps = { auth, clock, ddm, queue, random, settings: config };
     return await syncFleet(deps, { runId, trigger, instanceIds, deadlineAt, ledger });
   } finally {
     http.close();

@@ -5,7 +5,7 @@ import type { DdmClient } from './cloud/ddm.ts';
 import type { Config } from './config.ts';
 import { handOver, type Queue } from './dispatch.ts';
 import { SyncError, type SyncFailure, UnauthorizedError } from './errors.ts';
-import type { Ledger, RunLog } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import { createRateLimiter, type RateLimiter } from './rate-limit.ts';
 import type { Trigger } from './report.ts';
 import { retryDelay } from './retry.ts';
@@ -28,7 +28,6 @@ export interface SyncDeps {
   readonly clock: Clock;
   /** Uniform in [0, 1): jitter. */
   readonly random: () => number;
-  readonly log: RunLog;
   readonly settings: SyncSettings;
 }
 
@@ -196,8 +195,7 @@ const react = async (
 };
 
 const retry = (fleet: FleetRun, task: Task, failure: SyncFailure): void => {
-  const { clock, log, random } = fleet.deps;
-  const { errCode, httpStatus, externalMessage } = failure;
+  const { clock, random } = fleet.deps;
   const delayMs = Math.round(retryDelay({ ...failure, attempt: task.attempts }, random));
   const dueAt = clock.monotonic() + delayMs;
   if (fleet.stoppedBy || dueAt >= fleet.handOverAt) {
@@ -205,15 +203,7 @@ const retry = (fleet: FleetRun, task: Task, failure: SyncFailure): void => {
     return;
   }
   fleet.backlog.putBack(task, dueAt);
-  log.retry({
-    instanceId: task.instanceId,
-    runId: fleet.run.runId,
-    attempt: task.attempts,
-    delayMs,
-    errCode,
-    ...(httpStatus !== undefined && { httpStatus }),
-    ...(externalMessage !== undefined && { externalMessage }),
-  });
+  fleet.run.ledger.retried(task, failure, delayMs);
 };
 
 /** A refused token is read anew once for the whole run; refused again, it ends the run. */
@@ -240,7 +230,7 @@ const reauthorise = async (
 const toUnauthorizedError = (error: unknown): UnauthorizedError =>
   error instanceof UnauthorizedError
     ? error
-    : new UnauthorizedError('The token was refused and could not be renewed', { cause: error });
+    : new UnauthorizedError('The token was refused, and reading it anew failed', { cause: error });
 
 const fail = (fleet: FleetRun, task: Task, failure: SyncFailure): void => {
   const { ledger } = fleet.run;

@@ -11,17 +11,13 @@ export interface LambdaOptions {
   /** The folder that is zipped. */
   readonly taskRoot: string;
   readonly env: Readonly<Record<string, string>>;
-  readonly memoryMb?: number;
   readonly timeoutMs?: number;
-  readonly onStdout?: (line: string) => void;
-  readonly onStderr?: (line: string) => void;
-  /** Additional arguments of the process, for measurements. */
-  readonly nodeArguments?: readonly string[];
+  /** A line of stdout or stderr: the logger writes warnings and errors to the latter. */
+  readonly onLine: (line: string) => void;
 }
 
 export interface Lambda {
   invoke(event: unknown): Promise<InvocationResult>;
-  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -32,14 +28,14 @@ export const startLambda = async (options: LambdaOptions): Promise<Lambda> => {
   const { timeoutMs = 900_000 } = options;
   const api = await startRuntimeApi(functionName);
   const bootstrap = fileURLToPath(new URL('./bootstrap.js', import.meta.url));
-  const child = spawn(process.execPath, [...(options.nodeArguments ?? []), bootstrap], {
+  const child = spawn(process.execPath, [bootstrap], {
     cwd: options.taskRoot,
     env: lambdaEnvironment(options, api.endpoint),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const drained = Promise.all([
-    readLines(child.stdout, options.onStdout),
-    readLines(child.stderr, options.onStderr),
+    readLines(child.stdout, options.onLine),
+    readLines(child.stderr, options.onLine),
   ]);
   child.once('exit', (code) => {
     const errorMessage = `Runtime exited with ${code === null ? 'a signal' : `status ${code}`}`;
@@ -47,7 +43,6 @@ export const startLambda = async (options: LambdaOptions): Promise<Lambda> => {
   });
 
   return {
-    pid: child.pid ?? 0,
     invoke: async (event) => {
       const timer = setTimeout(() => {
         const errorMessage = `Task timed out after ${(timeoutMs / 1_000).toFixed(2)} seconds`;
@@ -68,12 +63,12 @@ export const startLambda = async (options: LambdaOptions): Promise<Lambda> => {
 
 // Exactly what Lambda sets, so that nothing works here by accident.
 const lambdaEnvironment = (
-  { env, handler, memoryMb = 512, taskRoot }: LambdaOptions,
+  { env, handler, taskRoot }: LambdaOptions,
   endpoint: string,
 ): Record<string, string> => ({
   AWS_LAMBDA_FUNCTION_NAME: functionName,
   AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
-  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
   AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${functionName}`,
   AWS_LAMBDA_LOG_STREAM_NAME: 'local',
   AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
@@ -91,7 +86,7 @@ const lambdaEnvironment = (
   ...env,
 });
 
-const readLines = async (stream: Readable, onLine: (line: string) => void = () => {}) => {
+const readLines = async (stream: Readable, onLine: (line: string) => void) => {
   for await (const line of createInterface({ input: stream })) onLine(line);
 };
 

@@ -38,8 +38,7 @@ const run = async (options: StartOptions, target: Target): Promise<number> => {
     handler: 'dist/functions/scheduled.handler',
     taskRoot,
     env: target.env,
-    onStdout: screen.line,
-    onStderr: screen.line, // the logger writes warnings and errors there
+    onLine: screen.line,
   });
   const result = await lambda.invoke(options.dryRun ? { dryRun: true } : {});
   await lambda.stop();

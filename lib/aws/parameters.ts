@@ -60,8 +60,7 @@ export const createParameters = ({ ssm, prefix, clock }: ParametersDeps): Parame
   };
 
   const readToken = async (): Promise<string> => {
-    const found = await readSingle(ssm, [names.token]);
-    const parts = found.get(names.token) ?? (await readParts(ssm, names.token));
+    const [parts = []] = await readParameters(ssm, [names.token]);
     const token = parseToken(names.token, parts);
     if (kept) kept = { ...kept, texts: kept.texts.then((texts) => ({ ...texts, token: parts })) };
     return token;
@@ -83,12 +82,17 @@ const readTexts = async (
   ssm: SSMClient,
   names: Readonly<Record<keyof Texts, string>>,
 ): Promise<Texts> => {
-  const found = await readSingle(ssm, [names.instances, names.token]);
-  const [instances, token] = await Promise.all([
-    found.get(names.instances) ?? readParts(ssm, names.instances),
-    found.get(names.token) ?? readParts(ssm, names.token),
-  ]);
+  const [instances = [], token = []] = await readParameters(ssm, [names.instances, names.token]);
   return { instances, token };
+};
+
+/** Each parameter's value, in one part where it is single and in several where it is split. */
+const readParameters = async (
+  ssm: SSMClient,
+  names: readonly string[],
+): Promise<(readonly Part[])[]> => {
+  const found = await readSingle(ssm, names);
+  return Promise.all(names.map(async (name) => found.get(name) ?? readParts(ssm, name)));
 };
 
 const readSingle = async (

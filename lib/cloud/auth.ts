@@ -10,7 +10,8 @@ export interface Auth {
   secrets(): readonly string[];
   /**
    * Reads the credentials anew, once for all callers of the run.
-   * @throws {UnauthorizedError} when the store has no newer ones, or cannot be read
+   * @throws {UnauthorizedError} when the store has no newer ones
+   * @throws {ParameterError} when the store cannot be read
    */
   renew(): Promise<void>;
 }
@@ -27,9 +28,7 @@ export const createTokenAuth = async (source: TokenSource): Promise<Auth> => {
   let renewal: Promise<void> | undefined;
 
   const readAnew = async (): Promise<void> => {
-    const fresh = await source.refreshToken().catch((cause: unknown) => {
-      throw new UnauthorizedError('The token was refused, and reading it anew failed', { cause });
-    });
+    const fresh = await source.refreshToken();
     if (fresh === token) {
       throw new UnauthorizedError(
         'The token was refused, and the parameter store has no newer one: rotate the token parameter',

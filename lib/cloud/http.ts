@@ -131,10 +131,13 @@ const tlsErrorCode =
   /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|INVALID_CA|EPROTO)/;
 
 const toHttpError = (error: unknown): HttpError => {
-  if (!axios.isAxiosError<unknown>(error)) return toUnexpectedError(error);
+  if (axios.isCancel(error)) return new HttpError('TIMEOUT', 'no complete answer in time', true);
+  if (!axios.isAxiosError<unknown>(error)) {
+    // Only the kind is kept: the message of a foreign error may quote the request.
+    return new HttpError('NETWORK', error instanceof Error ? error.name : 'unknown error', true);
+  }
   const status = error.response?.status;
   const code = error.code ?? 'no code';
-  if (axios.isCancel(error)) return new HttpError('TIMEOUT', 'no complete answer in time', true);
   if (error.message.startsWith('maxContentLength')) {
     return new HttpError('BAD_RESPONSE', 'the answer is larger than 64 KiB', false, status);
   }
@@ -144,9 +147,3 @@ const toHttpError = (error: unknown): HttpError => {
   if (tlsErrorCode.test(code)) return new HttpError('TLS', code, false);
   return new HttpError('NETWORK', code, true);
 };
-
-// Only the kind is kept: the message of a foreign error may quote the request.
-const toUnexpectedError = (error: unknown): HttpError =>
-  axios.isCancel(error)
-    ? new HttpError('TIMEOUT', 'no complete answer in time', true)
-    : new HttpError('NETWORK', error instanceof Error ? error.name : 'unknown error', true);

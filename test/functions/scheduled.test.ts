@@ -36,8 +36,7 @@ const start = async (
       SYNC_RATE_PER_SECOND: '1000',
       ...env,
     },
-    onStdout: (line) => output.push(line),
-    onStderr: (line) => output.push(line),
+    onLine: (line) => output.push(line),
   });
   onTestFinished(async () => {
     await lambda.stop();

@@ -18,8 +18,7 @@ const start = async (
     taskRoot,
     env: { GREETING: 'hello' },
     timeoutMs,
-    onStdout: (line) => output.push(line),
-    onStderr: (line) => output.push(line),
+    onLine: (line) => output.push(line),
   });
   onTestFinished(async () => {
     await lambda.stop();

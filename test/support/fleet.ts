@@ -15,8 +15,7 @@ const defaults: SyncSettings = {
   deadlineReserveMs: 5_000,
 };
 
-export interface FleetOptions
-  extends Partial<Omit<SyncDeps, 'settings' | 'ddm' | 'log' | 'clock'>> {
+export interface FleetOptions extends Partial<Omit<SyncDeps, 'settings' | 'ddm' | 'clock'>> {
   readonly instanceIds: readonly string[];
   readonly settings?: Partial<SyncSettings>;
   readonly answer?: FakeDdmOptions['answer'];
@@ -48,7 +47,7 @@ export const runFleet = async (options: FleetOptions): Promise<FleetRunResult> =
   const context = { runId: 'run-1', trigger: 'schedule' } as const;
   const deadlineAt = clock.monotonic() + remainingMs;
   const ledger = createLedger({ clock, log, settings }, { ...context, total: instanceIds.length });
-  const deps = { auth, clock, ddm, log, queue, random, settings };
+  const deps = { auth, clock, ddm, queue, random, settings };
   const run = { ...context, instanceIds, deadlineAt, ledger };
   const stoppedBy = await clock.run(syncFleet(deps, run));
   return { report: ledger.finish(), stoppedBy, log, ddm, clock };
