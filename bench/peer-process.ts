@@ -1,12 +1,11 @@
 // The loop that a careful person writes by hand: p-limit and axios, with axios-retry where asked for.
-import { writeFileSync } from 'node:fs';
 import http from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
 import axiosRetry from 'axios-retry';
 import pLimit from 'p-limit';
 import { createParameters, createSsmClient } from '../lib/aws/parameters.ts';
 import { systemClock } from '../lib/clock.ts';
+import { recordRuns } from './record-runs.ts';
 
 const { env } = process;
 const [kind, invocations = '1'] = process.argv.slice(2);
@@ -28,30 +27,20 @@ if (kind === 'axios-retry') {
   });
 }
 
-const runs: unknown[] = [];
-for (let invocation = 1; invocation <= Number(invocations); invocation += 1) {
-  const limit = pLimit(concurrency);
-  const cpuBefore = process.cpuUsage();
-  const startedAt = performance.now();
-  const results = await Promise.allSettled(
-    instanceIds.map((instanceId) =>
-      limit(() =>
-        client.post(
-          `${env.DDM_ENDPOINT}/v1/${env.DDM_PROJECT_ID}/instances/${instanceId}/rds/sync`,
-          undefined,
-          { headers: { 'X-Auth-Token': token, 'Content-Type': 'application/json' } },
-        ),
-      ),
-    ),
+const post = (instanceId: string) =>
+  client.post(
+    `${env.DDM_ENDPOINT}/v1/${env.DDM_PROJECT_ID}/instances/${instanceId}/rds/sync`,
+    undefined,
+    { headers: { 'X-Auth-Token': token, 'Content-Type': 'application/json' } },
   );
+
+await recordRuns(Number(invocations), async () => {
+  const limit = pLimit(concurrency);
+  const startedAt = performance.now();
+  const results = await Promise.allSettled(instanceIds.map((id) => limit(() => post(id))));
   const durationMs = performance.now() - startedAt;
-  const { system, user } = process.cpuUsage(cpuBefore);
   const accepted = results.filter(({ status }) => status === 'fulfilled').length;
-  const report = { total: results.length, accepted, failed: results.length - accepted, durationMs };
-  runs.push({ report, cpuMs: (user + system) / 1_000 });
-  await sleep(1_100);
-}
+  return { total: results.length, accepted, failed: results.length - accepted, durationMs };
+});
 
 httpAgent.destroy();
-const maxRssMb = process.resourceUsage().maxRSS / 1_024;
-writeFileSync(3, JSON.stringify({ runs, maxRssMb }));

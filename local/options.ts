@@ -33,16 +33,8 @@ export const parseOptions = (args: readonly string[]): StartOptions => {
       /^(\d{1,6})$/,
       'a number such as 500',
     ),
-    failShare:
-      readNumber('fail', values.fail ?? '3%', /^(\d{1,2}(?:\.\d+)?|100)%$/, 'a share such as 3%') /
-      100,
-    flakyShare:
-      readNumber(
-        'flaky',
-        values.flaky ?? '2%',
-        /^(\d{1,2}(?:\.\d+)?|100)%$/,
-        'a share such as 3%',
-      ) / 100,
+    failShare: readShare('fail', values.fail ?? '3%'),
+    flakyShare: readShare('flaky', values.flaky ?? '2%'),
     throttlePerSecond:
       values.throttle === undefined
         ? undefined
@@ -85,6 +77,9 @@ const parse = (args: readonly string[]) => {
     throw new OptionError(`${message}: see npm start -- --help`, { cause: error });
   }
 };
+
+const readShare = (name: string, value: string): number =>
+  readNumber(name, value, /^(\d{1,2}(?:\.\d+)?|100)%$/, 'a share such as 3%') / 100;
 
 const readNumber = (name: string, value: string, pattern: RegExp, expected: string): number => {
   const match = pattern.exec(value)?.[1];
