@@ -1,10 +1,11 @@
 import { createParameters, createSsmClient, type Parameters } from './aws/parameters.ts';
+import { createQueue, createSqsClient, type Queue } from './aws/queue.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { createHttpClient, type HttpClient } from './cloud/http.ts';
 import { type Config, parseConfig } from './config.ts';
-import type { Queue } from './dispatch.ts';
 import type { RunLog } from './ledger.ts';
 import { createRunLog, logger } from './logger.ts';
+import { createRateLimiter, type RateLimiter } from './rate-limit.ts';
 
 /** Every side effect of the service; one per execution environment. */
 export interface App {
@@ -13,7 +14,10 @@ export interface App {
   readonly random: () => number;
   readonly log: RunLog;
   readonly parameters: Parameters;
-  readonly queue?: Queue;
+  /** Absent without SYNC_QUEUE_URL. */
+  readonly queue?: Queue | undefined;
+  /** Shared by the runs of the environment, so that each begins with what the last one learned. */
+  readonly limiter: RateLimiter;
   /** Connections to DDM for one invocation; the caller closes them. */
   connect(): HttpClient;
 }
@@ -21,14 +25,22 @@ export interface App {
 /** Wires the real dependencies. @throws {ConfigError} */
 export const createApp = (env: Readonly<Record<string, string | undefined>>): App => {
   const config = parseConfig(env);
+  const side = { clock: systemClock, random: Math.random };
   return {
     config,
-    clock: systemClock,
-    random: Math.random,
+    ...side,
     log: createRunLog(logger),
     parameters: createParameters({
       ssm: createSsmClient(),
       prefix: config.parameterPrefix,
+      clock: systemClock,
+    }),
+    queue: config.syncQueueUrl
+      ? createQueue({ sqs: createSqsClient(), url: config.syncQueueUrl, ...side })
+      : undefined,
+    limiter: createRateLimiter({
+      maxConcurrency: config.syncConcurrency,
+      maxPerSecond: config.syncRatePerSecond,
       clock: systemClock,
     }),
     connect: () => createHttpClient({ maxConnections: config.syncConcurrency }),

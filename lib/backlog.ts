@@ -13,12 +13,15 @@ export interface Task {
   failure?: SyncFailure;
   /** A `later` failure has had its one retry. */
   retriedLater: boolean;
+  /** How long it is to be left alone where it is handed over to. */
+  delaySeconds: number;
 }
 
 export const createTask = (instanceId: string): Task => ({
   instanceId,
   attempts: 0,
   retriedLater: false,
+  delaySeconds: 0,
 });
 
 /** The instances of a run that wait: for their turn, for their backoff, or for the retry budget. */

@@ -15,6 +15,10 @@ export interface Config {
   /** With more failed instances than that a run stops: a number, or a share (0 to 1) of the run. */
   readonly syncMaxErrors: { readonly count: number } | { readonly share: number } | undefined;
   readonly syncInlineMax: number;
+  /** Deliveries of a queue message, the last one before the dead-letter queue included. */
+  readonly syncMaxReceives: number;
+  /** Absent: everything runs inline. */
+  readonly syncQueueUrl: string | undefined;
   readonly deadlineReserveMs: number;
 }
 
@@ -48,6 +52,8 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     syncMaxAttempts: output.SYNC_MAX_ATTEMPTS,
     syncMaxErrors: output.SYNC_MAX_ERRORS,
     syncInlineMax: output.SYNC_INLINE_MAX,
+    syncMaxReceives: output.SYNC_MAX_RECEIVES,
+    syncQueueUrl: output.SYNC_QUEUE_URL,
     deadlineReserveMs: output.DEADLINE_RESERVE_MS,
   };
 };
@@ -61,13 +67,23 @@ const describe = (issue: v.BaseIssue<unknown>, given: Readonly<Record<string, st
     : `${name} is "${value.slice(0, 64)}": ${remedy}`;
 };
 
+const isLoopback = ({ hostname }: URL): boolean =>
+  /^(127(\.\d{1,3}){3}|localhost|\[::1\])$/.test(hostname);
+
+const isQueueUrl = (value: string): boolean => {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url?.href !== value || !/^\/\d{12}\/[\w-]{1,80}$/.test(url.pathname)) return false;
+  if (isLoopback(url)) return true;
+  return url.protocol === 'https:' && /^sqs\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$/.test(url.host);
+};
+
 const isEndpoint =
   (service: string) =>
   (value: string): boolean => {
     const url = URL.canParse(value) ? new URL(value) : undefined;
     if (url === undefined || url.username !== '' || url.password !== '') return false;
     if (url.origin !== value.replace(/\/$/, '').toLowerCase()) return false;
-    if (/^(127(\.\d{1,3}){3}|localhost|\[::1\])$/.test(url.hostname)) return true;
+    if (isLoopback(url)) return true;
     const [first, region, ...domain] = url.hostname.split('.');
     const isCloud = cloudDomains.some((known) => known === domain.join('.'));
     const isRegion = /^[a-z]{2}-[a-z0-9-]{1,30}$/.test(region ?? '');
@@ -99,7 +115,7 @@ const maxErrors = v.pipe(
 );
 
 /** A setting of the contract whose other values come with a later version. */
-const only = (value: string | undefined) =>
+const only = (value: string) =>
   v.optional(
     v.pipe(
       v.string(),
@@ -119,13 +135,14 @@ const schema = v.object({
   ),
   DDM_API_VERSION: v.optional(v.picklist(['v1', 'v3', 'auto']), 'v1'),
   AUTH_MODE: only('token'),
-  SYNC_QUEUE_URL: only(undefined),
+  SYNC_QUEUE_URL: v.optional(v.pipe(v.string(), v.check(isQueueUrl))),
   SYNC_CONCURRENCY: number(20, 1, 1_000),
   SYNC_RATE_PER_SECOND: number(20, 0.1, 10_000, /^\d{1,5}(\.\d{1,3})?$/),
   SYNC_ATTEMPT_TIMEOUT_MS: number(10_000, 100, 60_000),
   SYNC_MAX_ATTEMPTS: number(3, 1, 10),
   SYNC_MAX_ERRORS: v.optional(maxErrors, 'off'),
   SYNC_INLINE_MAX: number(500, 0, 100_000),
+  SYNC_MAX_RECEIVES: number(5, 1, 1_000),
   DEADLINE_RESERVE_MS: number(5_000, 500, 60_000),
   DDM_DISCOVERY: only('off'),
 });
@@ -142,13 +159,15 @@ const remedies: Readonly<Record<string, string>> = {
     'set the path of the parameters such as /ddm-sync/prod: it starts with a slash, ends without one, and does not begin with /aws or /ssm',
   DDM_API_VERSION: 'set v1, v3 or auto',
   AUTH_MODE: 'only "token" is available in this version',
-  SYNC_QUEUE_URL: 'the queue is not available in this version: unset it',
+  SYNC_QUEUE_URL:
+    'set the URL of the SQS queue, https://sqs.<region>.amazonaws.com/<account id>/<name>, or unset it to run everything inline',
   SYNC_CONCURRENCY: 'set a whole number from 1 to 1000',
   SYNC_RATE_PER_SECOND: 'set a number from 0.1 to 10000',
   SYNC_ATTEMPT_TIMEOUT_MS: 'set milliseconds from 100 to 60000',
   SYNC_MAX_ATTEMPTS: 'set a whole number from 1 to 10',
   SYNC_MAX_ERRORS: 'set a number of instances such as 25, a share of the run such as 10%, or off',
   SYNC_INLINE_MAX: 'set a whole number from 0 to 100000',
+  SYNC_MAX_RECEIVES: "set the maxReceiveCount of the queue's redrive policy, from 1 to 1000",
   DEADLINE_RESERVE_MS: 'set milliseconds from 500 to 60000',
   DDM_DISCOVERY: 'only "off" is available in this version',
 };

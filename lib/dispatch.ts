@@ -1,59 +1,61 @@
+import type { Queue } from './aws/queue.ts';
 import type { Clock } from './clock.ts';
-import type { Trigger } from './report.ts';
+import type { SyncFailure } from './errors.ts';
+import type { RunOrigin } from './report.ts';
 
-/** One queue message per instance; the worker's input. */
-export interface SyncMessage {
+/** Where a run's instances go that it cannot finish itself. */
+export interface HandOver {
+  /** Seconds after which an instance that failed so is tried again there; undefined: it has failed. */
+  delaySeconds(failure: SyncFailure): number | undefined;
+  /** Never rejects and never outlasts `deadlineAt` (monotonic ms). */
+  take(instances: readonly HandedOver[], deadlineAt: number): Promise<HandOverResult>;
+}
+
+export interface HandedOver {
   readonly instanceId: string;
-  readonly trigger: Trigger;
-  readonly runId: string;
-}
-
-export interface SendOptions {
-  /** How long the queue keeps the messages back. */
   readonly delaySeconds: number;
-  /** Monotonic ms by which the answer is needed. */
-  readonly deadlineAt: number;
-}
-
-export interface Queue {
-  /** Resolves with the instance ids whose messages the queue did not take. */
-  send(messages: readonly SyncMessage[], options: SendOptions): Promise<readonly string[]>;
-}
-
-export interface HandOver extends SendOptions {
-  readonly instanceIds: readonly string[];
-  readonly trigger: Trigger;
-  readonly runId: string;
 }
 
 export interface HandOverResult {
   readonly refused: ReadonlySet<string>;
-  /** Why everything was refused: the queue threw, or did not answer in time. */
-  readonly reason?: string;
+  /** Of the refused ones that did not fail before. */
+  readonly failure: SyncFailure;
 }
 
+const laterDelaySeconds = 60; // a busy instance: long enough for most operations, FAULTS.md section 3
+const answerMarginMs = 250;
+
 /**
- * Hands instances over to the queue. Never throws and never outlasts its deadline: what the queue is
- * not known to have taken counts as refused, so that the report cannot claim it.
+ * Hands over to the queue, one message per instance. What the queue is not known to have taken counts as
+ * refused, so that the report cannot claim it.
  */
-export const handOver = async (
-  queue: Queue,
-  clock: Clock,
-  { instanceIds, trigger, runId, ...options }: HandOver,
-): Promise<HandOverResult> => {
-  const messages = instanceIds.map((instanceId) => ({ instanceId, trigger, runId }));
-  const cancel = new AbortController();
-  const late = clock
-    .sleep(Math.max(0, options.deadlineAt - clock.monotonic()), cancel.signal)
-    .then(() => ({ refused: new Set(instanceIds), reason: 'the queue did not answer in time' }));
-  const sent = queue.send(messages, options).then(
-    (refused) => ({ refused: new Set(refused) }),
-    (error: unknown) => ({
-      refused: new Set(instanceIds),
+export const createQueueHandOver = (queue: Queue, clock: Clock, run: RunOrigin): HandOver => ({
+  delaySeconds: ({ retryClass }) => (retryClass === 'later' ? laterDelaySeconds : undefined),
+  take: async (instances, deadlineAt) => {
+    const entries = instances.map(({ instanceId, delaySeconds }) => ({
+      message: { instanceId, trigger: run.trigger, runId: run.runId },
+      delaySeconds,
+    }));
+    const cancel = new AbortController();
+    const late = clock
+      .sleep(Math.max(0, deadlineAt - clock.monotonic()), cancel.signal)
+      .then(() => ({ refused: entries, reason: 'the queue did not answer in time' }));
+    const sent = queue.send(entries, deadlineAt - answerMarginMs).catch((error: unknown) => ({
+      refused: entries,
       reason: `the queue failed: ${error instanceof Error ? error.name : 'unknown error'}`,
-    }),
-  );
-  const result = await Promise.race([sent, late]);
-  cancel.abort();
-  return result;
-};
+    }));
+    const { refused, reason } = await Promise.race([sent, late]);
+    cancel.abort();
+    return {
+      refused: new Set(refused.map(({ message }) => message.instanceId)),
+      failure: queueRefused(reason),
+    };
+  },
+});
+
+/** The outcome of an instance whose message the queue did not take. */
+export const queueRefused = (reason: string | undefined): SyncFailure => ({
+  errCode: 'QUEUE_REFUSED',
+  retryClass: 'permanent',
+  ...(reason !== undefined && { externalMessage: reason }),
+});

@@ -176,6 +176,12 @@ export const errorCodes: Readonly<Record<string, ErrorCode>> = {
     advice: renewToken,
     retryClass: 'auth',
   },
+  QUEUE_REFUSED: {
+    meaning: 'The instance was to be handed over, but the queue did not take its message.',
+    advice:
+      "Check that SYNC_QUEUE_URL names the queue and that the function's role has sqs:SendMessage on it; the next run tries again.",
+    retryClass: 'permanent',
+  },
   DEADLINE: {
     meaning: 'The run ended before this instance had its turn, and no queue took it.',
     advice:

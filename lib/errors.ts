@@ -16,6 +16,31 @@ export class InvalidEventError extends Error {
   override readonly name = 'InvalidEventError';
 }
 
+/** An HTTP request that is not carried out; code and message are for its sender. */
+export class RequestError extends Error {
+  override readonly name = 'RequestError';
+  readonly statusCode: number;
+  readonly code: string;
+
+  constructor(statusCode: number, code: string, message: string) {
+    super(message);
+    this.statusCode = statusCode;
+    this.code = code;
+  }
+}
+
+/** Instances were asked for that are not in the configured list. */
+export class NotAllowedError extends Error {
+  override readonly name = 'NotAllowedError';
+  /** Those of the caller's own ids that are not in the list. */
+  readonly instanceIds: readonly string[];
+
+  constructor(instanceIds: readonly string[]) {
+    super(`${instanceIds.length} of the instance ids are not in the configured list`);
+    this.instanceIds = instanceIds;
+  }
+}
+
 export type ParameterErrorCode = 'PARAMETER_MISSING' | 'PARAMETER_INVALID' | 'SSM_UNAVAILABLE';
 
 /** A parameter could not be read or used. Names the parameter and the remedy, never its value. */

@@ -1,5 +1,5 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
-import middy from '@middy/core';
+import middy, { type MiddlewareObj } from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { type App, createApp } from './app.ts';
 import { logger } from './logger.ts';
@@ -9,8 +9,11 @@ let app: App | undefined;
 /** A Lambda handler: middy with the logger's context, and one App per execution environment. */
 export const lambda = <Result>(
   handle: (app: App, event: unknown, context: Context) => Promise<Result>,
+  middlewares: readonly MiddlewareObj[] = [],
 ) =>
   middy(async (event: unknown, context: Context): Promise<Result> => {
     app ??= createApp(process.env);
     return handle(app, event, context);
-  }).use(injectLambdaContext(logger, { resetKeys: true }));
+  })
+    .use(injectLambdaContext(logger, { resetKeys: true }))
+    .use([...middlewares]);

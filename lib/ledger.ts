@@ -3,19 +3,25 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { adviceFor } from './error-codes.ts';
 import type { SyncFailure } from './errors.ts';
-import { createSummary, type Outcome, type Report, type Retry, type Trigger } from './report.ts';
+import { createSummary, type Outcome, type Report, type Retry, type RunOrigin } from './report.ts';
+
+export type LogFields = Readonly<Record<string, string | number>>;
 
 /** Where a run writes: one line per outcome, retry, warning and run. */
 export interface RunLog {
   outcome(outcome: Outcome): void;
   retry(retry: Retry): void;
   /** Something a human should know of a run that goes on. */
-  warning(message: string, fields: Readonly<Record<string, string | number>>): void;
+  warning(message: string, fields: LogFields): void;
+  /** Something a human should look at. */
+  problem(message: string, fields: LogFields): void;
   report(report: Report): void;
+  /** What one batch of a worker contributed to a run. */
+  batch(report: Report): void;
 }
 
-/** Gives each instance its outcome, exactly one, and keeps the count. */
-export interface Ledger {
+/** Gives each instance its outcome, exactly one. */
+export interface Outcomes {
   accepted(task: Task, jobId: string | undefined): void;
   failed(task: Task, failure: SyncFailure): void;
   queued(task: Task): void;
@@ -24,28 +30,31 @@ export interface Ledger {
   retried(task: Task, failure: SyncFailure, delayMs: number): void;
   /** More instances failed than SYNC_MAX_ERRORS allows. */
   hasTooManyErrors(): boolean;
+}
+
+/** Outcomes of one run, counted. */
+export interface Ledger extends Outcomes {
   finish(): Report;
 }
 
 export interface LedgerDeps {
   readonly clock: Pick<Clock, 'monotonic'>;
-  readonly log: RunLog;
+  readonly log: Pick<RunLog, 'outcome' | 'retry' | 'report'>;
   readonly settings: Pick<Config, 'syncMaxErrors'>;
 }
 
-export interface LedgerRun {
-  readonly runId: string;
-  readonly trigger: Trigger;
+export interface LedgerRun extends RunOrigin {
   /** Instances of the run, for a percentage of them. */
   readonly total: number;
 }
 
 export const createLedger = (
   { clock, log, settings }: LedgerDeps,
-  { runId, trigger, total }: LedgerRun,
+  { total, ...origin }: LedgerRun,
 ): Ledger => {
+  const { runId, trigger } = origin;
   const startedAt = clock.monotonic();
-  const summary = createSummary(runId, trigger);
+  const summary = createSummary(origin);
   const maxErrors = errorLimit(settings.syncMaxErrors, total);
 
   const write = (task: Task, rest: Pick<Outcome, 'status'> & Partial<Outcome>): void => {

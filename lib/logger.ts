@@ -19,5 +19,7 @@ export const createRunLog = (target: Pick<Logger, 'info' | 'warn' | 'error'>): R
   },
   retry: (retry) => target.warn('instance sync retried', { ...retry }),
   warning: (message, fields) => target.warn(message, { ...fields }),
+  problem: (message, fields) => target.error(message, { ...fields }),
   report: (report) => target.info('sync run finished', { ...report }),
+  batch: (report) => target.info('sync batch finished', { ...report }),
 });

@@ -32,9 +32,10 @@ const calmMs = 5_000; // so long without throttling: the old limit is gone
 const recoveryPerSecond = 0.05; // of the upper bound
 const minShare = 0.05;
 const maxPauseMs = 60_000;
+const forgetMs = 60_000; // so long without a call: what was learned of the service is out of date
 
 /**
- * Concurrency and rate of a whole run. Starts with few calls in flight and doubles with every accepted
+ * Concurrency and rate of an execution environment, from one run to the next. Starts with few calls in flight and doubles with every accepted
  * one. The rate is additive-increase/multiplicative-decrease: a throttled answer lowers it to what the
  * service accepted in the last second, once per generation of calls; then it creeps up again.
  */
@@ -49,6 +50,13 @@ export const createRateLimiter = (options: RateLimitOptions): RateLimiter => {
   let nextStartAt = Number.NEGATIVE_INFINITY;
   let pausedUntil = Number.NEGATIVE_INFINITY;
   let loweredAt = Number.NEGATIVE_INFINITY;
+  let usedAt = Number.NEGATIVE_INFINITY;
+
+  const forgetWhenIdle = (now: number): void => {
+    if (inFlight > 0 || now - usedAt < forgetMs) return;
+    concurrency = Math.min(startConcurrency, maxConcurrency);
+    perSecond = maxPerSecond;
+  };
 
   const raise = (now: number): void => {
     const calm = now - loweredAt > calmMs;
@@ -74,6 +82,8 @@ export const createRateLimiter = (options: RateLimitOptions): RateLimiter => {
     },
     start: () => {
       const now = clock.monotonic();
+      forgetWhenIdle(now);
+      usedAt = now;
       inFlight += 1;
       starts.add(now);
       nextStartAt = Math.max(nextStartAt, now - burstMs) + 1_000 / perSecond;

@@ -3,6 +3,15 @@ import type { SyncFailure } from './errors.ts';
 export type Trigger = 'schedule' | 'http' | 'change';
 export type Status = 'accepted' | 'failed' | 'queued' | 'skipped';
 
+/** Who asked for a run over HTTP. */
+export interface Caller {
+  /** ARN of the IAM principal, or issuer and subject of the JWT. */
+  readonly principal: string;
+  readonly sourceIp: string;
+  /** API Gateway's id of the request, as in its access log. */
+  readonly requestId: string;
+}
+
 /** What became of one instance; the fields of its log line and of the HTTP `results` entry. */
 export interface Outcome {
   readonly instanceId: string;
@@ -33,7 +42,11 @@ export interface Report {
   readonly durationMs: number;
   /** Failed instances by error code; the first 100 codes by name, the rest as OTHER. */
   readonly errCodes: Readonly<Record<string, number>>;
+  readonly caller?: Caller;
 }
+
+/** A run's name and origin. */
+export type RunOrigin = Pick<Report, 'runId' | 'trigger' | 'caller'>;
 
 /** A retry that is about to be made; a warn line. */
 export interface Retry extends Pick<SyncFailure, 'errCode' | 'httpStatus' | 'externalMessage'> {
@@ -55,7 +68,7 @@ const maxCodes = 100; // the service decides what codes there are: the report li
 const otherCodes = 'OTHER';
 
 /** Counts outcomes as they come, so that a run of 100,000 instances keeps none of them. */
-export const createSummary = (runId: string, trigger: Trigger): Summary => {
+export const createSummary = ({ runId, trigger, caller }: RunOrigin): Summary => {
   const count: Record<Status, number> = { accepted: 0, failed: 0, queued: 0, skipped: 0 };
   const errCodes = new Map<string, number>();
   let attempts = 0;
@@ -78,6 +91,7 @@ export const createSummary = (runId: string, trigger: Trigger): Summary => {
       attempts,
       durationMs: Math.round(durationMs),
       errCodes: Object.fromEntries(errCodes),
+      ...(caller && { caller }),
     }),
   };
 };

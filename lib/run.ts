@@ -3,15 +3,17 @@ import type { Fleet } from './aws/fleet.ts';
 import { createTask } from './backlog.ts';
 import { createTokenAuth } from './cloud/auth.ts';
 import { createDdmClient } from './cloud/ddm.ts';
-import { createLedger, type Ledger } from './ledger.ts';
-import type { Report, Trigger } from './report.ts';
+import { createQueueHandOver, type HandOver } from './dispatch.ts';
+import { NotAllowedError } from './errors.ts';
+import { createLedger, type Ledger, type Outcomes } from './ledger.ts';
+import type { Report, RunOrigin } from './report.ts';
 import { type StopReason, syncFleet } from './sync.ts';
 
-export interface RunRequest {
-  readonly runId: string;
-  readonly trigger: Trigger;
+export interface RunRequest extends RunOrigin {
   /** Checks configuration, parameters and ids, and calls nothing. */
   readonly dryRun: boolean;
+  /** Some of the configured instances; absent: all of them. */
+  readonly instanceIds?: readonly string[] | undefined;
   /** ms until Lambda ends the invocation. */
   readonly remainingMs: number;
 }
@@ -22,41 +24,75 @@ export interface RunResult {
   readonly stoppedBy?: StopReason;
 }
 
-/** One run over the configured fleet. @throws {ParameterError} when the list or token is unusable */
+/**
+ * One run over the configured fleet, or over some of it.
+ * @throws {ParameterError} when the list or the token is unusable
+ * @throws {NotAllowedError} when instances were asked for that are not in the list; nothing was called
+ */
 export const runSync = async (app: App, request: RunRequest): Promise<RunResult> => {
   const deadlineAt = app.clock.monotonic() + request.remainingMs;
-  const [fleet] = await Promise.all([app.parameters.fleet(), app.parameters.token()]);
-  const { instanceIds, malformed } = fleet;
+  const [configured] = await Promise.all([app.parameters.fleet(), app.parameters.token()]);
+  const fleet = select(configured, request.instanceIds);
+  const { instanceIds } = fleet;
   warnAbout(app, fleet, request.runId);
-  const total = instanceIds.length + malformed.length;
-  const deps = { clock: app.clock, log: app.log, settings: app.config };
-  const ledger = createLedger(deps, { ...request, total });
-  for (const entry of malformed) {
-    ledger.failed(createTask(entry), { errCode: 'INVALID_INSTANCE_ID', retryClass: 'permanent' });
-  }
+  const ledger = openLedger(app, request, fleet);
   if (request.dryRun) for (const id of instanceIds) ledger.skipped(createTask(id));
+  const handOver = app.queue && createQueueHandOver(app.queue, app.clock, request);
   const stoppedBy = request.dryRun
     ? undefined
-    : await sync(app, request, fleet, ledger, deadlineAt);
+    : await callFleet(app, { instanceIds, ledger, deadlineAt, handOver });
   return { report: ledger.finish(), ...(stoppedBy && { stoppedBy }) };
 };
 
-const sync = async (
-  { clock, config, connect, parameters, queue, random }: App,
-  { runId, trigger }: RunRequest,
-  { instanceIds }: Fleet,
-  ledger: Ledger,
-  deadlineAt: number,
+/** A ledger for a fleet, in which the entries that are no instance ids have failed already. */
+export const openLedger = (
+  { clock, config, log }: App,
+  { caller, runId, trigger }: RunOrigin,
+  { instanceIds, malformed }: Fleet,
+): Ledger => {
+  const total = instanceIds.length + malformed.length;
+  const origin = { runId, trigger, ...(caller && { caller }) };
+  const ledger = createLedger({ clock, log, settings: config }, { ...origin, total });
+  for (const entry of malformed) {
+    ledger.failed(createTask(entry), { errCode: 'INVALID_INSTANCE_ID', retryClass: 'permanent' });
+  }
+  return ledger;
+};
+
+interface Calls {
+  /** Well-formed and unique. */
+  readonly instanceIds: readonly string[];
+  readonly ledger: Outcomes;
+  /** Monotonic ms at which Lambda ends the invocation. */
+  readonly deadlineAt: number;
+  readonly handOver: HandOver | undefined;
+  /** So many are called here at most. @default SYNC_INLINE_MAX */
+  readonly inlineMax?: number;
+}
+
+/** Calls DDM for instances with the engine, over connections that end with the invocation. */
+export const callFleet = async (
+  { clock, config, connect, limiter, parameters, random }: App,
+  { inlineMax = config.syncInlineMax, handOver, ...run }: Calls,
 ): Promise<StopReason | undefined> => {
   const http = connect();
   try {
     const auth = await createTokenAuth(parameters);
     const ddm = createDdmClient({ http, auth, clock, config });
-    const deps = { auth, clock, ddm, queue, random, settings: config };
-    return await syncFleet(deps, { runId, trigger, instanceIds, deadlineAt, ledger });
+    const deps = { auth, clock, ddm, handOver, limiter, random, settings: config };
+    return await syncFleet(deps, { ...run, inlineMax });
   } finally {
     http.close();
   }
+};
+
+const select = (configured: Fleet, wanted: readonly string[] | undefined): Fleet => {
+  if (wanted === undefined) return configured;
+  const allowed = new Set(configured.instanceIds);
+  const foreign = wanted.filter((instanceId) => !allowed.has(instanceId));
+  if (foreign.length > 0) throw new NotAllowedError(foreign);
+  const instanceIds = [...new Set(wanted)];
+  return { instanceIds, malformed: [], duplicates: 0 };
 };
 
 const warnAbout = (

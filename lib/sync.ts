@@ -3,28 +3,23 @@ import type { Clock } from './clock.ts';
 import type { Auth } from './cloud/auth.ts';
 import type { DdmClient } from './cloud/ddm.ts';
 import type { Config } from './config.ts';
-import { handOver, type Queue } from './dispatch.ts';
+import type { HandOver } from './dispatch.ts';
 import { SyncError, type SyncFailure, UnauthorizedError } from './errors.ts';
-import type { Ledger } from './ledger.ts';
-import { createRateLimiter, type RateLimiter } from './rate-limit.ts';
-import type { Trigger } from './report.ts';
+import type { Outcomes } from './ledger.ts';
+import type { RateLimiter } from './rate-limit.ts';
 import { retryDelay } from './retry.ts';
 
 export type SyncSettings = Pick<
   Config,
-  | 'syncConcurrency'
-  | 'syncRatePerSecond'
-  | 'syncAttemptTimeoutMs'
-  | 'syncMaxAttempts'
-  | 'syncMaxErrors'
-  | 'syncInlineMax'
-  | 'deadlineReserveMs'
+  'syncAttemptTimeoutMs' | 'syncMaxAttempts' | 'deadlineReserveMs'
 >;
 
 export interface SyncDeps {
   readonly ddm: DdmClient;
   readonly auth: Auth;
-  readonly queue?: Queue | undefined;
+  /** Where instances go that this run cannot finish; without it they fail. */
+  readonly handOver?: HandOver | undefined;
+  readonly limiter: RateLimiter;
   readonly clock: Clock;
   /** Uniform in [0, 1): jitter. */
   readonly random: () => number;
@@ -32,13 +27,13 @@ export interface SyncDeps {
 }
 
 export interface SyncRun {
-  readonly runId: string;
-  readonly trigger: Trigger;
   /** Well-formed and unique. */
   readonly instanceIds: readonly string[];
+  /** So many are called here, where there is somewhere else for the others. */
+  readonly inlineMax: number;
   /** Monotonic ms at which Lambda ends the invocation. */
   readonly deadlineAt: number;
-  readonly ledger: Ledger;
+  readonly ledger: Outcomes;
 }
 
 export type StopReason = UnauthorizedError | 'max-errors';
@@ -48,7 +43,7 @@ export type StopReason = UnauthorizedError | 'max-errors';
  * the ledger. Resolves with the reason when the run was stopped before its end.
  */
 export const syncFleet = async (deps: SyncDeps, run: SyncRun): Promise<StopReason | undefined> => {
-  const inlineMax = deps.queue ? deps.settings.syncInlineMax : run.instanceIds.length;
+  const inlineMax = deps.handOver ? run.inlineMax : run.instanceIds.length;
   const fleet = createFleetRun(deps, run, run.instanceIds.slice(0, inlineMax));
   const overflow = run.instanceIds.slice(inlineMax).map(createTask);
   await Promise.all([syncInline(fleet), release(fleet, overflow)]);
@@ -60,15 +55,12 @@ interface FleetRun {
   readonly deps: SyncDeps;
   readonly run: SyncRun;
   readonly backlog: Backlog;
-  readonly limiter: RateLimiter;
   /** Monotonic ms after which nothing starts. */
   readonly handOverAt: number;
   /** Monotonic ms by which a call in flight must have ended. */
   readonly lastAnswerAt: number;
-  /** Too late for another attempt in this run. */
+  /** Not called again in this run: too late for it, or to be tried again elsewhere. */
   readonly unfinished: Task[];
-  /** Busy instances, for the queue to bring back later. */
-  readonly postponed: Task[];
   inFlight: number;
   renewing: boolean;
   stoppedBy: StopReason | undefined;
@@ -81,16 +73,10 @@ const createFleetRun = (deps: SyncDeps, run: SyncRun, instanceIds: readonly stri
     deps,
     run,
     backlog: createBacklog(instanceIds, clock),
-    limiter: createRateLimiter({
-      maxConcurrency: settings.syncConcurrency,
-      maxPerSecond: settings.syncRatePerSecond,
-      clock,
-    }),
     handOverAt: run.deadlineAt - settings.deadlineReserveMs,
     // A call in flight may use most of the reserve: the hand-over of the rest does not wait for it.
     lastAnswerAt: run.deadlineAt - settings.deadlineReserveMs * 0.2,
     unfinished: [],
-    postponed: [],
     inFlight: 0,
     renewing: false,
     stoppedBy: undefined,
@@ -98,22 +84,17 @@ const createFleetRun = (deps: SyncDeps, run: SyncRun, instanceIds: readonly stri
   };
 };
 
-const laterDelaySeconds = 60; // a busy instance: long enough for most operations, FAULTS.md section 3
-
 const syncInline = async (fleet: FleetRun): Promise<void> => {
   await startCalls(fleet);
   const rest = fleet.backlog.drain();
   const released = release(fleet, rest);
   while (fleet.inFlight > 0) await pause(fleet, Number.POSITIVE_INFINITY);
-  await Promise.all([
-    released,
-    release(fleet, [...fleet.backlog.drain(), ...fleet.unfinished]),
-    release(fleet, fleet.postponed, laterDelaySeconds),
-  ]);
+  await Promise.all([released, release(fleet, [...fleet.backlog.drain(), ...fleet.unfinished])]);
 };
 
 const startCalls = async (fleet: FleetRun): Promise<void> => {
-  const { backlog, deps, handOverAt, limiter } = fleet;
+  const { backlog, deps, handOverAt } = fleet;
+  const { limiter } = deps;
   while (!fleet.stoppedBy) {
     const leftMs = handOverAt - deps.clock.monotonic();
     const waitMs = fleet.renewing ? Number.POSITIVE_INFINITY : backlog.waitMs();
@@ -136,7 +117,8 @@ const pause = async (fleet: FleetRun, delayMs: number): Promise<void> => {
 };
 
 const attempt = async (fleet: FleetRun, task: Task): Promise<void> => {
-  const { backlog, deps, limiter, run } = fleet;
+  const { backlog, deps, run } = fleet;
+  const { limiter } = deps;
   const { generation } = deps.auth;
   const startedAt = deps.clock.monotonic();
   const timeoutMs = Math.min(deps.settings.syncAttemptTimeoutMs, fleet.lastAnswerAt - startedAt);
@@ -178,19 +160,18 @@ const react = async (
   failure: SyncFailure,
   generation: number,
 ): Promise<void> => {
-  const { queue, settings } = fleet.deps;
+  const { handOver, settings } = fleet.deps;
   task.failure = failure;
   switch (failure.retryClass) {
     case 'auth':
       return reauthorise(fleet, task, failure, generation);
     case 'permanent':
-      return fail(fleet, task, failure);
+      return settle(fleet, task, failure);
     case 'later':
-      if (queue) return void fleet.postponed.push(task);
-      if (task.retriedLater) return fail(fleet, task, failure);
+      if (handOver || task.retriedLater) return settle(fleet, task, failure);
       task.retriedLater = true;
   }
-  if (task.attempts >= settings.syncMaxAttempts) fail(fleet, task, failure);
+  if (task.attempts >= settings.syncMaxAttempts) settle(fleet, task, failure);
   else retry(fleet, task, failure);
 };
 
@@ -223,7 +204,7 @@ const reauthorise = async (
     });
     fleet.renewing = false;
   }
-  if (fleet.stoppedBy) fail(fleet, task, failure);
+  if (fleet.stoppedBy) settle(fleet, task, failure);
   else fleet.backlog.putFirst(task);
 };
 
@@ -232,42 +213,60 @@ const toUnauthorizedError = (error: unknown): UnauthorizedError =>
     ? error
     : new UnauthorizedError('The token was refused, and reading it anew failed', { cause: error });
 
-const fail = (fleet: FleetRun, task: Task, failure: SyncFailure): void => {
+/** No further call in this run: the instance is tried again elsewhere, or it has failed. */
+const settle = (fleet: FleetRun, task: Task, failure: SyncFailure): void => {
   const { ledger } = fleet.run;
+  const delaySeconds = fleet.deps.handOver?.delaySeconds(failure);
+  if (delaySeconds !== undefined) {
+    task.delaySeconds = delaySeconds;
+    fleet.unfinished.push(task);
+    return;
+  }
   ledger.failed(task, failure);
   if (ledger.hasTooManyErrors()) fleet.stoppedBy ??= 'max-errors';
 };
 
 /** Gives the tasks that this run will not call again their outcome: stopped, queued, or failed. */
-const release = async (
-  fleet: FleetRun,
-  tasks: readonly Task[],
-  delaySeconds = 0,
-): Promise<void> => {
-  const { queue } = fleet.deps;
+const release = async (fleet: FleetRun, tasks: readonly Task[]): Promise<void> => {
+  const { handOver } = fleet.deps;
   const { ledger } = fleet.run;
   if (tasks.length === 0) return;
-  if (queue && !fleet.stoppedBy) return enqueue(fleet, queue, tasks, delaySeconds);
-  for (const task of tasks) {
-    ledger.failed(task, fleet.stoppedBy ? stopped : (task.failure ?? outOfTime));
-  }
+  if (fleet.stoppedBy) return releaseStopped(fleet, tasks, stoppedFailure(fleet.stoppedBy));
+  if (handOver) return passOn(fleet, handOver, tasks);
+  for (const task of tasks) ledger.failed(task, task.failure ?? outOfTime);
 };
 
-const enqueue = async (
-  { deps, lastAnswerAt, run }: FleetRun,
-  queue: Queue,
+const releaseStopped = async (
+  fleet: FleetRun,
   tasks: readonly Task[],
-  delaySeconds: number,
+  failure: SyncFailure,
 ): Promise<void> => {
-  const { ledger, runId, trigger } = run;
-  const instanceIds = tasks.map(({ instanceId }) => instanceId);
-  const request = { instanceIds, runId, trigger, delaySeconds, deadlineAt: lastAnswerAt };
-  const { reason, refused } = await handOver(queue, deps.clock, request);
+  const { handOver } = fleet.deps;
+  const delaySeconds = handOver?.delaySeconds(failure);
+  if (handOver && delaySeconds !== undefined) {
+    for (const task of tasks) task.delaySeconds = delaySeconds;
+    return passOn(fleet, handOver, tasks);
+  }
+  for (const task of tasks) fleet.run.ledger.failed(task, failure);
+};
+
+const passOn = async (
+  { lastAnswerAt, run }: FleetRun,
+  handOver: HandOver,
+  tasks: readonly Task[],
+): Promise<void> => {
+  const { failure, refused } = await handOver.take(tasks, lastAnswerAt);
   for (const task of tasks) {
-    if (!refused.has(task.instanceId)) ledger.queued(task);
-    else ledger.failed(task, { ...outOfTime, ...(reason && { externalMessage: reason }) });
+    if (refused.has(task.instanceId)) run.ledger.failed(task, task.failure ?? failure);
+    else run.ledger.queued(task);
   }
 };
 
-const stopped: SyncFailure = { errCode: 'RUN_STOPPED', retryClass: 'permanent' };
-const outOfTime: SyncFailure = { errCode: 'DEADLINE', retryClass: 'permanent' };
+/** The outcome of an instance that had no turn. */
+export const outOfTime: SyncFailure = { errCode: 'DEADLINE', retryClass: 'permanent' };
+
+/** Without valid credentials nobody can go on now; with too many errors nobody should. */
+const stoppedFailure = (stoppedBy: StopReason): SyncFailure => ({
+  errCode: 'RUN_STOPPED',
+  retryClass: stoppedBy === 'max-errors' ? 'permanent' : 'auth',
+});

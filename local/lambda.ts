@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { type InvocationResult, startRuntimeApi } from './runtime-api.ts';
 
 export interface LambdaOptions {
-  /** As in serverless.yml: `dist/functions/scheduled.handler`. */
-  readonly handler: string;
+  /** The door: `scheduled` runs `dist/functions/scheduled.handler`. */
+  readonly door: string;
   /** The folder that is zipped. */
   readonly taskRoot: string;
   readonly env: Readonly<Record<string, string>>;
@@ -18,15 +18,15 @@ export interface LambdaOptions {
 
 export interface Lambda {
   invoke(event: unknown): Promise<InvocationResult>;
+  /** Ends the process at once, as an out-of-memory error does; an invocation under way fails. */
+  kill(): Promise<void>;
   stop(): Promise<void>;
 }
-
-const functionName = 'ddm-sync-local-scheduled';
 
 /** Runs a built handler as Lambda does: a process with Lambda's environment, fed by the Runtime API. */
 export const startLambda = async (options: LambdaOptions): Promise<Lambda> => {
   const { timeoutMs = 900_000 } = options;
-  const api = await startRuntimeApi(functionName);
+  const api = await startRuntimeApi(nameOf(options.door));
   const bootstrap = fileURLToPath(new URL('./bootstrap.js', import.meta.url));
   const child = spawn(process.execPath, [bootstrap], {
     cwd: options.taskRoot,
@@ -53,6 +53,7 @@ export const startLambda = async (options: LambdaOptions): Promise<Lambda> => {
       clearTimeout(timer);
       return result;
     },
+    kill: () => stopProcess(child, 'SIGKILL'),
     stop: async () => {
       await stopProcess(child);
       await drained;
@@ -61,15 +62,17 @@ export const startLambda = async (options: LambdaOptions): Promise<Lambda> => {
   };
 };
 
+const nameOf = (door: string): string => `ddm-sync-local-${door}`;
+
 // Exactly what Lambda sets, so that nothing works here by accident.
 const lambdaEnvironment = (
-  { env, handler, taskRoot }: LambdaOptions,
+  { door, env, taskRoot }: LambdaOptions,
   endpoint: string,
 ): Record<string, string> => ({
-  AWS_LAMBDA_FUNCTION_NAME: functionName,
+  AWS_LAMBDA_FUNCTION_NAME: nameOf(door),
   AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
-  AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${functionName}`,
+  AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${nameOf(door)}`,
   AWS_LAMBDA_LOG_STREAM_NAME: 'local',
   AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
   AWS_LAMBDA_RUNTIME_API: endpoint.replace('http://', ''),
@@ -79,7 +82,7 @@ const lambdaEnvironment = (
   AWS_ACCESS_KEY_ID: 'local',
   AWS_SECRET_ACCESS_KEY: 'local',
   LAMBDA_TASK_ROOT: taskRoot,
-  _HANDLER: handler,
+  _HANDLER: `dist/functions/${door}.handler`,
   LANG: 'en_US.UTF-8',
   PATH: '/usr/local/bin:/usr/bin:/bin',
   TZ: ':UTC',
@@ -90,9 +93,9 @@ const readLines = async (stream: Readable, onLine: (line: string) => void) => {
   for await (const line of createInterface({ input: stream })) onLine(line);
 };
 
-const stopProcess = async (child: ChildProcess): Promise<void> => {
+const stopProcess = async (child: ChildProcess, signal?: NodeJS.Signals): Promise<void> => {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = once(child, 'exit');
-  child.kill();
+  child.kill(signal);
   await exit;
 };

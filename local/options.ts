@@ -10,6 +10,13 @@ export interface StartOptions {
   readonly concurrency: string | undefined;
   readonly rate: string | undefined;
   readonly api: string | undefined;
+  readonly inlineMax: string | undefined;
+  /** Workers on the queue at once. */
+  readonly workers: number;
+  /** Share of the batches in the middle of which the worker is killed. */
+  readonly killShare: number;
+  /** Share of the batches that the queue delivers once more though they were done. */
+  readonly redeliverShare: number;
   readonly dryRun: boolean;
   readonly json: boolean;
   readonly help: boolean;
@@ -48,6 +55,10 @@ export const parseOptions = (args: readonly string[]): StartOptions => {
     concurrency: values.concurrency,
     rate: values.rate,
     api: values.api,
+    inlineMax: values['inline-max'],
+    workers: readNumber('workers', values.workers ?? '4', /^([1-9]\d?)$/, 'a number from 1 to 99'),
+    killShare: readShare('kill', values.kill ?? '0%'),
+    redeliverShare: readShare('redeliver', values.redeliver ?? '0%'),
     dryRun: values['dry-run'],
     json: values.json,
     help: values.help,
@@ -67,6 +78,10 @@ const parse = (args: readonly string[]) => {
         concurrency: text,
         rate: text,
         api: text,
+        'inline-max': text,
+        workers: text,
+        kill: text,
+        redeliver: text,
         'dry-run': flag,
         json: flag,
         help: { ...flag, short: 'h' },
@@ -89,8 +104,8 @@ const readNumber = (name: string, value: string, pattern: RegExp, expected: stri
 
 export const help = `npm start -- [options]
 
-Runs the packaged "scheduled" handler once, in Lambda's environment, and shows what became of every
-instance. Without settings it runs against an embedded cloud on this machine (parameter store, IAM, DDM).
+Runs the packaged "scheduled" handler once, in Lambda's environment, then the packaged "worker" until
+the queue is empty, and shows what became of every instance. Without settings it runs against an embedded cloud on this machine (parameter store, IAM, DDM, queue).
 
 Embedded cloud
   --instances 500     instances in the list (default 200)
@@ -98,6 +113,12 @@ Embedded cloud
   --flaky 2%          share that fails once and then works (default 2%)
   --throttle 50/s     calls per second above which DDM answers 429 (default: no limit)
   --latency 80ms      time that DDM takes for an answer (default 40ms)
+
+Queue (embedded cloud; its delays pass 20 times faster than on AWS)
+  --inline-max 500    SYNC_INLINE_MAX: what is beyond it goes to the queue (default 500)
+  --workers 4         workers at once (default 4)
+  --kill 10%          share of the batches in the middle of which the worker is killed (default 0%)
+  --redeliver 10%     share of the batches that are delivered once more (default 0%)
 
 Run
   --concurrency 20    SYNC_CONCURRENCY (default 20)

@@ -1,17 +1,11 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from './build.ts';
-import { startLambda } from './lambda.ts';
+import { type Cloud, deadLetterQueue, syncQueue } from './cloud/cloud.ts';
+import { type EventSource, startEventSource } from './event-source.ts';
+import { type LambdaOptions, startLambda } from './lambda.ts';
 import { help, OptionError, parseOptions, type StartOptions } from './options.ts';
-import {
-  describeFailures,
-  describeReport,
-  drawProgress,
-  type LogLine,
-  nextSteps,
-  parseLogLine,
-} from './present.ts';
-import type { InvocationResult } from './runtime-api.ts';
+import { createScreen, type Screen } from './screen.ts';
 import { chooseTarget, type Target } from './target.ts';
 
 const taskRoot = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -33,65 +27,58 @@ const main = async (): Promise<number> => {
 };
 
 const run = async (options: StartOptions, target: Target): Promise<number> => {
+  const { cloud, env } = target;
   const screen = createScreen(options, target);
-  const lambda = await startLambda({
-    handler: 'dist/functions/scheduled.handler',
-    taskRoot,
-    env: target.env,
-    onLine: screen.line,
-  });
-  const result = await lambda.invoke(options.dryRun ? { dryRun: true } : {});
-  await lambda.stop();
+  const lambda = { taskRoot, env, onLine: screen.line };
+  const scheduled = await startLambda({ ...lambda, door: 'scheduled' });
+  const result = await scheduled.invoke(options.dryRun ? { dryRun: true } : {});
+  await scheduled.stop();
+  if (cloud && cloud.sqs.messages(syncQueue).length > 0) {
+    await drain(options, cloud, lambda, screen);
+  }
   screen.finish(result);
   return result.ok ? 0 : 1;
 };
 
-interface Screen {
-  line(line: string): void;
-  finish(result: InvocationResult): void;
-}
+const workerTimeoutMs = 60_000; // as in serverless.yml
+const batchSize = 100;
+const batchWindowMs = 1_000;
 
-const createScreen = ({ instances, json }: StartOptions, { cloud, name }: Target): Screen => {
-  if (json) return { line: (line) => stdout.write(`${line}\n`), finish: () => {} };
-  const failures: LogLine[] = [];
-  let done = 0;
-  let report: LogLine | undefined;
-  stdout.write(`Running the packaged scheduled handler against ${name}\n`);
-
-  const draw = (): void => {
-    if (stdout.isTTY)
-      stdout.write(`\r${drawProgress(done, cloud ? instances : done, failures.length)}`);
-  };
-
-  return {
-    line: (text) => {
-      const line = parseLogLine(text);
-      if (line === undefined) return void (text.startsWith('{') || stdout.write(`${text}\n`));
-      if (line.message === 'sync run finished') report = line;
-      if (!line.message.startsWith('instance sync ') || line.status === undefined) return;
-      done += 1;
-      if (line.status === 'failed') failures.push(line);
-      draw();
-    },
-    finish: (result) => {
-      if (stdout.isTTY) stdout.write('\n');
-      if (failures.length > 0) stdout.write(`\nFailed\n${describeFailures(failures)}\n`);
-      if (report) stdout.write(`\nRun ${report.runId ?? ''}\n${describeReport(report)}\n`);
-      const { throttled = 0 } = cloud?.ddm.stats() ?? {};
-      if (throttled > 0) stdout.write(`  throttled  ${throttled}\n`);
-      stdout.write(`\n${conclude(result, failures.length)}\n`);
-      if (cloud) stdout.write(`\n${nextSteps}`);
-    },
-  };
+/** Runs workers until the queue is empty. */
+const drain = async (
+  { killShare, redeliverShare, workers }: StartOptions,
+  cloud: Cloud,
+  lambda: Omit<LambdaOptions, 'door'>,
+  screen: Screen,
+): Promise<void> => {
+  const messages = cloud.sqs.messages(syncQueue).length;
+  screen.phase(`${messages} messages in the queue, ${workers} workers`);
+  const source: EventSource = startEventSource({
+    queueUrl: cloud.queueUrl,
+    worker: { ...lambda, timeoutMs: workerTimeoutMs },
+    maximumConcurrency: workers,
+    batchSize,
+    batchWindowMs,
+    kill: everyShare(killShare),
+    redeliver: everyShare(redeliverShare),
+  });
+  while (cloud.sqs.messages(syncQueue).length > 0) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  await source.stop();
+  const deadLetters = cloud.sqs
+    .messages(deadLetterQueue)
+    .map(({ body }) => String(JSON.parse(body).instanceId));
+  screen.drained({ ...source.stats, deadLetters });
 };
 
-const conclude = (result: InvocationResult, failed: number): string => {
-  if (!result.ok) {
-    return `The invocation failed: ${result.error.errorType}: ${result.error.errorMessage}`;
-  }
-  return failed > 0
-    ? 'The run worked; single failed instances do not fail it. The next run tries them again.'
-    : 'The run worked.';
+/** True for the given share of the questions, spread evenly. */
+const everyShare = (share: number): (() => boolean) => {
+  let asked = 0;
+  return () => {
+    asked += 1;
+    return Math.floor(asked * share) > Math.floor((asked - 1) * share);
+  };
 };
 
 process.exitCode = await main().catch((error: unknown) => {

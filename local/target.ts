@@ -30,6 +30,7 @@ export const chooseTarget = async (options: StartOptions, env: Environment): Pro
     ...(options.concurrency && { SYNC_CONCURRENCY: options.concurrency }),
     ...(options.rate && { SYNC_RATE_PER_SECOND: options.rate }),
     ...(options.api && { DDM_API_VERSION: options.api }),
+    ...(options.inlineMax && { SYNC_INLINE_MAX: options.inlineMax }),
   };
   if (marksOfRealProject.some((name) => env[name])) {
     checkComplete(env);
@@ -37,21 +38,26 @@ export const chooseTarget = async (options: StartOptions, env: Environment): Pro
     const name = `${env.DDM_ENDPOINT}, project ${env.DDM_PROJECT_ID}, parameters ${env.PARAMETER_PREFIX}`;
     return { name, env: { ...Object.fromEntries(given.map(toPair)), ...settings } };
   }
-  const { api: _api, concurrency: _concurrency, rate: _rate, ...faults } = options;
-  const cloud = await startCloud(faults);
+  const { failShare, flakyShare, instances, latencyMs, throttlePerSecond } = options;
+  const faults = { failShare, flakyShare, latencyMs, throttlePerSecond };
+  const cloud = await startCloud({ instances, ...faults, queueSpeed: 20 });
+  const name = `the embedded cloud (${instances} instances)`;
   return {
-    name: `the embedded cloud (${options.instances} instances)`,
+    name,
     cloud,
-    env: {
-      DDM_ENDPOINT: cloud.ddm.endpoint,
-      DDM_PROJECT_ID: cloud.projectId,
-      PARAMETER_PREFIX: cloud.parameterPrefix,
-      AWS_ENDPOINT_URL_SSM: cloud.ssm.endpoint,
-      SYNC_RATE_PER_SECOND: '100',
-      ...settings,
-    },
+    env: { ...environmentOf(cloud), SYNC_RATE_PER_SECOND: '100', ...settings },
   };
 };
+
+/** The settings of a function that runs against the embedded cloud. */
+export const environmentOf = (cloud: Cloud): Readonly<Record<string, string>> => ({
+  DDM_ENDPOINT: cloud.ddm.endpoint,
+  DDM_PROJECT_ID: cloud.projectId,
+  PARAMETER_PREFIX: cloud.parameterPrefix,
+  SYNC_QUEUE_URL: cloud.queueUrl,
+  AWS_ENDPOINT_URL_SSM: cloud.ssm.endpoint,
+  AWS_ENDPOINT_URL_SQS: cloud.sqs.endpoint,
+});
 
 const toPair = ([name, value]: [string, string | undefined]): [string, string] => [
   name,

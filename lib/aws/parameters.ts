@@ -41,34 +41,56 @@ const clientDefaults = {
 export const createSsmClient = (config: SSMClientConfig = {}): SSMClient =>
   new SSMClient({ ...clientDefaults, ...config });
 
-type Texts = Readonly<Record<'instances' | 'token', readonly Part[]>>;
+interface Kept {
+  readonly parts: Promise<readonly Part[]>;
+  readonly readAt: number;
+}
 
 /** Reads list and token with one call where both are single parameters; parts are read by path. */
 export const createParameters = ({ ssm, prefix, clock }: ParametersDeps): Parameters => {
   const names = { instances: `${prefix}/instances`, token: `${prefix}/token` } as const;
-  let kept: { readonly texts: Promise<Texts>; readonly readAt: number } | undefined;
+  const kept = new Map<string, Kept>();
   let refreshing: Promise<string> | undefined;
 
-  const read = (): Promise<Texts> => {
-    if (kept && clock.monotonic() - kept.readAt < maxAgeMs) return kept.texts;
-    const entry = { texts: readTexts(ssm, names), readAt: clock.monotonic() };
-    kept = entry;
-    entry.texts.catch(() => {
-      if (kept === entry) kept = undefined; // a failed read is not kept
+  const isFresh = (name: string): boolean => {
+    const entry = kept.get(name);
+    return entry !== undefined && clock.monotonic() - entry.readAt < maxAgeMs;
+  };
+
+  const keep = (name: string, parts: Promise<readonly Part[]>): void => {
+    const entry = { parts, readAt: clock.monotonic() };
+    kept.set(name, entry);
+    parts.catch(() => {
+      if (kept.get(name) === entry) kept.delete(name); // a failed read is not kept
     });
-    return entry.texts;
+  };
+
+  /** The first name's parts; the other names are read along with it where they are not kept. */
+  const read = (...wanted: [string, ...string[]]): Promise<readonly Part[]> => {
+    const absent = wanted.filter((name) => !isFresh(name));
+    if (absent.length > 0) {
+      const reading = readParameters(ssm, absent);
+      for (const [index, name] of absent.entries()) {
+        keep(
+          name,
+          reading.then((found) => found[index] ?? []),
+        );
+      }
+    }
+    return kept.get(wanted[0])?.parts ?? Promise.resolve([]);
   };
 
   const readToken = async (): Promise<string> => {
     const [parts = []] = await readParameters(ssm, [names.token]);
     const token = parseToken(names.token, parts);
-    if (kept) kept = { ...kept, texts: kept.texts.then((texts) => ({ ...texts, token: parts })) };
+    keep(names.token, Promise.resolve(parts));
     return token;
   };
 
   return {
-    fleet: async () => parseFleet((await read()).instances),
-    token: async () => parseToken(names.token, (await read()).token),
+    // Who needs the list needs the token as well; a worker needs the token alone.
+    fleet: async () => parseFleet(await read(names.instances, names.token)),
+    token: async () => parseToken(names.token, await read(names.token)),
     refreshToken: () => {
       refreshing ??= readToken().finally(() => {
         refreshing = undefined;
@@ -76,14 +98,6 @@ export const createParameters = ({ ssm, prefix, clock }: ParametersDeps): Parame
       return refreshing;
     },
   };
-};
-
-const readTexts = async (
-  ssm: SSMClient,
-  names: Readonly<Record<keyof Texts, string>>,
-): Promise<Texts> => {
-  const [instances = [], token = []] = await readParameters(ssm, [names.instances, names.token]);
-  return { instances, token };
 };
 
 /** Each parameter's value, in one part where it is single and in several where it is split. */

@@ -1,11 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { type DdmOptions, type DdmServer, startDdm } from './ddm.ts';
 import { fetchToken, type IamServer, startIam } from './iam.ts';
+import { type SqsServer, startSqs } from './sqs.ts';
 import { type SsmServer, type StoredParameter, splitParameter, startSsm } from './ssm.ts';
 
 export interface CloudOptions
   extends Omit<DdmOptions, 'instanceIds' | 'isValidToken' | 'projectId'> {
   readonly instances: number;
+  /** How long a message that a worker took stays hidden. @default 360, as in serverless.yml */
+  readonly visibilityTimeoutSeconds?: number;
+  /** How many times faster than a clock the queue's delays and timeouts pass. @default 1 */
+  readonly queueSpeed?: number | undefined;
 }
 
 export interface Cloud {
@@ -14,17 +19,29 @@ export interface Cloud {
   readonly ddm: DdmServer;
   readonly iam: IamServer;
   readonly ssm: SsmServer;
+  readonly sqs: SqsServer;
+  readonly queueUrl: string;
   close(): Promise<void>;
 }
 
 const projectId = '619d3e78f61b4be68bc5aa0b59edcf7b';
 const parameterPrefix = '/ddm-sync/local';
+/** The queues' names in the embedded cloud. */
+export const syncQueue = 'ddm-sync-local-sync';
+export const deadLetterQueue = 'ddm-sync-local-sync-dead-letter';
+const maxReceiveCount = 5; // as in serverless.yml
 
 /**
  * The embedded cloud on loopback: IAM gives a token, the parameter store holds it and the instance list
- * (split over several parameters where they are long, as on AWS), DDM answers the sync calls.
+ * (split over several parameters where they are long, as on AWS), DDM answers the sync calls, and the
+ * queue keeps what one run cannot do.
  */
-export const startCloud = async ({ instances, ...faults }: CloudOptions): Promise<Cloud> => {
+export const startCloud = async ({
+  instances,
+  visibilityTimeoutSeconds = 360,
+  queueSpeed,
+  ...faults
+}: CloudOptions): Promise<Cloud> => {
   const instanceIds = Array.from({ length: instances }, createInstanceId);
   const user = {
     domainName: 'example',
@@ -35,6 +52,14 @@ export const startCloud = async ({ instances, ...faults }: CloudOptions): Promis
   const isValidToken = (token: string): boolean => iam.tokens.has(token);
   const ddm = await startDdm({ projectId, instanceIds, isValidToken, ...faults });
   const ssm = await startSsm();
+  const redrive = { maxReceiveCount, deadLetterQueue };
+  const sqs = await startSqs({
+    speed: queueSpeed,
+    queues: [
+      { name: syncQueue, visibilityTimeoutSeconds, redrive },
+      { name: deadLetterQueue, visibilityTimeoutSeconds: 30 },
+    ],
+  });
   const token = await fetchToken(iam.endpoint, user, projectId);
   const parameters = [
     ...splitParameter({ name: `${parameterPrefix}/token`, type: 'SecureString', value: token }),
@@ -47,8 +72,10 @@ export const startCloud = async ({ instances, ...faults }: CloudOptions): Promis
     ddm,
     iam,
     ssm,
+    sqs,
+    queueUrl: sqs.queueUrl(syncQueue),
     close: async () => {
-      await Promise.all([ddm.close(), iam.close(), ssm.close()]);
+      await Promise.all([ddm.close(), iam.close(), ssm.close(), sqs.close()]);
     },
   };
 };

@@ -1,11 +1,14 @@
-import type { RunLog } from '../../lib/ledger.ts';
+import type { LogFields, RunLog } from '../../lib/ledger.ts';
 import type { Outcome, Report, Retry } from '../../lib/report.ts';
 
 export interface FakeRunLog extends RunLog {
   readonly outcomes: readonly Outcome[];
   readonly retries: readonly Retry[];
   readonly reports: readonly Report[];
+  /** What batches contributed to runs. */
+  readonly batches: readonly Report[];
   readonly warnings: readonly string[];
+  readonly problems: readonly (LogFields & { readonly message: string })[];
 }
 
 /** Keeps what a run reports. */
@@ -13,15 +16,21 @@ export const createFakeRunLog = (): FakeRunLog => {
   const outcomes: Outcome[] = [];
   const retries: Retry[] = [];
   const reports: Report[] = [];
+  const batches: Report[] = [];
   const warnings: string[] = [];
+  const problems: (LogFields & { readonly message: string })[] = [];
   return {
     outcomes,
     retries,
     reports,
+    batches,
     warnings,
+    problems,
     outcome: (outcome) => void outcomes.push(outcome),
     retry: (retry) => void retries.push(retry),
     report: (report) => void reports.push(report),
+    batch: (report) => void batches.push(report),
+    problem: (message, fields) => void problems.push({ ...fields, message }),
     warning: (message) => void warnings.push(message),
   };
 };

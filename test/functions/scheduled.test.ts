@@ -25,7 +25,7 @@ const start = async (
   const cloud = await startCloud(options);
   const output: string[] = [];
   const lambda = await startLambda({
-    handler: 'dist/functions/scheduled.handler',
+    door: 'scheduled',
     taskRoot,
     timeoutMs,
     env: {

@@ -31,6 +31,8 @@ test('needs three variables and has defaults for the rest', () => {
     syncMaxAttempts: 3,
     syncMaxErrors: undefined,
     syncInlineMax: 500,
+    syncMaxReceives: 5,
+    syncQueueUrl: undefined,
     deadlineReserveMs: 5_000,
   });
 });
@@ -64,7 +66,19 @@ test.each([
   ['DDM_PROJECT_ID', ['..', 'a/b', 'a?b', 'a b', 'x'.repeat(65)]],
   ['PARAMETER_PREFIX', ['ddm-sync', '/ddm-sync/', '/', '/aws/x', '/ssm', '/a//b', '/a b']],
   ['AUTH_MODE', ['aksk', 'password']],
-  ['SYNC_QUEUE_URL', ['https://sqs.eu-central-1.amazonaws.com/123/queue']],
+  ['SYNC_MAX_RECEIVES', ['0', '1001']],
+  [
+    'SYNC_QUEUE_URL',
+    [
+      'https://sqs.eu-central-1.amazonaws.com/123/queue',
+      'http://sqs.eu-central-1.amazonaws.com/123456789012/queue',
+      'https://sqs.eu-central-1.amazonaws.com.evil.example/123456789012/queue',
+      'https://user@sqs.eu-central-1.amazonaws.com/123456789012/queue',
+      'https://sqs.eu-central-1.amazonaws.com/123456789012/queue?x=1',
+      'https://169.254.169.254/123456789012/queue',
+      'ddm-sync-prod-sync',
+    ],
+  ],
   ['DDM_DISCOVERY', ['on', 'yes']],
   ['IAM_ENDPOINT', ['http://iam.eu-de.otc.t-systems.com', 'https://ddm.eu-de.otc.t-systems.com']],
 ])('row 67: refuses a garbled %s', (name, values) => {
@@ -139,6 +153,14 @@ test('row 51: does not read what somebody put on Object.prototype', () => {
   expect(problemsOf({ DDM_ENDPOINT, DDM_PROJECT_ID })).toEqual([
     expect.stringMatching(/^PARAMETER_PREFIX is not set/),
   ]);
+});
+
+test.each([
+  'https://sqs.eu-central-1.amazonaws.com/123456789012/ddm-sync-prod-sync',
+  'https://sqs.cn-north-1.amazonaws.com.cn/123456789012/queue',
+  'http://127.0.0.1:4566/000000000000/queue',
+])('takes %s for a queue', (url) => {
+  expect(parseConfig({ ...complete, SYNC_QUEUE_URL: url }).syncQueueUrl).toBe(url);
 });
 
 test('docs/configuration.md lists every variable, and no other', () => {

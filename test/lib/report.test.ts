@@ -13,7 +13,7 @@ test('the counts of any outcomes add up', () => {
 
   fc.assert(
     fc.property(fc.array(outcome, { maxLength: 300 }), (outcomes) => {
-      const summary = createSummary('run-1', 'schedule');
+      const summary = createSummary({ runId: 'run-1', trigger: 'schedule' });
 
       for (const fields of outcomes) summary.add({ ...base, ...fields });
       const report = summary.finish(12.6);
@@ -32,7 +32,7 @@ test('the counts of any outcomes add up', () => {
 });
 
 test('row 47: stays a short line when every instance fails with a code of its own', () => {
-  const summary = createSummary('run-1', 'schedule');
+  const summary = createSummary({ runId: 'run-1', trigger: 'schedule' });
   const fail = (index: number): Outcome => ({ ...base, status: 'failed', errCode: `DBS.${index}` });
 
   for (let index = 0; index < 100_000; index += 1) summary.add(fail(index));

@@ -177,7 +177,9 @@ describe('retries', () => {
 
     expect(ddm.calls.length).toBe(1);
     expect(report.queued).toBe(1);
-    expect(queue.sent).toMatchObject([{ delaySeconds: 60, runId: 'run-1', trigger: 'schedule' }]);
+    expect(queue.sent).toMatchObject([
+      { delaySeconds: 60, message: { runId: 'run-1', trigger: 'schedule' } },
+    ]);
   });
 
   test('row 34: wait as long as Retry-After says, the whole run with them', async () => {
@@ -352,13 +354,13 @@ describe('the deadline', () => {
   test('does not wait for a queue that hangs', async () => {
     const { clock, log, report } = await runFleet({
       instanceIds: instanceIds(600),
-      queue: { send: () => new Promise(() => {}) },
+      queue: { ...createFakeQueue(), send: () => new Promise(() => {}) },
       settings: { syncInlineMax: 0 },
       remainingMs: 30_000,
     });
 
     expect(clock.monotonic()).toBeLessThanOrEqual(30_000);
-    expect(report.errCodes).toEqual({ DEADLINE: 600 });
+    expect(report.errCodes).toEqual({ QUEUE_REFUSED: 600 });
     expect(log.outcomes[0]?.externalMessage).toBe('the queue did not answer in time');
   });
 });
@@ -378,10 +380,10 @@ describe('the queue', () => {
     const { log, report } = await runFleet({
       instanceIds: instanceIds(10),
       settings: { syncInlineMax: 0 },
-      queue: { send: () => Promise.reject(new TypeError('canary-secret')) },
+      queue: { ...createFakeQueue(), send: () => Promise.reject(new TypeError('canary-secret')) },
     });
 
-    expect(report).toMatchObject({ failed: 10, errCodes: { DEADLINE: 10 } });
+    expect(report).toMatchObject({ failed: 10, errCodes: { QUEUE_REFUSED: 10 } });
     expect(log.outcomes[0]?.externalMessage).toBe('the queue failed: TypeError');
   });
 });

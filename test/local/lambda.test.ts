@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -10,11 +10,12 @@ const start = async (
   timeoutMs = 10_000,
 ): Promise<{ lambda: Lambda; output: string[] }> => {
   const taskRoot = await mkdtemp(join(tmpdir(), 'ddm-sync-lambda-'));
+  await mkdir(join(taskRoot, 'dist/functions'), { recursive: true });
   await writeFile(join(taskRoot, 'package.json'), '{"type":"module"}');
-  await writeFile(join(taskRoot, 'toy.js'), source);
+  await writeFile(join(taskRoot, 'dist/functions/toy.js'), source);
   const output: string[] = [];
   const lambda = await startLambda({
-    handler: 'toy.handler',
+    door: 'toy',
     taskRoot,
     env: { GREETING: 'hello' },
     timeoutMs,

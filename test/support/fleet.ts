@@ -1,11 +1,26 @@
+import type { Queue } from '../../lib/aws/queue.ts';
+import type { Config } from '../../lib/config.ts';
+import { createQueueHandOver } from '../../lib/dispatch.ts';
 import { createLedger } from '../../lib/ledger.ts';
+import { createRateLimiter } from '../../lib/rate-limit.ts';
 import type { Report } from '../../lib/report.ts';
-import { type StopReason, type SyncDeps, type SyncSettings, syncFleet } from '../../lib/sync.ts';
+import { type StopReason, type SyncDeps, syncFleet } from '../../lib/sync.ts';
 import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
 import { createFakeAuth, createFakeDdm, type FakeDdm, type FakeDdmOptions } from '../fakes/ddm.ts';
 import { createFakeRunLog, type FakeRunLog } from '../fakes/run-log.ts';
 
-const defaults: SyncSettings = {
+export type FleetSettings = Pick<
+  Config,
+  | 'syncConcurrency'
+  | 'syncRatePerSecond'
+  | 'syncAttemptTimeoutMs'
+  | 'syncMaxAttempts'
+  | 'syncMaxErrors'
+  | 'syncInlineMax'
+  | 'deadlineReserveMs'
+>;
+
+const defaults: FleetSettings = {
   syncConcurrency: 20,
   syncRatePerSecond: 1_000,
   syncAttemptTimeoutMs: 10_000,
@@ -15,9 +30,10 @@ const defaults: SyncSettings = {
   deadlineReserveMs: 5_000,
 };
 
-export interface FleetOptions extends Partial<Omit<SyncDeps, 'settings' | 'ddm' | 'clock'>> {
+export interface FleetOptions extends Partial<Pick<SyncDeps, 'auth' | 'random'>> {
   readonly instanceIds: readonly string[];
-  readonly settings?: Partial<SyncSettings>;
+  readonly settings?: Partial<FleetSettings>;
+  readonly queue?: Queue | undefined;
   readonly answer?: FakeDdmOptions['answer'];
   readonly latencyMs?: number;
   readonly remainingMs?: number;
@@ -47,8 +63,14 @@ export const runFleet = async (options: FleetOptions): Promise<FleetRunResult> =
   const context = { runId: 'run-1', trigger: 'schedule' } as const;
   const deadlineAt = clock.monotonic() + remainingMs;
   const ledger = createLedger({ clock, log, settings }, { ...context, total: instanceIds.length });
-  const deps = { auth, clock, ddm, queue, random, settings };
-  const run = { ...context, instanceIds, deadlineAt, ledger };
+  const limiter = createRateLimiter({
+    maxConcurrency: settings.syncConcurrency,
+    maxPerSecond: settings.syncRatePerSecond,
+    clock,
+  });
+  const handOver = queue && createQueueHandOver(queue, clock, context);
+  const deps = { auth, clock, ddm, handOver, limiter, random, settings };
+  const run = { instanceIds, inlineMax: settings.syncInlineMax, deadlineAt, ledger };
   const stoppedBy = await clock.run(syncFleet(deps, run));
   return { report: ledger.finish(), stoppedBy, log, ddm, clock };
 };

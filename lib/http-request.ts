@@ -1,0 +1,127 @@
+import type { MiddlewareObj, Request } from '@middy/core';
+import httpJsonBodyParser from '@middy/http-json-body-parser';
+import * as v from 'valibot';
+import { RequestError } from './errors.ts';
+import { isInstanceId } from './instance-id.ts';
+import type { Caller } from './report.ts';
+
+/** What `POST /sync` asks for. */
+export interface SyncRequest {
+  /** Absent: the whole fleet. */
+  readonly instanceIds?: readonly string[] | undefined;
+  readonly dryRun: boolean;
+}
+
+const maxBodyBytes = 16 * 1_024;
+const maxInstanceIds = 1_000;
+
+const text = v.pipe(v.string(), v.nonEmpty());
+const contextSchema = v.object({
+  routeKey: v.literal('POST /sync'),
+  requestContext: v.object({
+    requestId: text,
+    http: v.object({ sourceIp: text }),
+    authorizer: v.union([
+      v.object({ iam: v.object({ userArn: v.pipe(v.string(), v.regex(/^arn:aws[\w-]*:/)) }) }),
+      v.object({ jwt: v.object({ claims: v.object({ iss: v.optional(text), sub: text }) }) }),
+    ]),
+  }),
+});
+
+const maxCallerCharacters = 256;
+
+/** Who sends the request, as API Gateway's authorizer says. @throws {RequestError} when it says nothing */
+export const readCaller = (event: unknown): Caller => {
+  const parsed = v.safeParse(contextSchema, event);
+  if (!parsed.success) {
+    throw new RequestError(
+      401,
+      'UNAUTHORIZED',
+      'The request is not authorised: sign it, or send a token',
+    );
+  }
+  const { authorizer, http, requestId } = parsed.output.requestContext;
+  const principal =
+    'iam' in authorizer
+      ? authorizer.iam.userArn
+      : [authorizer.jwt.claims.iss, authorizer.jwt.claims.sub].filter(Boolean).join('#');
+  return {
+    principal: principal.slice(0, maxCallerCharacters),
+    sourceIp: http.sourceIp.slice(0, maxCallerCharacters),
+    requestId: requestId.slice(0, maxCallerCharacters),
+  };
+};
+
+const parser = httpJsonBodyParser();
+
+/** In this order: the caller, the size, the form, and only then the JSON. */
+export const readRequest: MiddlewareObj = {
+  before: async (request) => {
+    readCaller(request.event);
+    checkForm(request.event);
+    if (bodyOf(request.event) !== undefined) await parser.before?.(request as Request<never>);
+  },
+};
+
+const bodyOf = (event: unknown): unknown => {
+  const { body } = v.parse(v.object({ body: v.optional(v.unknown()) }), event);
+  return body === null || body === '' ? undefined : body;
+};
+
+const formSchema = v.object({
+  body: v.nullish(v.string()),
+  isBase64Encoded: v.optional(v.boolean()),
+  rawQueryString: v.optional(v.string()),
+});
+
+const checkForm = (event: unknown): void => {
+  const { body, isBase64Encoded, rawQueryString } = v.parse(formSchema, event);
+  if (rawQueryString) {
+    throw badRequest(
+      'Query parameters are not supported: put instanceIds and dryRun into the body',
+    );
+  }
+  if (!body) return;
+  if (body.length > maxBodyBytes || Buffer.byteLength(body) > maxBodyBytes) {
+    throw new RequestError(
+      413,
+      'TOO_LARGE',
+      `The body is larger than ${maxBodyBytes} bytes: send the ids in several requests, or no body for all instances`,
+    );
+  }
+  if (isBase64Encoded) throw badRequest('The body is binary or compressed: send it as JSON text');
+};
+
+const bodySchema = v.strictObject({
+  instanceIds: v.optional(
+    v.pipe(
+      v.array(v.pipe(v.string(), v.check(isInstanceId))),
+      v.minLength(1),
+      v.maxLength(maxInstanceIds),
+    ),
+  ),
+  dryRun: v.optional(v.boolean(), false),
+});
+
+/** What an event whose body was parsed asks for; without a body it is the whole fleet. @throws {RequestError} */
+export const parseSyncRequest = (event: unknown): SyncRequest => {
+  const body = bodyOf(event);
+  if (body === undefined) return { dryRun: false };
+  const parsed = v.safeParse(bodySchema, body, { abortEarly: true });
+  if (!parsed.success) throw badRequest(describe(parsed.issues[0]));
+  return parsed.output;
+};
+
+const describe = (issue: v.BaseIssue<unknown>): string => {
+  const [field, entry] = issue.path?.map(({ key }) => String(key).slice(0, 64)) ?? [];
+  if (field === undefined) {
+    return 'The body must be a JSON object such as {"instanceIds": ["…"], "dryRun": false}';
+  }
+  if (entry !== undefined) return `instanceIds[${entry}] is not the id of a DDM instance`;
+  if (field === 'dryRun') return 'dryRun must be true or false';
+  if (field !== 'instanceIds')
+    return `${JSON.stringify(field)} is not known: the body may have instanceIds and dryRun`;
+  return `instanceIds must be a list of 1 to ${maxInstanceIds} ids; leave it out for all instances`;
+};
+
+const badRequest = (message: string): RequestError => new RequestError(400, 'BAD_REQUEST', message);

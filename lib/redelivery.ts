@@ -1,0 +1,58 @@
+import type { App } from './app.ts';
+import type { Asks } from './asks.ts';
+import type { Queue } from './aws/queue.ts';
+import type { HandOver } from './dispatch.ts';
+import type { RetryClass } from './error-codes.ts';
+import { outOfTime } from './sync.ts';
+
+const baseDelaySeconds: Readonly<Record<RetryClass, number | undefined>> = {
+  permanent: undefined,
+  retry: 15,
+  throttled: 15,
+  later: 60, // a busy instance: long enough for most operations, FAULTS.md section 3
+  auth: 300, // until somebody, or the next rotation, has put a valid token there
+};
+const noTurnDelaySeconds = 2;
+const maxDelaySeconds = 900;
+
+export interface Redelivery extends HandOver {
+  readonly messageIds: readonly string[];
+}
+
+/** Hands messages back to the queue they came from; their delay doubles with every delivery. */
+export const createRedelivery = (
+  { clock, log, random }: App,
+  queue: Queue,
+  asks: Asks,
+): Redelivery => {
+  const messageIds: string[] = [];
+  const backoff = (baseSeconds: number, receiveCount: number): number => {
+    const full = Math.min(maxDelaySeconds, baseSeconds * 2 ** (receiveCount - 1));
+    return Math.ceil(full * (0.5 + random() / 2));
+  };
+
+  return {
+    messageIds,
+    delaySeconds: ({ retryClass }) => baseDelaySeconds[retryClass],
+    take: async (instances, deadlineAt) => {
+      const redeliveries = instances.flatMap(({ delaySeconds, instanceId }) =>
+        (asks.get(instanceId) ?? [])
+          .flatMap(({ deliveries }) => deliveries)
+          .map(({ messageId, receiptHandle, receiveCount }) => {
+            messageIds.push(messageId);
+            const base = delaySeconds || noTurnDelaySeconds;
+            return { receiptHandle, delaySeconds: backoff(base, receiveCount) };
+          }),
+      );
+      const remainingMs = Math.max(0, deadlineAt - clock.monotonic());
+      const cancel = new AbortController();
+      const unset = await Promise.race([
+        queue.delay(redeliveries, deadlineAt).catch(() => redeliveries.length),
+        clock.sleep(remainingMs, cancel.signal).then(() => redeliveries.length),
+      ]);
+      cancel.abort();
+      if (unset > 0) log.warning('redelivery delay not set', { messages: unset });
+      return { refused: new Set(), failure: outOfTime };
+    },
+  };
+};
