@@ -72,7 +72,8 @@ const isLoopback = ({ hostname }: URL): boolean =>
 
 const isQueueUrl = (value: string): boolean => {
   const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (url?.href !== value || !/^\/\d{12}\/[\w-]{1,80}$/.test(url.pathname)) return false;
+  if (url?.href !== value || url.username !== '' || url.search !== '') return false;
+  if (!/^\/\d{12}\/[\w-]{1,80}$/.test(url.pathname)) return false;
   if (isLoopback(url)) return true;
   return url.protocol === 'https:' && /^sqs\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$/.test(url.host);
 };
