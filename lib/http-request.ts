@@ -59,13 +59,10 @@ export const readRequest: MiddlewareObj = {
   before: async (request) => {
     readCaller(request.event);
     checkForm(request.event);
-    if (bodyOf(request.event) !== undefined) await parser.before?.(request as Request<never>);
+    const event = request.event as { body?: unknown };
+    if (event.body) await parser.before?.(request as Request<never>);
+    else event.body = undefined; // API Gateway leaves it out, serverless-offline says null
   },
-};
-
-const bodyOf = (event: unknown): unknown => {
-  const { body } = v.parse(v.object({ body: v.optional(v.unknown()) }), event);
-  return body === null || body === '' ? undefined : body;
 };
 
 const formSchema = v.object({
@@ -92,22 +89,28 @@ const checkForm = (event: unknown): void => {
   if (isBase64Encoded) throw badRequest('The body is binary or compressed: send it as JSON text');
 };
 
-const bodySchema = v.strictObject({
-  instanceIds: v.optional(
-    v.pipe(
-      v.array(v.pipe(v.string(), v.check(isInstanceId))),
-      v.minLength(1),
-      v.maxLength(maxInstanceIds),
+const isObject = (value: unknown): boolean => typeof value === 'object' && !Array.isArray(value);
+
+const bodySchema = v.pipe(
+  v.unknown(),
+  v.check(isObject),
+  v.strictObject({
+    instanceIds: v.optional(
+      v.pipe(
+        v.array(v.pipe(v.string(), v.check(isInstanceId))),
+        v.minLength(1),
+        v.maxLength(maxInstanceIds),
+      ),
     ),
-  ),
-  dryRun: v.optional(v.boolean(), false),
-});
+    dryRun: v.optional(v.boolean(), false),
+  }),
+);
 
 /** What an event whose body was parsed asks for; without a body it is the whole fleet. @throws {RequestError} */
 export const parseSyncRequest = (event: unknown): SyncRequest => {
-  const body = bodyOf(event);
+  const { body } = v.parse(v.object({ body: v.optional(v.unknown()) }), event);
   if (body === undefined) return { dryRun: false };
-  const parsed = v.safeParse(bodySchema, body, { abortEarly: true });
+  const parsed = v.safeParse(bodySchema, body, { abortEarly: true, abortPipeEarly: true });
   if (!parsed.success) throw badRequest(describe(parsed.issues[0]));
   return parsed.output;
 };

@@ -59,6 +59,8 @@ interface FleetRun {
   readonly handOverAt: number;
   /** Monotonic ms by which a call in flight must have ended. */
   readonly lastAnswerAt: number;
+  /** Monotonic ms by which the hand-over must have ended. */
+  readonly reportAt: number;
   /** Not called again in this run: too late for it, or to be tried again elsewhere. */
   readonly unfinished: Task[];
   inFlight: number;
@@ -74,8 +76,9 @@ const createFleetRun = (deps: SyncDeps, run: SyncRun, instanceIds: readonly stri
     run,
     backlog: createBacklog(instanceIds, clock),
     handOverAt: run.deadlineAt - settings.deadlineReserveMs,
-    // A call in flight may use most of the reserve: the hand-over of the rest does not wait for it.
-    lastAnswerAt: run.deadlineAt - settings.deadlineReserveMs * 0.2,
+    // A call in flight may use much of the reserve: the hand-over of the rest does not wait for it.
+    lastAnswerAt: run.deadlineAt - settings.deadlineReserveMs * 0.4,
+    reportAt: run.deadlineAt - settings.deadlineReserveMs * 0.1,
     unfinished: [],
     inFlight: 0,
     renewing: false,
@@ -251,11 +254,11 @@ const releaseStopped = async (
 };
 
 const passOn = async (
-  { lastAnswerAt, run }: FleetRun,
+  { reportAt, run }: FleetRun,
   handOver: HandOver,
   tasks: readonly Task[],
 ): Promise<void> => {
-  const { failure, refused } = await handOver.take(tasks, lastAnswerAt);
+  const { failure, refused } = await handOver.take(tasks, reportAt);
   for (const task of tasks) {
     if (refused.has(task.instanceId)) run.ledger.failed(task, task.failure ?? failure);
     else run.ledger.queued(task);

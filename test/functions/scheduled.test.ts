@@ -1,57 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type Cloud, type CloudOptions, startCloud } from '../../local/cloud/cloud.ts';
-import { startLambda } from '../../local/lambda.ts';
-import type { InvocationResult } from '../../local/runtime-api.ts';
+import { describe, expect, test, vi } from 'vitest';
+import type { Cloud, CloudOptions } from '../../local/cloud/cloud.ts';
+import { cloudIds, sample, startPackaged } from '../support/packaged.ts';
 
-const taskRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-
-interface Session {
-  readonly cloud: Cloud;
-  /** All that the function printed so far, stdout and stderr. */
-  readonly output: readonly string[];
-  readonly lines: () => readonly Record<string, unknown>[];
-  invoke(event: unknown): Promise<InvocationResult>;
-}
-
-/** The packaged handler in a process of its own, spoken to through the Lambda Runtime API. */
-const start = async (
+const start = (
   options: CloudOptions,
   env: Readonly<Record<string, string>> = {},
   timeoutMs = 60_000,
-): Promise<Session> => {
-  const cloud = await startCloud(options);
-  const output: string[] = [];
-  const lambda = await startLambda({
-    door: 'scheduled',
-    taskRoot,
-    timeoutMs,
-    env: {
-      DDM_ENDPOINT: cloud.ddm.endpoint,
-      DDM_PROJECT_ID: cloud.projectId,
-      PARAMETER_PREFIX: cloud.parameterPrefix,
-      AWS_ENDPOINT_URL_SSM: cloud.ssm.endpoint,
-      SYNC_RATE_PER_SECOND: '1000',
-      ...env,
-    },
-    onLine: (line) => output.push(line),
-  });
-  onTestFinished(async () => {
-    await lambda.stop();
-    await cloud.close();
-  });
-  return {
-    cloud,
-    output,
-    lines: () => output.map((line) => JSON.parse(line)),
-    invoke: (event) => lambda.invoke(event),
-  };
-};
-
-const sample = (name: string): unknown =>
-  JSON.parse(readFileSync(new URL(`../../events/${name}.json`, import.meta.url), 'utf8'));
+) => startPackaged('scheduled', { ...options, env, timeoutMs });
 
 describe('the packaged scheduled handler', () => {
   test('syncs the fleet and returns the report', async () => {
@@ -194,7 +149,7 @@ describe('the packaged scheduled handler', () => {
 
     const result = await invoke({});
 
-    expect(result).toMatchObject({ ok: true, response: { total: 50, failed: 50 } });
+    expect(result).toMatchObject({ ok: true, response: { total: 50, queued: 50 } });
   });
 
   test('row 27: works again after its connections were closed while it was frozen', async () => {
@@ -240,14 +195,6 @@ test('row 44: no token in any output, whatever goes wrong', async () => {
     expect(printed.includes(canary.slice(start, start + 24))).toBe(false);
   }
 });
-
-const cloudIds = async (cloud: Cloud): Promise<string[]> => {
-  const answer = await fetch(`${cloud.ddm.endpoint}/v1/${cloud.projectId}/instances?limit=128`, {
-    headers: { 'X-Auth-Token': [...cloud.iam.tokens][0] ?? '' },
-  });
-  const { instances } = JSON.parse(await answer.text());
-  return instances.map(({ id }: { id: string }) => id);
-};
 
 const replaceToken = (cloud: Cloud): void => {
   const rotated = `MII${'rotated+'.repeat(500)}`;

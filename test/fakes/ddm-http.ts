@@ -1,0 +1,37 @@
+import type { Clock } from '../../lib/clock.ts';
+import { type HttpAnswer, type HttpClient, HttpError } from '../../lib/cloud/http.ts';
+
+export interface FakeDdmHttp extends HttpClient {
+  /** The instances called, in order. */
+  readonly calls: readonly string[];
+}
+
+export interface FakeAnswer {
+  readonly status: number;
+  readonly errCode?: string;
+}
+
+/** DDM's v1 API behind an HTTP client that takes fake time; undefined is accepted. */
+export const createFakeDdmHttp = (
+  clock: Clock,
+  answer: (instanceId: string, call: number) => FakeAnswer | undefined,
+  latencyMs = 50,
+): FakeDdmHttp => {
+  const calls: string[] = [];
+  return {
+    calls,
+    close: () => {},
+    send: async ({ timeoutMs, url }): Promise<HttpAnswer> => {
+      const instanceId = /instances\/([^/]+)\//.exec(url)?.[1] ?? '';
+      calls.push(instanceId);
+      const failed = answer(instanceId, calls.length);
+      await clock.sleep(Math.min(latencyMs, timeoutMs));
+      if (latencyMs > timeoutMs) throw new HttpError('TIMEOUT', 'too late', true);
+      const body = failed
+        ? { errCode: failed.errCode, externalMessage: 'text' }
+        : { instanceId, jobId: `job-${instanceId}` };
+      const status = failed?.status ?? 200;
+      return { status, body: JSON.stringify(body), retryAfter: undefined };
+    },
+  };
+};

@@ -1,0 +1,315 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { syncQueue } from '../../local/cloud/cloud.ts';
+import { instanceIds } from '../support/instances.ts';
+import {
+  cloudIds,
+  type Session,
+  type SessionOptions,
+  sample,
+  startPackaged,
+} from '../support/packaged.ts';
+
+const start = (options: SessionOptions) => startPackaged('http', options);
+
+interface Answer {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  // biome-ignore lint/suspicious/noExplicitAny: each test says what it expects
+  readonly body: any;
+}
+
+const eventWith = (body: unknown, rest: Readonly<Record<string, unknown>> = {}) => ({
+  ...sample('http'),
+  body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
+  ...rest,
+});
+
+const send = async ({ invoke }: Session, event: unknown): Promise<Answer> => {
+  const result = await invoke(event);
+  if (!result.ok) throw new Error(JSON.stringify(result.error));
+  const { body, ...answer } = result.response as Answer;
+  return { ...answer, body: JSON.parse(body) };
+};
+
+const post = (session: Session, body?: unknown) => send(session, eventWith(body));
+
+describe('POST /sync', () => {
+  test('syncs the whole fleet without a body and answers 200 with every result', async () => {
+    const session = await start({ instances: 30 });
+
+    const { body, headers, statusCode } = await post(session);
+
+    expect(statusCode).toBe(200);
+    expect(body).toMatchObject({ trigger: 'http', total: 30, accepted: 30, failed: 0 });
+    expect(body.results.length).toBe(30);
+    expect(body.results[0]).toMatchObject({ status: 'accepted', jobId: expect.any(String) });
+    expect(headers['X-Run-Id']).toBe(body.runId);
+    expect(headers['Content-Type']).toBe('application/json');
+  });
+
+  test('syncs just the instances that it names, each once', async () => {
+    const session = await start({ instances: 10 });
+    const [first = '', second = ''] = await cloudIds(session.cloud);
+    const before = session.cloud.ddm.stats().accepted;
+
+    const { body, statusCode } = await post(session, { instanceIds: [first, second, first] });
+
+    expect([statusCode, body.total]).toEqual([200, 2]);
+    expect(session.cloud.ddm.stats().accepted - before).toBe(2);
+  });
+
+  test('has the caller in the run report', async () => {
+    const session = await start({ instances: 1 });
+
+    const { body } = await post(session);
+
+    const caller = {
+      principal: 'arn:aws:sts::123456789012:assumed-role/database-platform/on-call',
+      sourceIp: '203.0.113.7',
+      requestId: 'JKJaXmPLvHcESHA=',
+    };
+    const line = session.lines().find(({ message }) => message === 'sync run finished');
+    expect(line).toMatchObject({ runId: body.runId, caller });
+  });
+
+  test('takes the subject of a JWT for the caller', async () => {
+    const session = await start({ instances: 1 });
+    const event = eventWith(undefined);
+    const claims = { iss: 'https://login.example', sub: 'pipeline-7' };
+    event.requestContext.authorizer = { jwt: { claims, scopes: null } };
+
+    const { body, statusCode } = await send(session, event);
+
+    expect(statusCode).toBe(200);
+    expect(body.caller.principal).toBe('https://login.example#pipeline-7');
+  });
+
+  test('answers 207 when some failed, the failed ones first, and 502 when all did', async () => {
+    const some = await start({ instances: 40, failShare: 0.1 });
+    const all = await start({ instances: 5, failShare: 1 });
+
+    const mixed = await post(some);
+    const dark = await post(all);
+
+    expect(mixed.statusCode).toBe(207);
+    expect(mixed.body).toMatchObject({ accepted: 36, failed: 4 });
+    expect(mixed.body.results.slice(0, 4).map(({ status }: { status: string }) => status)).toEqual(
+      Array(4).fill('failed'),
+    );
+    expect(mixed.body.results[0]).toMatchObject({
+      errCode: expect.any(String),
+      advice: expect.any(String),
+    });
+    expect([dark.statusCode, dark.body.failed]).toEqual([502, 5]);
+  });
+
+  test('answers 202 when some are queued and none failed', async () => {
+    const session = await start({ instances: 8, env: { SYNC_INLINE_MAX: '3' } });
+    const ids = await cloudIds(session.cloud);
+
+    const { body, statusCode } = await post(session, { instanceIds: ids });
+
+    expect(statusCode).toBe(202);
+    expect(body).toMatchObject({ total: 8, accepted: 3, queued: 5 });
+    const bodies = session.cloud.sqs.messages(syncQueue).map((message) => JSON.parse(message.body));
+    expect(bodies).toEqual(
+      ids.slice(3).map((instanceId) => ({ instanceId, trigger: 'http', runId: body.runId })),
+    );
+  });
+
+  test('makes a dry run that calls and queues nothing', async () => {
+    const session = await start({ instances: 600 });
+
+    const { body, statusCode } = await post(session, { dryRun: true });
+
+    expect(statusCode).toBe(200);
+    expect(body).toMatchObject({ total: 600, skipped: 600 });
+    expect(session.cloud.ddm.stats().calls).toBe(0);
+    expect(session.cloud.sqs.calls.size).toBe(0);
+  });
+
+  test('answers before the HTTP API gives up, and queues what had no time', async () => {
+    const env = { SYNC_RATE_PER_SECOND: '5', DEADLINE_RESERVE_MS: '24000' };
+    const session = await start({ instances: 60, env });
+    const startedAt = performance.now();
+
+    const { body, statusCode } = await post(session);
+
+    expect(performance.now() - startedAt).toBeLessThan(25_000);
+    expect(statusCode).toBe(202);
+    expect(body.accepted).toBeGreaterThan(0);
+    expect(body.accepted + body.queued).toBe(60);
+  });
+
+  test('row 56: answers for 100,000 instances within a second, by one message', async () => {
+    const session = await start({ instances: 100_000 });
+    await post(session, { dryRun: true }); // reads the list, as a warm environment has
+    const startedAt = performance.now();
+
+    const { body, statusCode } = await post(session);
+
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(statusCode).toBe(202);
+    expect(body).toMatchObject({ total: 100_000, queued: 100_000, results: [] });
+    const [message, ...others] = session.cloud.sqs.messages(syncQueue);
+    expect(others).toEqual([]);
+    expect(JSON.parse(message?.body ?? '')).toEqual({
+      fleet: true,
+      trigger: 'http',
+      runId: body.runId,
+    });
+  });
+
+  test('answers 502 when the queue takes no message for a large fleet', async () => {
+    const session = await start({ instances: 600 });
+    session.cloud.sqs.fault = () => ({ status: 403, type: 'AccessDeniedException' });
+
+    const { body, statusCode } = await post(session);
+
+    expect(statusCode).toBe(502);
+    expect(body.errCodes).toEqual({ QUEUE_REFUSED: 600 });
+  });
+
+  test('answers 503 with a dead token, an unreadable store, an empty list or a wrong configuration', async () => {
+    const dead = await start({ instances: 5 });
+    dead.cloud.iam.tokens.clear();
+    const unreadable = await start({ instances: 5 });
+    unreadable.cloud.ssm.fault = () => ({ status: 400, type: 'AccessDeniedException' });
+    const empty = await start({ instances: 0 });
+    const wrong = await start({ instances: 5, env: { DDM_PROJECT_ID: '..' } });
+
+    const answers = [];
+    for (const session of [dead, unreadable, empty, wrong]) answers.push(await post(session));
+
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([503, 503, 503, 503]);
+    const texts = JSON.stringify(answers.slice(1));
+    expect(texts).not.toMatch(/\/ddm-sync\/|DDM_PROJECT_ID|AccessDenied|\bat .*\.js|stack/);
+    expect(JSON.stringify(unreadable.lines())).toContain('AccessDeniedException');
+  });
+});
+
+describe('row 53: a request that nobody authorised', () => {
+  test.each([
+    ['no authorizer', (event: Event) => delete event.requestContext.authorizer],
+    ['an empty one', (event: Event) => (event.requestContext.authorizer = {})],
+    [
+      'an empty principal',
+      (event: Event) => (event.requestContext.authorizer = { iam: { userArn: '' } }),
+    ],
+    [
+      'a forged principal',
+      (event: Event) => (event.requestContext.authorizer = { iam: { userArn: 'me' } }),
+    ],
+    [
+      'a token without subject',
+      (event: Event) => (event.requestContext.authorizer = { jwt: { claims: {} } }),
+    ],
+    [
+      'a Lambda authorizer',
+      (event: Event) => (event.requestContext.authorizer = { lambda: { a: 1 } }),
+    ],
+    ['another route', (event: Event) => (event.routeKey = '$default')],
+    ['no context at all', (event: Event) => delete event.requestContext],
+  ])('is refused with 401 and reaches nothing: %s', async (_, change) => {
+    const session = await start({ instances: 3 });
+    const event = eventWith({ dryRun: false });
+    change(event);
+
+    const { body, statusCode } = await send(session, event);
+
+    expect([statusCode, body.error.code]).toEqual([401, 'UNAUTHORIZED']);
+    expect(session.cloud.ssm.calls.size + session.cloud.sqs.calls.size).toBe(0);
+    expect(session.cloud.ddm.stats().calls).toBe(0);
+  });
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: the tests take it apart
+type Event = any;
+
+test('row 54: one id that is not in the list refuses the whole request', async () => {
+  const session = await start({ instances: 5 });
+  const ids = await cloudIds(session.cloud);
+  const calls = session.cloud.ddm.stats().calls;
+  const foreign = fc.integer({ min: 0, max: 1_000_000 }).map((n) => instanceIds(1, n)[0] ?? '');
+
+  await fc.assert(
+    fc.asyncProperty(fc.subarray(ids), foreign, fc.nat(5), async (some, other, at) => {
+      const { body, statusCode } = await post(session, {
+        instanceIds: some.toSpliced(at, 0, other),
+      });
+
+      expect([statusCode, body.error.code]).toEqual([403, 'NOT_ALLOWED']);
+      expect(body.error.instanceIds).toEqual([other]);
+    }),
+    { numRuns: 50 },
+  );
+  expect(session.cloud.ddm.stats().calls).toBe(calls);
+  expect(session.cloud.sqs.calls.size).toBe(0);
+});
+
+describe('row 55: a body that is not what it should be', () => {
+  const base64 = Buffer.from('{"dryRun":true}').toString('base64');
+  const deep = '['.repeat(8_000) + ']'.repeat(8_000);
+  const form = { ...sample('http').headers, 'content-type': 'application/x-www-form-urlencoded' };
+  const [id = ''] = instanceIds(1);
+
+  test.each<[string, number, RegExp, string, Record<string, unknown>?]>([
+    ['10 MB', 413, /larger than 16384 bytes/, `{"a":"${'x'.repeat(10_000_000)}"}`],
+    ['16 KiB and a byte', 413, /larger/, `"${'x'.repeat(16_383)}"`],
+    ['16 KiB in other letters', 413, /larger/, `"${'ä'.repeat(8_192)}"`],
+    ['base64', 400, /send it as JSON text/, base64, { isBase64Encoded: true }],
+    ['another content type', 400, /application\/json/, 'dryRun=true', { headers: form }],
+    ['no content type', 400, /application\/json/, '{}', { headers: {} }],
+    ['no JSON', 400, /not valid JSON/, '{"dryRun": tru'],
+    ['deep JSON', 400, /not valid JSON|JSON object/, deep],
+    [
+      'deep JSON in a field',
+      400,
+      /instanceIds|not valid JSON/,
+      `{"instanceIds":${deep.slice(1_000, -1_000)}}`,
+    ],
+    ['an array', 400, /must be a JSON object/, `["${id}"]`],
+    ['null', 400, /must be a JSON object/, 'null'],
+    ['an empty text', 400, /must be a JSON object/, '""'],
+    ['a number', 400, /must be a JSON object/, '7'],
+    ['an unknown field', 400, /"dryrun" is not known/, '{"dryrun":true}'],
+    ['a prototype', 400, /not valid JSON/, '{"__proto__":{"dryRun":true}}'],
+    ['dryRun as text', 400, /dryRun must be true or false/, '{"dryRun":"true"}'],
+    ['ids as text', 400, /instanceIds must be a list/, `{"instanceIds":"${id}"}`],
+    ['no ids', 400, /1 to 1000 ids/, '{"instanceIds":[]}'],
+    ['a path for an id', 400, /instanceIds\[1\] is not/, `{"instanceIds":["${id}","../../x"]}`],
+    ['a number for an id', 400, /instanceIds\[0\] is not/, '{"instanceIds":[7]}'],
+    ['query parameters', 400, /Query parameters/, '', { rawQueryString: 'dryRun=true' }],
+  ])('is answered at once: %s', async (_, status, message, body, rest = {}) => {
+    const session = await start({ instances: 1 });
+    await post(session, { dryRun: 'warm-up' });
+    const event = eventWith(body, rest);
+    const startedAt = performance.now();
+
+    const answer = await send(session, event);
+
+    const elapsedMs = performance.now() - startedAt;
+    expect(answer.statusCode).toBe(status);
+    expect(answer.body.error.message).toMatch(message);
+    expect(answer.headers['X-Run-Id']).toBe(answer.body.runId);
+    expect(session.cloud.ssm.calls.size).toBe(0);
+    // The function's own time; carrying 10 MB to it and its parsing are the platform's.
+    if (body.length < 100_000) expect(elapsedMs).toBeLessThan(50);
+  });
+});
+
+test('row 44: no token in any answer or line, whatever goes wrong', async () => {
+  const session = await start({ instances: 30, failShare: 0.3 });
+  const canary = [...session.cloud.iam.tokens][0] ?? '';
+  const answers: unknown[] = [await post(session), await post(session, 'nonsense')];
+  session.cloud.iam.tokens.clear();
+  answers.push(await post(session));
+
+  const printed = session.output.join('\n') + JSON.stringify(answers);
+
+  expect(printed.length).toBeGreaterThan(5_000);
+  for (let from = 0; from + 24 <= canary.length; from += 24) {
+    expect(printed.includes(canary.slice(from, from + 24))).toBe(false);
+  }
+});

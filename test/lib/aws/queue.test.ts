@@ -1,0 +1,181 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createQueue, createSqsClient } from '../../../lib/aws/queue.ts';
+import { systemClock } from '../../../lib/clock.ts';
+import { createQueueHandOver } from '../../../lib/dispatch.ts';
+import { startSqs } from '../../../local/cloud/sqs.ts';
+import { createRandom } from '../../support/fleet.ts';
+import { instanceIds } from '../../support/instances.ts';
+
+/** The real SDK client against the embedded SQS. */
+const start = async (clientOptions: Parameters<typeof createSqsClient>[0] = {}) => {
+  const server = await startSqs({
+    queues: [
+      {
+        name: 'sync',
+        visibilityTimeoutSeconds: 60,
+        redrive: { maxReceiveCount: 2, deadLetterQueue: 'dead' },
+      },
+      { name: 'dead', visibilityTimeoutSeconds: 60 },
+    ],
+  });
+  const sqs = createSqsClient({
+    endpoint: server.endpoint,
+    region: 'eu-central-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    ...clientOptions,
+  });
+  onTestFinished(async () => {
+    sqs.destroy();
+    await server.close();
+  });
+  const url = server.queueUrl('sync');
+  const queue = createQueue({ sqs, url, clock: systemClock, random: createRandom(1) });
+  const receive = async (limit = 10) => {
+    const command = new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: limit });
+    return (await sqs.send(command)).Messages ?? [];
+  };
+  return { server, queue, receive, stored: () => idsOf(server.messages('sync')) };
+};
+
+const idsOf = (messages: readonly { readonly body: string }[]): string[] =>
+  messages.map(({ body }) => JSON.parse(body).instanceId).sort();
+
+const entries = (ids: readonly string[], delaySeconds = 0) =>
+  ids.map((instanceId) => ({
+    message: { instanceId, trigger: 'schedule', runId: 'run-1' } as const,
+    delaySeconds,
+  }));
+
+const inMs = (ms: number): number => systemClock.monotonic() + ms;
+
+describe('the queue', () => {
+  test('sends one message per instance, in batches of ten', async () => {
+    const { queue, server, stored } = await start();
+    const ids = instanceIds(1_005);
+
+    const result = await queue.send(entries(ids), inMs(10_000));
+
+    expect(result).toEqual({ refused: [] });
+    expect(stored()).toEqual(ids);
+    expect(server.calls.get('SendMessageBatch')).toBe(101);
+    expect(JSON.parse(server.messages('sync')[0]?.body ?? '')).toEqual({
+      instanceId: ids[0],
+      trigger: 'schedule',
+      runId: 'run-1',
+    });
+  });
+
+  test('row 13: sends failed entries again, alone, until every one is taken', async () => {
+    const { queue, server, stored } = await start();
+    const random = createRandom(7);
+    server.entryFault = () => (random() < 0.3 ? { senderFault: false } : undefined);
+    const ids = instanceIds(2_000);
+
+    const { refused } = await queue.send(entries(ids), inMs(20_000));
+
+    const lost = refused.map(({ message }) => message.instanceId);
+    expect([...stored(), ...lost].sort()).toEqual(ids);
+    expect(lost.length).toBeLessThan(30); // 2,000 x 0.3^5 = 5
+  });
+
+  test('row 13: names what the queue refuses for good, and sends it just once', async () => {
+    const { queue, server, stored } = await start();
+    const ids = instanceIds(30);
+    server.entryFault = (body) => (body.includes(ids[7] ?? '') ? { senderFault: true } : undefined);
+
+    const { reason, refused } = await queue.send(entries(ids), inMs(10_000));
+
+    expect(refused.map(({ message }) => message.instanceId)).toEqual([ids[7]]);
+    expect(reason).toBe('the queue refused messages: InternalError');
+    expect(stored().length).toBe(29);
+    expect(server.calls.get('SendMessageBatch')).toBe(3);
+  });
+
+  test('gives up at once when it is not allowed to send', async () => {
+    const { queue, server } = await start();
+    server.fault = () => ({ status: 403, type: 'AccessDeniedException' });
+
+    const { reason, refused } = await queue.send(entries(instanceIds(10_000)), inMs(10_000));
+
+    expect(refused.length).toBe(10_000);
+    expect(reason).toBe('the queue failed: AccessDeniedException');
+    expect(server.calls.get('SendMessageBatch')).toBeLessThanOrEqual(20);
+  });
+
+  test('loses no batch to a queue that is out of order for a moment', async () => {
+    const { queue, server, stored } = await start();
+    let calls = 0;
+    server.fault = () => {
+      calls += 1;
+      return calls <= 15 ? { status: 503, type: 'ServiceUnavailable' } : undefined;
+    };
+
+    const { refused } = await queue.send(entries(instanceIds(300)), inMs(20_000));
+
+    expect(refused).toEqual([]);
+    expect(stored().length).toBe(300);
+  });
+
+  test('ends at its deadline, and counts what got no answer as refused', async () => {
+    const { queue, server } = await start();
+    server.fault = (operation) => {
+      if (operation === 'SendMessageBatch') server.dropConnections();
+      return undefined;
+    };
+    const startedAt = performance.now();
+
+    const { refused } = await queue.send(entries(instanceIds(500)), inMs(300));
+
+    expect(performance.now() - startedAt).toBeLessThan(500);
+    expect(refused.length).toBeGreaterThan(0);
+  });
+
+  test('holds messages back as long as asked', async () => {
+    const { queue, receive } = await start();
+    await queue.send(entries(instanceIds(3), 1), inMs(5_000));
+
+    const early = await receive();
+    await sleep(1_050);
+    const late = await receive();
+
+    expect([early.length, late.length]).toEqual([0, 3]);
+  });
+
+  test('has a received message delivered again when asked, and no sooner', async () => {
+    const { queue, receive } = await start();
+    await queue.send(entries(instanceIds(12)), inMs(5_000));
+    const received = [...(await receive()), ...(await receive())];
+    const changes = received.map(({ ReceiptHandle = '' }, index) => ({
+      receiptHandle: ReceiptHandle,
+      delaySeconds: index < 6 ? 0 : 30,
+    }));
+
+    const unset = await queue.delay(changes, inMs(5_000));
+
+    expect(unset).toBe(0);
+    expect((await receive()).length).toBe(6);
+  });
+
+  test('says for how many messages the delay could not be set', async () => {
+    const { queue } = await start();
+
+    expect(await queue.delay([{ receiptHandle: 'gone#1', delaySeconds: 1 }], inMs(5_000))).toBe(1);
+  });
+});
+
+test('a hand-over reports each instance as taken or refused', async () => {
+  const { queue, server } = await start();
+  const ids = instanceIds(40);
+  server.entryFault = (body) => (body.includes(ids[3] ?? '') ? { senderFault: true } : undefined);
+  const handOver = createQueueHandOver(queue, systemClock, { runId: 'run-1', trigger: 'http' });
+
+  const { failure, refused } = await handOver.take(
+    ids.map((instanceId) => ({ instanceId, delaySeconds: 0 })),
+    inMs(5_000),
+  );
+
+  expect(refused).toEqual(new Set([ids[3]]));
+  expect(failure.errCode).toBe('QUEUE_REFUSED');
+});

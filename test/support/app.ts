@@ -1,0 +1,57 @@
+import type { App } from '../../lib/app.ts';
+import type { Parameters } from '../../lib/aws/parameters.ts';
+import type { Queue } from '../../lib/aws/queue.ts';
+import type { HttpClient } from '../../lib/cloud/http.ts';
+import { parseConfig } from '../../lib/config.ts';
+import { createRateLimiter } from '../../lib/rate-limit.ts';
+import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
+import { createFakeQueue } from '../fakes/queue.ts';
+import { createFakeRunLog, type FakeRunLog } from '../fakes/run-log.ts';
+import { createRandom } from './fleet.ts';
+
+export interface TestApp extends App {
+  readonly clock: FakeClock;
+  readonly log: FakeRunLog;
+}
+
+export interface TestAppOptions {
+  readonly http: (clock: FakeClock) => HttpClient;
+  readonly clock?: FakeClock;
+  readonly log?: FakeRunLog;
+  readonly queue?: Queue;
+  readonly parameters?: Partial<Parameters>;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const token = 'a-token-of-the-test';
+
+/** An App in fake time. */
+export const createTestApp = (options: TestAppOptions): TestApp => {
+  const clock = options.clock ?? createFakeClock();
+  const config = parseConfig({
+    DDM_ENDPOINT: 'https://ddm.eu-de.otc.t-systems.com',
+    DDM_PROJECT_ID: 'project',
+    PARAMETER_PREFIX: '/ddm-sync/test',
+    SYNC_RATE_PER_SECOND: '1000',
+    ...options.env,
+  });
+  return {
+    config,
+    clock,
+    random: createRandom(1),
+    log: options.log ?? createFakeRunLog(),
+    queue: options.queue ?? createFakeQueue(),
+    parameters: {
+      fleet: async () => ({ instanceIds: [], malformed: [], duplicates: 0 }),
+      token: async () => token,
+      refreshToken: async () => token,
+      ...options.parameters,
+    },
+    limiter: createRateLimiter({
+      maxConcurrency: config.syncConcurrency,
+      maxPerSecond: config.syncRatePerSecond,
+      clock,
+    }),
+    connect: () => options.http(clock),
+  };
+};
