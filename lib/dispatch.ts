@@ -11,12 +11,12 @@ export interface HandOver {
   take(instances: readonly HandedOver[], deadlineAt: number): Promise<HandOverResult>;
 }
 
-export interface HandedOver {
+interface HandedOver {
   readonly instanceId: string;
   readonly delaySeconds: number;
 }
 
-export interface HandOverResult {
+interface HandOverResult {
   readonly refused: ReadonlySet<string>;
   /** Of the refused ones that did not fail before. */
   readonly failure: SyncFailure;

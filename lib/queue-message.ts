@@ -3,7 +3,7 @@ import { isInstanceId } from './instance-id.ts';
 import type { Trigger } from './report.ts';
 
 /** Asks a worker to sync one instance. */
-export interface SyncMessage {
+interface SyncMessage {
   readonly instanceId: string;
   readonly trigger: Trigger;
   readonly runId: string;

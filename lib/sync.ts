@@ -9,10 +9,7 @@ import type { Outcomes } from './ledger.ts';
 import type { RateLimiter } from './rate-limit.ts';
 import { retryDelay } from './retry.ts';
 
-export type SyncSettings = Pick<
-  Config,
-  'syncAttemptTimeoutMs' | 'syncMaxAttempts' | 'deadlineReserveMs'
->;
+type SyncSettings = Pick<Config, 'syncAttemptTimeoutMs' | 'syncMaxAttempts' | 'deadlineReserveMs'>;
 
 export interface SyncDeps {
   readonly ddm: DdmClient;

@@ -114,7 +114,7 @@ Embedded cloud
   --throttle 50/s     calls per second above which DDM answers 429 (default: no limit)
   --latency 80ms      time that DDM takes for an answer (default 40ms)
 
-Queue (embedded cloud; its delays pass 20 times faster than on AWS)
+Queue (embedded cloud; its delays pass 60 times faster than on AWS)
   --inline-max 500    SYNC_INLINE_MAX: what is beyond it goes to the queue (default 500)
   --workers 4         workers at once (default 4)
   --kill 10%          share of the batches in the middle of which the worker is killed (default 0%)

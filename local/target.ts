@@ -40,7 +40,7 @@ export const chooseTarget = async (options: StartOptions, env: Environment): Pro
   }
   const { failShare, flakyShare, instances, latencyMs, throttlePerSecond } = options;
   const faults = { failShare, flakyShare, latencyMs, throttlePerSecond };
-  const cloud = await startCloud({ instances, ...faults, queueSpeed: 20 });
+  const cloud = await startCloud({ instances, ...faults, queueSpeed: 60 });
   const name = `the embedded cloud (${instances} instances)`;
   return {
     name,

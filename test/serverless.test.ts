@@ -19,22 +19,29 @@ interface Statement {
   readonly Resource: unknown;
 }
 
-let template: { readonly Resources: Readonly<Record<string, Resource>> } = { Resources: {} };
+interface Template {
+  readonly Resources: Readonly<Record<string, Resource>>;
+}
+
+let template: Template = { Resources: {} };
+
+/** Runs `serverless package` and reads the template that it would deploy. */
+const packageService = (
+  env: Readonly<Record<string, string>> = {},
+  to = join(folder, 'other'),
+): Template => {
+  const serverless = join(root, 'node_modules/serverless/bin/serverless.js');
+  const { status, stderr } = spawnSync(process.execPath, [serverless, 'package', '--package', to], {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off', ...env },
+  });
+  if (status !== 0) throw new Error(`serverless package failed: ${stderr}`);
+  return JSON.parse(readFileSync(join(to, 'cloudformation-template-update-stack.json'), 'utf8'));
+};
 
 beforeAll(() => {
-  const serverless = join(root, 'node_modules/serverless/bin/serverless.js');
-  const { status, stderr } = spawnSync(
-    process.execPath,
-    [serverless, 'package', '--package', folder],
-    {
-      cwd: root,
-      encoding: 'utf8',
-      env: { ...process.env, SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off' },
-    },
-  );
-  if (status !== 0) throw new Error(`serverless package failed: ${stderr}`);
-  const path = join(folder, 'cloudformation-template-update-stack.json');
-  template = JSON.parse(readFileSync(path, 'utf8'));
+  template = packageService({}, folder);
 }, 60_000);
 
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -52,7 +59,11 @@ describe('the packaged template', () => {
     const functions = ofType('AWS::Lambda::Function');
     const roles = functions.map(([, { Role }]) => JSON.stringify(Role));
 
-    expect(functions.map(([name]) => name)).toEqual(['ScheduledLambdaFunction']);
+    expect(functions.map(([name]) => name).sort()).toEqual([
+      'HttpLambdaFunction',
+      'ScheduledLambdaFunction',
+      'WorkerLambdaFunction',
+    ]);
     for (const [, properties] of functions) {
       expect(properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
     }
@@ -69,10 +80,12 @@ describe('the packaged template', () => {
       .flatMap(({ Action, Resource }) => [Action, Resource].flat())
       .map((part) => JSON.stringify(part));
 
-    expect(statements.length).toBe(4);
-    expect(texts.filter((text) => text.includes('*'))).toEqual([
-      expect.stringMatching(/:log-group:\/aws\/lambda\/ddm-sync-dev-scheduled:\*"/),
-    ]);
+    expect(statements.length).toBe(10);
+    expect(texts.filter((text) => text.includes('*'))).toEqual(
+      ['scheduled', 'http', 'worker'].map((name) =>
+        expect.stringMatching(`:log-group:/aws/lambda/ddm-sync-dev-${name}:\\*"`),
+      ),
+    );
   });
 
   test('row 5: lets an event expire before the next one of the schedule', () => {
@@ -86,10 +99,103 @@ describe('the packaged template', () => {
 
   test('row 6: keeps the event of a failed invocation in an encrypted queue for 14 days', () => {
     const [, invokeConfig] = ofType('AWS::Lambda::EventInvokeConfig')[0] ?? [];
-    const [name, queue] = ofType('AWS::SQS::Queue')[0] ?? [];
 
-    expect(JSON.stringify(invokeConfig?.DestinationConfig)).toContain(`"${name}"`);
-    expect(queue).toMatchObject({ MessageRetentionPeriod: 1_209_600, SqsManagedSseEnabled: true });
+    expect(JSON.stringify(invokeConfig?.DestinationConfig)).toContain('"ScheduledDeadLetterQueue"');
+    expect(invokeConfig).toMatchObject({ MaximumRetryAttempts: 0 });
+  });
+
+  test('row 15: hides a message six times as long as a worker may take', () => {
+    const { WorkerLambdaFunction } = Object.fromEntries(ofType('AWS::Lambda::Function'));
+    const { SyncQueue } = Object.fromEntries(ofType('AWS::SQS::Queue'));
+
+    const timeout = Number(WorkerLambdaFunction?.Timeout);
+    expect(timeout).toBeGreaterThan(0);
+    expect(SyncQueue?.VisibilityTimeout).toBeGreaterThanOrEqual(6 * timeout);
+  });
+
+  test('row 16: keeps what failed five times for 14 days, encrypted, with an alarm', () => {
+    const queues = ofType('AWS::SQS::Queue');
+    const { SyncQueue } = Object.fromEntries(queues);
+    const [, alarm] = ofType('AWS::CloudWatch::Alarm')[0] ?? [];
+
+    expect(queues.length).toBe(3);
+    for (const [, queue] of queues) {
+      expect(queue).toMatchObject({
+        MessageRetentionPeriod: 1_209_600,
+        SqsManagedSseEnabled: true,
+      });
+    }
+    expect(SyncQueue?.RedrivePolicy).toEqual({
+      deadLetterTargetArn: { 'Fn::GetAtt': ['SyncDeadLetterQueue', 'Arn'] },
+      maxReceiveCount: 5,
+    });
+    // A metric that SQS publishes by itself, of the queue that the alarm is about.
+    expect(alarm).toMatchObject({
+      Namespace: 'AWS/SQS',
+      MetricName: 'ApproximateNumberOfMessagesVisible',
+      Dimensions: [
+        { Name: 'QueueName', Value: { 'Fn::GetAtt': ['SyncDeadLetterQueue', 'QueueName'] } },
+      ],
+      Threshold: 0,
+    });
+  });
+
+  test('tells the worker as many deliveries as the queue makes', () => {
+    const { SyncQueue } = Object.fromEntries(ofType('AWS::SQS::Queue'));
+    const { WorkerLambdaFunction } = Object.fromEntries(ofType('AWS::Lambda::Function'));
+    const { Variables } = (WorkerLambdaFunction?.Environment ?? { Variables: {} }) as {
+      Variables: Record<string, unknown>;
+    };
+    const { maxReceiveCount } = (SyncQueue?.RedrivePolicy ?? {}) as { maxReceiveCount: number };
+
+    expect(Variables.SYNC_MAX_RECEIVES).toBe(String(maxReceiveCount));
+    expect(Variables.SYNC_QUEUE_URL).toEqual({ Ref: 'SyncQueue' });
+  });
+
+  test('feeds the worker from the queue with partial responses and a bound', () => {
+    const [, source] = ofType('AWS::Lambda::EventSourceMapping')[0] ?? [];
+
+    expect(source).toMatchObject({
+      EventSourceArn: { 'Fn::GetAtt': ['SyncQueue', 'Arn'] },
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: 4 },
+    });
+    expect(source?.MaximumBatchingWindowInSeconds).toBeGreaterThanOrEqual(1); // a batch above 10 needs it
+  });
+
+  test('gives each function its own role, and each role only the queue actions that it needs', () => {
+    const roles = Object.fromEntries(ofType('AWS::IAM::Role'));
+    const queueActions = (name: string): string[] =>
+      ((roles[name]?.Policies ?? []) as { PolicyDocument: { Statement: Statement[] } }[])
+        .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+        .flatMap(({ Action }) => [Action].flat().map(String))
+        .filter((action) => action.startsWith('sqs:'));
+
+    expect(queueActions('ScheduledRole')).toEqual(['sqs:SendMessage']);
+    expect(queueActions('HttpRole')).toEqual(['sqs:SendMessage']);
+    expect(queueActions('WorkerRole').sort()).toEqual([
+      'sqs:ChangeMessageVisibility',
+      'sqs:DeleteMessage',
+      'sqs:GetQueueAttributes',
+      'sqs:ReceiveMessage',
+      'sqs:SendMessage',
+    ]);
+  });
+
+  test('row 53: lets nobody in over HTTP without a signature, throttles, and writes an access log', () => {
+    const routes = ofType('AWS::ApiGatewayV2::Route');
+    const [, stage] = ofType('AWS::ApiGatewayV2::Stage')[0] ?? [];
+    const { HttpLambdaFunction } = Object.fromEntries(ofType('AWS::Lambda::Function'));
+
+    expect(
+      routes.map(([, { AuthorizationType, RouteKey }]) => [RouteKey, AuthorizationType]),
+    ).toEqual([['POST /sync', 'AWS_IAM']]);
+    expect(stage?.DefaultRouteSettings).toMatchObject({
+      ThrottlingRateLimit: 5,
+      ThrottlingBurstLimit: 10,
+    });
+    expect(JSON.stringify(stage?.AccessLogSettings)).toContain('"HttpAccessLog"');
+    expect(Number(HttpLambdaFunction?.Timeout)).toBeLessThan(30);
   });
 
   test('lets only the scheduler use the role that invokes the function', () => {
@@ -113,6 +219,19 @@ describe('the packaged template', () => {
         [],
       );
     }
+  });
+
+  test('asks for a JWT instead where that is configured', () => {
+    const jwt = packageService({ HTTP_AUTHORIZER: 'jwt', JWT_ISSUER: 'https://login.example' });
+    const { HttpApiRoutePostSync: route, HttpApiAuthorizerJwt: authorizer } = jwt.Resources;
+
+    expect(route?.Properties).toMatchObject({
+      AuthorizationType: 'JWT',
+      AuthorizerId: { Ref: 'HttpApiAuthorizerJwt' },
+    });
+    expect(authorizer?.Properties).toMatchObject({
+      JwtConfiguration: { Issuer: 'https://login.example', Audience: ['ddm-sync'] },
+    });
   });
 
   test('passes the check of CloudFormation rules', () => {

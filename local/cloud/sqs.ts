@@ -7,14 +7,14 @@ export interface SqsOptions {
   readonly speed?: number | undefined;
 }
 
-export interface QueueOptions {
+interface QueueOptions {
   readonly name: string;
   readonly visibilityTimeoutSeconds: number;
   /** Deliveries after which a message goes to the dead-letter queue, and that queue's name. */
   readonly redrive?: { readonly maxReceiveCount: number; readonly deadLetterQueue: string };
 }
 
-export interface StoredMessage {
+interface StoredMessage {
   readonly messageId: string;
   readonly body: string;
   readonly sentAt: number;

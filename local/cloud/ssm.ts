@@ -9,6 +9,7 @@ export interface StoredParameter {
 export interface SsmServer extends CloudServer {
   put(parameter: StoredParameter): void;
   delete(name: string): void;
+  value(name: string): string | undefined;
   /** Calls so far by operation. */
   readonly calls: ReadonlyMap<string, number>;
   /** Faults: an error type to answer with, or undefined; asked for every call. */
@@ -78,6 +79,7 @@ export const startSsm = async (): Promise<SsmServer> => {
     delete: (name) => {
       store.delete(name);
     },
+    value: (name) => store.get(name)?.value,
   };
   return ssm;
 };

@@ -35,6 +35,17 @@ describe('npm start', () => {
     expect(messages).toContain('sync run finished');
   });
 
+  test('shows how what does not fit goes over the queue, with killed workers and double messages', () => {
+    const args = ['--instances', '600', '--fail', '0%', '--inline-max', '100', '--rate', '300'];
+
+    const { status, stdout } = start([...args, '--kill', '25%', '--redeliver', '25%']);
+
+    expect(status).toBe(0);
+    expect(stdout).toContain('500 messages in the queue, 4 workers');
+    expect(stdout).toMatch(/In the end\n {2}accepted {5}600\n {2}failed {7}0\n {2}lost {9}0\n/);
+    expect(stdout).toMatch(/of which [1-9]\d* had their worker killed/);
+  }, 60_000);
+
   test('calls the v3 API when told to', () => {
     const { stdout } = start(['--instances', '5', '--fail', '0%', '--api', 'v3']);
 
@@ -61,7 +72,19 @@ describe('npm start', () => {
     const { status, stdout } = start(['--help']);
 
     expect(status).toBe(0);
-    for (const name of ['instances', 'fail', 'flaky', 'throttle', 'latency', 'json', 'dry-run']) {
+    for (const name of [
+      'inline-max',
+      'workers',
+      'kill',
+      'redeliver',
+      'instances',
+      'fail',
+      'flaky',
+      'throttle',
+      'latency',
+      'json',
+      'dry-run',
+    ]) {
       expect(stdout).toContain(`--${name}`);
     }
   });
@@ -74,6 +97,8 @@ test.each([
   [['--fail', '101%']],
   [['--throttle', '50']],
   [['--latency', '80']],
+  [['--workers', '0']],
+  [['--kill', '10']],
   [['--unknown']],
   [['stray']],
 ])('refuses %j with one line', (args) => {

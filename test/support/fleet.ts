@@ -9,7 +9,7 @@ import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
 import { createFakeAuth, createFakeDdm, type FakeDdm, type FakeDdmOptions } from '../fakes/ddm.ts';
 import { createFakeRunLog, type FakeRunLog } from '../fakes/run-log.ts';
 
-export type FleetSettings = Pick<
+type FleetSettings = Pick<
   Config,
   | 'syncConcurrency'
   | 'syncRatePerSecond'
