@@ -1,5 +1,13 @@
 import { build } from '../local/build.ts';
-import { type Measured, measureHandler, measurePeer, type Run } from './processes.ts';
+import {
+  type Measured,
+  measureDispatch,
+  measureHandler,
+  measureHttp,
+  measurePeer,
+  type Run,
+} from './processes.ts';
+import { measureQueuePath } from './queue-path.ts';
 import { measureStartUp, median } from './start-up.ts';
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -108,7 +116,67 @@ const benchMemory = async (): Promise<void> => {
   }
 };
 
-const benches = { a: benchFleet, b: benchThrottled, c: benchCpu, d: benchStartUp, e: benchMemory };
+const benchDispatch = async (): Promise<void> => {
+  const messages = 100_000;
+  const cloud = { instances: 1 };
+  const env = { MESSAGES: String(messages) };
+  const rounds = { ours: [] as number[], bare: [] as number[] };
+  for (let round = 0; round < 3; round += 1) {
+    for (const kind of ['ours', 'bare'] as const) {
+      const { runs } = await measureDispatch(kind, { cloud, env });
+      rounds[kind].push(runs[0]?.report.durationMs ?? Number.NaN);
+    }
+  }
+  const [oursMs, bareMs] = [median(rounds.ours), median(rounds.bare)];
+  const rate = (ms: number): string => (messages / (ms / 1_000)).toFixed(0);
+  print('(f) dispatch of 100,000 messages, 20 batches of ten in flight; medians of 3');
+  print(
+    `    ddm-sync                 ${rate(oursMs)} messages/s  ${(bareMs / oursMs).toFixed(2)} of the bare SDK loop  (aim 0.9)`,
+  );
+  print(`    bare SDK loop            ${rate(bareMs)} messages/s`);
+  const run = await measureHandler({
+    cloud: { instances: messages },
+    env: { SYNC_INLINE_MAX: '0' },
+    queue: true,
+  });
+  const { durationMs = 0, queued = 0 } = run.runs[0]?.report ?? {};
+  print(
+    `    a whole scheduled run    ${queued} queued in ${seconds(durationMs)}, log lines and list included`,
+  );
+};
+
+const benchQueuePath = async (): Promise<void> => {
+  const options = { instances: 10_000, perSecond: 100, workers: 4 };
+  const { accepted, calls, durationMs, throttled } = await measureQueuePath(options);
+  const idealMs = (options.instances / options.perSecond) * 1_000;
+  print(
+    '(g) 10,000 instances through the queue and 4 workers, a service that takes 100 calls a second',
+  );
+  print(
+    `    ${accepted} accepted in ${seconds(durationMs)}, ${(durationMs / idealMs).toFixed(3)} of ideal (aim 1.10); ${percent(throttled / calls)} of the calls above the limit (aim 3 %)`,
+  );
+};
+
+const benchHttp = async (): Promise<void> => {
+  const latencyMs = 50;
+  const { runs } = await measureHttp({ cloud: { instances: 50, latencyMs }, invocations: 40 });
+  const ms = medianOf(runs.slice(5), ({ report }) => report.durationMs);
+  print('(h) POST /sync for one instance, warm, a service that takes 50 ms');
+  print(
+    `    ${ms.toFixed(1)} ms in the handler, ${(ms - latencyMs).toFixed(1)} ms above the service's latency (aim 10 ms)`,
+  );
+};
+
+const benches = {
+  a: benchFleet,
+  b: benchThrottled,
+  c: benchCpu,
+  d: benchStartUp,
+  e: benchMemory,
+  f: benchDispatch,
+  g: benchQueuePath,
+  h: benchHttp,
+};
 
 await build();
 const asked = process.argv.slice(2);

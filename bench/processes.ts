@@ -12,6 +12,7 @@ export interface Run {
     readonly total: number;
     readonly accepted: number;
     readonly failed: number;
+    readonly queued?: number;
     readonly durationMs: number;
   };
   readonly cpuMs: number;
@@ -26,9 +27,11 @@ export interface Measured {
 
 export interface Measurement {
   readonly cloud: CloudOptions;
-  readonly env: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
   readonly invocations?: number;
   readonly nodeArguments?: readonly string[];
+  /** Whether the handler is told of the queue. */
+  readonly queue?: boolean;
 }
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
@@ -43,13 +46,29 @@ export const measurePeer = (
   measurement: Measurement,
 ): Promise<Measured> => measure(measurement, [path('./peer-process.ts'), kind]);
 
+/** `POST /sync` for one instance, again and again in a warm process. */
+export const measureHttp = (measurement: Measurement): Promise<Measured> =>
+  measure(measurement, [path('./http-process.ts')]);
+
+/** Messages for a whole fleet to the queue, by ours or by a bare loop over the SDK's client. */
+export const measureDispatch = (
+  kind: 'ours' | 'bare',
+  measurement: Measurement,
+): Promise<Measured> => measure(measurement, [path('./dispatch-process.ts'), kind]);
+
 const measure = async (
-  { cloud, env, invocations = 1, nodeArguments = [] }: Measurement,
+  { cloud, env, invocations = 1, nodeArguments = [], queue = false }: Measurement,
   command: readonly string[],
 ): Promise<Measured> => {
   const server = await startCloudProcess(cloud);
   const child = spawn(process.execPath, [...nodeArguments, ...command, String(invocations)], {
-    env: { ...awsEnvironment, ...server.env, ...env },
+    env: {
+      ...awsEnvironment,
+      ...server.env,
+      QUEUE_URL: server.queueUrl,
+      ...(queue && { SYNC_QUEUE_URL: server.queueUrl }),
+      ...env,
+    },
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
   });
   const result = child.stdio[3];
@@ -69,19 +88,22 @@ const awsEnvironment = {
   AWS_SECRET_ACCESS_KEY: 'local',
 };
 
-const startCloudProcess = async (options: CloudOptions) => {
+/** An embedded cloud in a process of its own, so that its work is not measured. */
+export const startCloudProcess = async (options: CloudOptions) => {
   const child = spawn(process.execPath, [path('../local/cloud/main.ts'), JSON.stringify(options)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const [line] = await once(createInterface({ input: child.stdout }), 'line');
-  const { ddm, parameterPrefix, projectId, ssm } = JSON.parse(String(line));
+  const { ddm, parameterPrefix, projectId, queueUrl, sqs, ssm } = JSON.parse(String(line));
   return {
     env: {
       DDM_ENDPOINT: ddm,
       DDM_PROJECT_ID: projectId,
       PARAMETER_PREFIX: parameterPrefix,
       AWS_ENDPOINT_URL_SSM: ssm,
+      AWS_ENDPOINT_URL_SQS: sqs,
     },
+    queueUrl: String(queueUrl),
     stop: () => child.stdin.end(),
   };
 };

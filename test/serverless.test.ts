@@ -88,6 +88,12 @@ describe('the packaged template', () => {
     );
   });
 
+  test('row 4: lets no two scheduled runs overlap', () => {
+    const { ScheduledLambdaFunction } = Object.fromEntries(ofType('AWS::Lambda::Function'));
+
+    expect(ScheduledLambdaFunction?.ReservedConcurrentExecutions).toBe(1);
+  });
+
   test('row 5: lets an event expire before the next one of the schedule', () => {
     const [, schedule] = ofType('AWS::Scheduler::Schedule')[0] ?? [];
     const [, invokeConfig] = ofType('AWS::Lambda::EventInvokeConfig')[0] ?? [];

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { Cloud, CloudOptions } from '../../local/cloud/cloud.ts';
+import { type Cloud, type CloudOptions, syncQueue } from '../../local/cloud/cloud.ts';
 import { cloudIds, sample, startPackaged } from '../support/packaged.ts';
 
 const start = (
@@ -49,6 +49,37 @@ describe('the packaged scheduled handler', () => {
     ];
     expect(fieldsOf('accepted')).toEqual([...always, 'jobId'].sort());
     expect(fieldsOf('failed')).toEqual([...always, 'advice', 'errCode', 'externalMessage'].sort());
+  });
+
+  test('row 1: makes as many runs as there are deliveries of one event, each with its report', async () => {
+    const { cloud, invoke, lines } = await start({ instances: 30 });
+
+    for (let delivery = 0; delivery < 5; delivery += 1) await invoke(sample('scheduled'));
+
+    const reports = lines().filter(({ message }) => message === 'sync run finished');
+    expect(new Set(reports.map(({ runId }) => runId)).size).toBe(5);
+    expect(reports.map(({ accepted }) => accepted)).toEqual([30, 30, 30, 30, 30]);
+    expect(cloud.ddm.stats().calls).toBe(150);
+  });
+
+  test('hands what is beyond the inline limit over to the queue', async () => {
+    const { cloud, invoke } = await start({ instances: 100 }, { SYNC_INLINE_MAX: '30' });
+
+    const result = await invoke({});
+
+    expect(result).toMatchObject({ response: { total: 100, accepted: 30, queued: 70 } });
+    expect(cloud.sqs.messages(syncQueue).length).toBe(70);
+    expect(cloud.ddm.stats().calls).toBe(30);
+  });
+
+  test('reports what the queue does not take as failed, and never as queued', async () => {
+    const { cloud, invoke } = await start({ instances: 100 }, { SYNC_INLINE_MAX: '30' });
+    cloud.sqs.fault = () => ({ status: 403, type: 'AccessDeniedException' });
+
+    const result = await invoke({});
+
+    const errCodes = { QUEUE_REFUSED: 70 };
+    expect(result).toMatchObject({ response: { accepted: 30, queued: 0, failed: 70, errCodes } });
   });
 
   test('makes a dry run that calls nothing', async () => {
