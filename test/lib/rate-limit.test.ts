@@ -33,6 +33,26 @@ const createLimiter = (maxPerSecond: number, maxConcurrency = 1_000) => {
   };
 };
 
+test('keeps what it learned from run to run, until nothing was called for a minute', () => {
+  const { advance, callFor, limiter, now } = createLimiter(100);
+  callFor(2_000);
+  limiter.start();
+  limiter.throttled(now());
+  limiter.end();
+  limiter.throttled(now() + 1);
+  const lowered = limiter.perSecond;
+
+  advance(59_000);
+  callFor(1);
+  const soon = limiter.perSecond;
+  advance(61_000);
+  callFor(1);
+
+  expect(lowered).toBeLessThan(100);
+  expect(soon).toBeLessThan(100);
+  expect(limiter.perSecond).toBe(100);
+});
+
 describe('concurrency', () => {
   test('starts at four and doubles with every accepted call up to its limit', () => {
     const { limiter, advance } = createLimiter(10_000, 20);
