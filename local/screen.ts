@@ -66,7 +66,7 @@ export const createScreen = (
       `  lost         ${ends.size - accepted - failed - unknown}`,
       `  batches      ${stats.batches}, of which ${stats.killed} had their worker killed`,
       `  redelivered  ${stats.redelivered} messages that were done`,
-      `  dead-letter  ${stats.deadLetters.length} messages, ${unknown} of them without a result: their worker was killed each time`,
+      `  dead-letter  ${stats.deadLetters.length} messages${unknown > 0 ? `, ${unknown} without a result: their worker was killed at the last delivery` : ''}`,
       `  calls        ${cloud?.ddm.stats().calls ?? 0}`,
       '',
     ].join('\n');

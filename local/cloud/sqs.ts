@@ -33,8 +33,8 @@ export interface SqsServer extends CloudServer {
   readonly calls: ReadonlyMap<string, number>;
   /** Faults: an error type to answer a whole call with. */
   fault: (operation: string) => { readonly status: number; readonly type: string } | undefined;
-  /** Faults: whether one entry of a batch fails, and whose fault that is. */
-  entryFault: (body: string) => { readonly senderFault: boolean } | undefined;
+  /** Faults: whether one entry of a batch fails, and whose fault that is; or is left out of the answer. */
+  entryFault: (body: string) => { readonly senderFault: boolean } | 'unanswered' | undefined;
 }
 
 interface Queue extends QueueOptions {
@@ -88,6 +88,7 @@ export const startSqs = async ({ queues: options, speed = 1 }: SqsOptions): Prom
     SendMessageBatch: (queue, { Entries = [] }, { entryFault }) =>
       forEach(Entries, ({ DelaySeconds, MessageBody = '' }) => {
         const fault = entryFault(MessageBody);
+        if (fault === 'unanswered') return { SenderFault: undefined };
         if (!fault) return toSent(store(queue, MessageBody, DelaySeconds));
         return { Code: 'InternalError', SenderFault: fault.senderFault };
       }),
@@ -139,7 +140,7 @@ const forEach = (entries: readonly Entry[], work: (entry: Entry) => EntryResult)
   const results = entries.map((entry) => ({ Id: entry.Id, ...work(entry) }));
   return {
     Successful: results.filter((result) => !('SenderFault' in result)),
-    Failed: results.filter((result) => 'SenderFault' in result),
+    Failed: results.filter((result) => 'SenderFault' in result && result.SenderFault !== undefined),
   };
 };
 

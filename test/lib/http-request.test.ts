@@ -105,6 +105,13 @@ test.each<[string, number, RegExp, unknown, Record<string, unknown>?]>([
   ['too much', 413, /larger/, 'x'.repeat(20_000)],
   ['a foreign id', 403, /not in the configured list/, { instanceIds: instanceIds(1) }],
   ['no authorizer', 401, /not authorised/, undefined, { requestContext: {} }],
+  [
+    'no authorizer, whatever the body',
+    401,
+    /not authorised/,
+    'x'.repeat(20_000),
+    { requestContext: {} },
+  ],
   ['a body of another type', 500, /The request failed/, undefined, { body: 7 }],
 ])('refuses %s', async (_, status, message, body, rest = {}) => {
   const calls = cloud.ddm.stats().calls;

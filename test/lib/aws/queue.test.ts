@@ -93,6 +93,22 @@ describe('the queue', () => {
     expect(server.calls.get('SendMessageBatch')).toBe(3);
   });
 
+  test('row 13: does not take an entry for sent that the answer leaves out', async () => {
+    const { queue, server, stored } = await start();
+    const ids = instanceIds(20);
+    let left = 3;
+    server.entryFault = (body) => {
+      if (!body.includes(ids[4] ?? '') || left === 0) return undefined;
+      left -= 1;
+      return 'unanswered';
+    };
+
+    const { refused } = await queue.send(entries(ids), inMs(10_000));
+
+    expect(refused).toEqual([]);
+    expect(stored()).toEqual(ids);
+  });
+
   test('gives up at once when it is not allowed to send', async () => {
     const { queue, server } = await start();
     server.fault = () => ({ status: 403, type: 'AccessDeniedException' });
