@@ -1,15 +1,12 @@
 // Invokes the built `http` handler for one instance, as often as asked.
 import { readFileSync } from 'node:fs';
-import { createParameters, createSsmClient } from '../lib/aws/parameters.ts';
-import { systemClock } from '../lib/clock.ts';
+import { readParameters } from './parameters.ts';
 import { recordRuns } from './record-runs.ts';
 
 const [invocations = '1'] = process.argv.slice(2);
 const handlerUrl = new URL('../dist/functions/http.js', import.meta.url).href;
 const { handler } = await import(handlerUrl);
-const prefix = process.env.PARAMETER_PREFIX ?? '';
-const parameters = createParameters({ ssm: createSsmClient(), prefix, clock: systemClock });
-const { instanceIds } = await parameters.fleet();
+const { instanceIds } = await readParameters();
 const sample = JSON.parse(readFileSync(new URL('../events/http.json', import.meta.url), 'utf8'));
 const body = JSON.stringify({ instanceIds: instanceIds.slice(0, 1) });
 

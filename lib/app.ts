@@ -1,5 +1,6 @@
-import { createParameters, createSsmClient, type Parameters } from './aws/parameters.ts';
+import { createParameters, type Parameters } from './aws/parameters.ts';
 import { createQueue, createSqsClient, type Queue } from './aws/queue.ts';
+import { createSsmClient, createStore } from './aws/store.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { createHttpClient, type HttpClient } from './cloud/http.ts';
 import { type Config, parseConfig } from './config.ts';
@@ -18,7 +19,7 @@ export interface App {
   readonly queue?: Queue | undefined;
   /** Shared by the runs of the environment, so that each begins with what the last one learned. */
   readonly limiter: RateLimiter;
-  /** Connections to DDM for one invocation; the caller closes them. */
+  /** Connections to Huawei's side for one invocation; the caller closes them. */
   connect(): HttpClient;
 }
 
@@ -31,8 +32,9 @@ export const createApp = (env: Readonly<Record<string, string | undefined>>): Ap
     ...side,
     log: createRunLog(logger),
     parameters: createParameters({
-      ssm: createSsmClient(),
+      store: createStore(createSsmClient(), config.parameterKmsArn),
       prefix: config.parameterPrefix,
+      authMode: config.authMode,
       clock: systemClock,
     }),
     queue: config.syncQueueUrl

@@ -7,6 +7,13 @@ export interface Config {
   readonly ddmEndpoint: string;
   readonly projectId: string;
   readonly parameterPrefix: string;
+  readonly authMode: 'token' | 'aksk';
+  /** Origin, for rotate-token; absent where it can be neither read nor derived. */
+  readonly iamEndpoint: string | undefined;
+  /** A fresh token is tried with one call before it replaces the old one. */
+  readonly rotationProof: boolean;
+  /** ARN of the KMS key that encrypts what is written; absent: the account's key aws/ssm. */
+  readonly parameterKmsArn: string | undefined;
   readonly ddmApiVersion: 'v1' | 'v3' | 'auto';
   readonly syncConcurrency: number;
   readonly syncRatePerSecond: number;
@@ -45,6 +52,10 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     ddmEndpoint: output.DDM_ENDPOINT,
     projectId: output.DDM_PROJECT_ID,
     parameterPrefix: output.PARAMETER_PREFIX,
+    authMode: output.AUTH_MODE,
+    iamEndpoint: output.IAM_ENDPOINT ?? deriveIamEndpoint(output.DDM_ENDPOINT),
+    rotationProof: output.ROTATION_PROOF === 'on',
+    parameterKmsArn: output.PARAMETER_KMS_ARN,
     ddmApiVersion: output.DDM_API_VERSION,
     syncConcurrency: output.SYNC_CONCURRENCY,
     syncRatePerSecond: output.SYNC_RATE_PER_SECOND,
@@ -91,6 +102,10 @@ const isEndpoint =
     return url.protocol === 'https:' && url.port === '' && first === service && isRegion && isCloud;
   };
 
+// Every region has both on the same domain; loopback has one port each.
+const deriveIamEndpoint = (ddmEndpoint: string): string | undefined =>
+  ddmEndpoint.startsWith('https://ddm.') ? ddmEndpoint.replace('//ddm.', '//iam.') : undefined;
+
 const endpoint = (service: string) =>
   v.pipe(
     v.string(),
@@ -135,7 +150,14 @@ const schema = v.object({
     v.maxLength(900),
   ),
   DDM_API_VERSION: v.optional(v.picklist(['v1', 'v3', 'auto']), 'v1'),
-  AUTH_MODE: only('token'),
+  AUTH_MODE: v.optional(v.picklist(['token', 'aksk']), 'token'),
+  ROTATION_PROOF: v.optional(v.picklist(['on', 'off']), 'on'),
+  PARAMETER_KMS_ARN: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:\d{12}:(key|alias)\/[\w/-]{1,250}$/),
+    ),
+  ),
   SYNC_QUEUE_URL: v.optional(v.pipe(v.string(), v.check(isQueueUrl))),
   SYNC_CONCURRENCY: number(20, 1, 1_000),
   SYNC_RATE_PER_SECOND: number(20, 0.1, 10_000, /^\d{1,5}(\.\d{1,3})?$/),
@@ -159,7 +181,11 @@ const remedies: Readonly<Record<string, string>> = {
   PARAMETER_PREFIX:
     'set the path of the parameters such as /ddm-sync/prod: it starts with a slash, ends without one, and does not begin with /aws or /ssm',
   DDM_API_VERSION: 'set v1, v3 or auto',
-  AUTH_MODE: 'only "token" is available in this version',
+  AUTH_MODE:
+    'set token (X-Auth-Token from the parameter store) or aksk (requests signed with an access key)',
+  ROTATION_PROOF: 'set on or off',
+  PARAMETER_KMS_ARN:
+    'set the ARN of a KMS key, arn:aws:kms:<region>:<account id>:key/<key id>, or unset it to use the key aws/ssm',
   SYNC_QUEUE_URL:
     'set the URL of the SQS queue, https://sqs.<region>.amazonaws.com/<account id>/<name>, or unset it to run everything inline',
   SYNC_CONCURRENCY: 'set a whole number from 1 to 1000',

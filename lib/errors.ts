@@ -70,6 +70,8 @@ export interface SyncFailure {
   readonly externalMessage?: string;
   /** What the service asked us to wait, in ms from the answer; not yet clamped. */
   readonly retryAfterMs?: number;
+  /** With refused credentials: how far this clock is ahead of the service's, where that is too far. */
+  readonly clockSkewMs?: number;
 }
 
 /** One attempt at one instance failed. Never carries a request, a header or an AxiosError. */
@@ -81,6 +83,22 @@ export class SyncError extends Error {
     super(`DDM sync of instance ${instanceId} failed: ${failure.errCode}`);
     this.failure = failure;
   }
+}
+
+/** IAM gave no token. Never carries a request, a header or an AxiosError. */
+export class IamError extends Error {
+  override readonly name = 'IamError';
+  readonly failure: SyncFailure;
+
+  constructor(failure: SyncFailure) {
+    super(`IAM gave no token: ${failure.errCode}`);
+    this.failure = failure;
+  }
+}
+
+/** The token was not replaced; the message says why and what to do. */
+export class RotationError extends Error {
+  override readonly name = 'RotationError';
 }
 
 /** The service refused the credentials, also after they were read anew; the run was stopped. */

@@ -18,6 +18,10 @@ export interface RunLog {
   report(report: Report): void;
   /** What one batch of a worker contributed to a run. */
   batch(report: Report): void;
+  /** A fresh token is in place. */
+  rotated(rotation: object): void;
+  /** A metric: negative when the token has expired. */
+  tokenHoursLeft(hours: number): void;
 }
 
 /** Gives each instance its outcome, exactly one. */

@@ -1,9 +1,13 @@
 import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { RunLog } from './ledger.ts';
 import type { Status } from './report.ts';
 
 /** The one Powertools Logger of the process; writes one JSON line per call to stdout. */
 export const logger = new Logger({ serviceName: 'ddm-sync' });
+
+/** Metrics as log lines (EMF); their dimension `service` is POWERTOOLS_SERVICE_NAME. */
+const metrics = new Metrics({ namespace: 'ddm-sync' });
 
 const levelOf = {
   accepted: 'info',
@@ -22,4 +26,8 @@ export const createRunLog = (target: Pick<Logger, 'info' | 'warn' | 'error'>): R
   problem: (message, fields) => target.error(message, { ...fields }),
   report: (report) => target.info('sync run finished', { ...report }),
   batch: (report) => target.info('sync batch finished', { ...report }),
+  rotated: (rotation) => target.info('token rotated', { ...rotation }),
+  tokenHoursLeft: (hours) => {
+    metrics.singleMetric().addMetric('TokenHoursLeft', MetricUnit.NoUnit, hours);
+  },
 });

@@ -1,10 +1,11 @@
 import type { App } from './app.ts';
 import type { Fleet } from './aws/fleet.ts';
 import { createTask } from './backlog.ts';
-import { createTokenAuth } from './cloud/auth.ts';
+import { createAuth } from './cloud/auth.ts';
 import { createDdmClient } from './cloud/ddm.ts';
 import { createQueueHandOver, type HandOver } from './dispatch.ts';
 import { NotAllowedError } from './errors.ts';
+import { watchExpiry } from './expiry.ts';
 import { createLedger, type Ledger, type Outcomes } from './ledger.ts';
 import type { Report, RunOrigin } from './report.ts';
 import { type StopReason, syncFleet } from './sync.ts';
@@ -26,15 +27,16 @@ export interface RunResult {
 
 /**
  * One run over the configured fleet, or over some of it.
- * @throws {ParameterError} when the list or the token is unusable
+ * @throws {ParameterError} when the list or the credentials are unusable
  * @throws {NotAllowedError} when instances were asked for that are not in the list; nothing was called
  */
 export const runSync = async (app: App, request: RunRequest): Promise<RunResult> => {
   const deadlineAt = app.clock.monotonic() + request.remainingMs;
-  const [configured] = await Promise.all([app.parameters.fleet(), app.parameters.token()]);
+  const [configured, secret] = await Promise.all([app.parameters.fleet(), app.parameters.secret()]);
   const fleet = select(configured, request.instanceIds);
   const { instanceIds } = fleet;
   warnAbout(app, fleet, request.runId);
+  watchExpiry(app, secret, request.runId);
   const ledger = openLedger(app, request, fleet);
   if (request.dryRun) for (const id of instanceIds) ledger.skipped(createTask(id));
   const handOver = app.queue && createQueueHandOver(app.queue, app.clock, request);
@@ -77,7 +79,7 @@ export const callFleet = async (
 ): Promise<StopReason | undefined> => {
   const http = connect();
   try {
-    const auth = await createTokenAuth(parameters);
+    const auth = await createAuth({ clock, config, parameters });
     const ddm = createDdmClient({ http, auth, clock, config });
     const deps = { auth, clock, ddm, handOver, limiter, random, settings: config };
     return await syncFleet(deps, { ...run, inlineMax });

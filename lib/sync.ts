@@ -199,7 +199,7 @@ const reauthorise = async (
     fleet.stoppedBy ??= new UnauthorizedError('The token was read anew and refused again');
   } else if (generation === auth.generation) {
     fleet.renewing = true;
-    await auth.renew().catch((error: unknown) => {
+    await auth.renew(failure).catch((error: unknown) => {
       fleet.stoppedBy ??= toUnauthorizedError(error);
     });
     fleet.renewing = false;

@@ -77,6 +77,7 @@ const lambdaEnvironment = (
   AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
   AWS_LAMBDA_RUNTIME_API: endpoint.replace('http://', ''),
   AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
+  POWERTOOLS_SERVICE_NAME: 'ddm-sync-local',
   AWS_REGION: 'eu-central-1',
   AWS_DEFAULT_REGION: 'eu-central-1',
   AWS_ACCESS_KEY_ID: 'local',

@@ -53,6 +53,7 @@ export const chooseTarget = async (options: StartOptions, env: Environment): Pro
 export const environmentOf = (cloud: Cloud): Readonly<Record<string, string>> => ({
   DDM_ENDPOINT: cloud.ddm.endpoint,
   DDM_PROJECT_ID: cloud.projectId,
+  IAM_ENDPOINT: cloud.iam.endpoint,
   PARAMETER_PREFIX: cloud.parameterPrefix,
   SYNC_QUEUE_URL: cloud.queueUrl,
   AWS_ENDPOINT_URL_SSM: cloud.ssm.endpoint,

@@ -1,174 +1,114 @@
-import {
-  GetParametersByPathCommand,
-  GetParametersCommand,
-  type Parameter,
-  SSMClient,
-  type SSMClientConfig,
-} from '@aws-sdk/client-ssm';
 import type { Clock } from '../clock.ts';
-import { ParameterError } from '../errors.ts';
+import type { Config } from '../config.ts';
+import type { Password, Secret, Token } from '../secret.ts';
+import { parseAccessKeys, parsePassword } from './credentials.ts';
 import { type Fleet, parseFleet } from './fleet.ts';
-import { type Part, partNumber } from './part.ts';
-import { parseToken } from './token.ts';
+import { inNumericOrder, missing, type Part } from './part.ts';
+import type { Store } from './store.ts';
+import { readToken, tokenNames, writeToken } from './token-set.ts';
 
-/** What the service reads from SSM Parameter Store; kept for 5 minutes at most. */
+/** What the service keeps in SSM Parameter Store; what was read is kept for 5 minutes at most. */
 export interface Parameters {
   /** The instance list. @throws {ParameterError} */
   fleet(): Promise<Fleet>;
-  /** The X-Auth-Token. @throws {ParameterError} */
-  token(): Promise<string>;
-  /** The token, read anew whatever is kept. @throws {ParameterError} */
-  refreshToken(): Promise<string>;
+  /** What authorises the calls: the token, or the access key. @throws {ParameterError} */
+  secret(): Promise<Secret>;
+  /** The same, read anew whatever is kept. @throws {ParameterError} */
+  refreshSecret(): Promise<Secret>;
+  /** What IAM gives a token for; never kept. @throws {ParameterError} */
+  password(): Promise<Password>;
+  /** Replaces the token. @throws {ParameterError} the old one is still in place */
+  writeToken(token: Required<Token>): ReturnType<typeof writeToken>;
 }
 
 export interface ParametersDeps {
-  readonly ssm: SSMClient;
+  readonly store: Store;
   /** Path of the parameters, without a slash at its end. */
   readonly prefix: string;
-  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly authMode: Config['authMode'];
+  readonly clock: Pick<Clock, 'monotonic' | 'sleep'>;
 }
+
+type Found = ReadonlyMap<string, Part>;
 
 const maxAgeMs = 5 * 60_000;
 
-// Retry behaviour is stated, so that an SDK update does not change it. Parameter Store allows 40 calls a
-// second per account and region: many environments that start at once need more than the default 3.
-const clientDefaults = {
-  retryMode: 'standard',
-  maxAttempts: 10,
-  requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
-} as const satisfies SSMClientConfig;
+/** Reads list and secret with one call where the list is a single parameter; its parts are read by path. */
+export const createParameters = ({
+  authMode,
+  clock,
+  prefix,
+  store,
+}: ParametersDeps): Parameters => {
+  const names = { instances: `${prefix}/instances`, credentials: `${prefix}/credentials` } as const;
+  const secretNames = authMode === 'token' ? tokenNames(prefix) : [names.credentials];
+  const fleet = createCache<Fleet>(clock);
+  const secret = createCache<Secret>(clock);
+  let refreshing: Promise<Secret> | undefined;
 
-export const createSsmClient = (config: SSMClientConfig = {}): SSMClient =>
-  new SSMClient({ ...clientDefaults, ...config });
+  const readSecret = async (reading: Promise<Found>): Promise<Secret> =>
+    authMode === 'token'
+      ? readToken(store, clock, prefix, reading)
+      : parseAccessKeys(names.credentials, (await reading).get(names.credentials));
 
-interface Kept {
-  readonly parts: Promise<readonly Part[]>;
-  readonly readAt: number;
-}
-
-/** Reads list and token with one call where both are single parameters; parts are read by path. */
-export const createParameters = ({ ssm, prefix, clock }: ParametersDeps): Parameters => {
-  const names = { instances: `${prefix}/instances`, token: `${prefix}/token` } as const;
-  const kept = new Map<string, Kept>();
-  let refreshing: Promise<string> | undefined;
-
-  const isFresh = (name: string): boolean => {
-    const entry = kept.get(name);
-    return entry !== undefined && clock.monotonic() - entry.readAt < maxAgeMs;
-  };
-
-  const keep = (name: string, parts: Promise<readonly Part[]>): void => {
-    const entry = { parts, readAt: clock.monotonic() };
-    kept.set(name, entry);
-    parts.catch(() => {
-      if (kept.get(name) === entry) kept.delete(name); // a failed read is not kept
-    });
-  };
-
-  /** The first name's parts; the other names are read along with it where they are not kept. */
-  const read = (...wanted: [string, ...string[]]): Promise<readonly Part[]> => {
-    const absent = wanted.filter((name) => !isFresh(name));
-    if (absent.length > 0) {
-      const reading = readParameters(ssm, absent);
-      for (const [index, name] of absent.entries()) {
-        keep(
-          name,
-          reading.then((found) => found[index] ?? []),
-        );
-      }
-    }
-    return kept.get(wanted[0])?.parts ?? Promise.resolve([]);
-  };
-
-  const readToken = async (): Promise<string> => {
-    const [parts = []] = await readParameters(ssm, [names.token]);
-    const token = parseToken(names.token, parts);
-    keep(names.token, Promise.resolve(parts));
-    return token;
+  const readFleet = async (reading: Promise<Found>): Promise<Fleet> => {
+    const single = (await reading).get(names.instances);
+    if (single) return parseFleet([single]);
+    const parts = inNumericOrder(names.instances, await store.below(names.instances));
+    if (parts.length === 0) throw missing(names.instances, createList(names.instances));
+    return parseFleet(parts);
   };
 
   return {
-    // Who needs the list needs the token as well; a worker needs the token alone.
-    fleet: async () => parseFleet(await read(names.instances, names.token)),
-    token: async () => parseToken(names.token, await read(names.token)),
-    refreshToken: () => {
-      refreshing ??= readToken().finally(() => {
-        refreshing = undefined;
-      });
+    // Who needs the list needs the secret as well; a worker needs the secret alone.
+    fleet: () => {
+      const kept = fleet.get();
+      if (kept !== undefined) return kept;
+      const isKept = secret.get() !== undefined;
+      const reading = store.get([names.instances, ...(isKept ? [] : secretNames)]);
+      if (!isKept) void secret.keep(readSecret(reading));
+      return fleet.keep(readFleet(reading));
+    },
+    secret: () => secret.get() ?? secret.keep(readSecret(store.get(secretNames))),
+    refreshSecret: () => {
+      refreshing ??= readSecret(store.get(secretNames))
+        .then((fresh) => secret.keep(Promise.resolve(fresh)))
+        .finally(() => {
+          refreshing = undefined;
+        });
       return refreshing;
+    },
+    password: async () =>
+      parsePassword(
+        names.credentials,
+        (await store.get([names.credentials])).get(names.credentials),
+      ),
+    writeToken: (token) => writeToken(store, clock, prefix, token),
+  };
+};
+
+interface Cache<Value> {
+  /** Undefined where nothing is kept, or for too long. */
+  get(): Promise<Value> | undefined;
+  /** A failed read is not kept. */
+  keep(value: Promise<Value>): Promise<Value>;
+}
+
+const createCache = <Value>(clock: Pick<Clock, 'monotonic'>): Cache<Value> => {
+  let kept: { readonly value: Promise<Value>; readonly readAt: number } | undefined;
+
+  return {
+    get: () => (kept && clock.monotonic() - kept.readAt < maxAgeMs ? kept.value : undefined),
+    keep: (value) => {
+      const entry = { value, readAt: clock.monotonic() };
+      kept = entry;
+      value.catch(() => {
+        if (kept === entry) kept = undefined;
+      });
+      return value;
     },
   };
 };
 
-/** Each parameter's value, in one part where it is single and in several where it is split. */
-const readParameters = async (
-  ssm: SSMClient,
-  names: readonly string[],
-): Promise<(readonly Part[])[]> => {
-  const found = await readSingle(ssm, names);
-  return Promise.all(names.map(async (name) => found.get(name) ?? readParts(ssm, name)));
-};
-
-const readSingle = async (
-  ssm: SSMClient,
-  names: readonly string[],
-): Promise<ReadonlyMap<string, readonly Part[]>> => {
-  const command = new GetParametersCommand({ Names: [...names], WithDecryption: true });
-  const { Parameters = [] } = await ssm.send(command).catch((error: unknown) => {
-    throw toParameterError(names.join(', '), error);
-  });
-  return new Map(Parameters.map(toPart).map((part) => [part.name, [part]]));
-};
-
-/** The parts `<name>/1`, `<name>/2`, ... in numeric order. */
-const readParts = async (ssm: SSMClient, name: string): Promise<readonly Part[]> => {
-  const parts: Part[] = [];
-  let nextToken: string | undefined;
-  do {
-    const command = new GetParametersByPathCommand({
-      Path: name,
-      WithDecryption: true,
-      MaxResults: 10, // the API's limit
-      ...(nextToken && { NextToken: nextToken }),
-    });
-    const page = await ssm.send(command).catch((error: unknown) => {
-      throw toParameterError(name, error);
-    });
-    parts.push(...(page.Parameters ?? []).map(toPart));
-    nextToken = page.NextToken;
-  } while (nextToken);
-  if (parts.length === 0) throw missing(name);
-  for (const part of parts) checkPartName(name, part.name);
-  return parts.sort((a, b) => partNumber(a) - partNumber(b));
-};
-
-const toPart = ({ Name = '', Value = '' }: Parameter): Part => ({ name: Name, value: Value });
-
-const checkPartName = (name: string, partName: string): void => {
-  if (/^[1-9]\d{0,5}$/.test(partName.slice(name.length + 1))) return;
-  throw new ParameterError(
-    'PARAMETER_INVALID',
-    partName,
-    `Parameter ${partName} is in the way: below ${name} every name must be a number (${name}/1, ${name}/2, ...); delete or rename it`,
-  );
-};
-
-const missing = (name: string): ParameterError =>
-  new ParameterError(
-    'PARAMETER_MISSING',
-    name,
-    `Parameter ${name} does not exist, nor any part ${name}/1, ${name}/2, ...; create it: aws ssm put-parameter --name ${name} --type ${name.endsWith('/token') ? 'SecureString' : 'StringList'} --value ...`,
-  );
-
-// The AWS error itself is not kept as the cause: only its name says something, and nothing else is safe.
-const toParameterError = (names: string, error: unknown): ParameterError => {
-  const reason = error instanceof Error ? error.name : 'unknown error';
-  const remedy = /AccessDenied/.test(reason)
-    ? "allow the function's role ssm:GetParameters and ssm:GetParametersByPath on it, and kms:Decrypt on its key"
-    : 'Parameter Store did not answer as it should; the next run tries again';
-  return new ParameterError(
-    'SSM_UNAVAILABLE',
-    names,
-    `Reading ${names} failed: ${reason}; ${remedy}`,
-  );
-};
+const createList = (name: string): string =>
+  `create it: npm run setup, or aws ssm put-parameter --name ${name} --type StringList --value <id>,<id>`;

@@ -1,8 +1,49 @@
+import { ParameterError } from '../errors.ts';
+
 /** A parameter's name and value; several parts where a value is split over parameters. */
 export interface Part {
   readonly name: string;
   readonly value: string;
 }
 
+/** What a parameter of the Standard tier holds; the Advanced tier costs and is never used. */
+export const maxPartCharacters = 4_096;
+
 /** The number at the end of a part's name. */
 export const partNumber = ({ name }: Part): number => Number(name.slice(name.lastIndexOf('/') + 1));
+
+/** The parts below `path` in numeric order. @throws {ParameterError} for a name that is no number */
+export const inNumericOrder = (path: string, parts: readonly Part[]): readonly Part[] => {
+  for (const { name } of parts) {
+    if (!/^[1-9]\d{0,5}$/.test(name.slice(path.length + 1))) throw inTheWay(path, name);
+  }
+  return parts.toSorted((a, b) => partNumber(a) - partNumber(b));
+};
+
+/** Cuts a value into what parameters hold; with a separator only there, which is left out. */
+export const splitValue = (value: string, separator = ''): readonly string[] => {
+  const parts: string[] = [];
+  let rest = value;
+  while (rest.length > maxPartCharacters) {
+    const cut = separator ? rest.lastIndexOf(separator, maxPartCharacters) : maxPartCharacters;
+    if (cut < 0) throw new RangeError(`one entry is longer than ${maxPartCharacters} characters`);
+    parts.push(rest.slice(0, cut));
+    rest = rest.slice(cut + separator.length);
+  }
+  return [...parts, rest];
+};
+
+/** The error for a value that is neither in one parameter nor in parts. */
+export const missing = (name: string, example: string): ParameterError =>
+  new ParameterError(
+    'PARAMETER_MISSING',
+    name,
+    `Parameter ${name} does not exist, nor any part ${name}/1, ${name}/2, ...; ${example}`,
+  );
+
+const inTheWay = (path: string, name: string): ParameterError =>
+  new ParameterError(
+    'PARAMETER_INVALID',
+    name,
+    `Parameter ${name} is in the way: below ${path} every name must be a number (${path}/1, ${path}/2, ...); delete or rename it`,
+  );

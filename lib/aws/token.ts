@@ -8,18 +8,32 @@ const maxCharacters = 32_768; // the gateway refuses a longer header with 494
 export const parseToken = (name: string, parts: readonly Part[]): string => {
   checkParts(name, parts);
   const token = parts.map(({ value }) => value.trim()).join('');
-  if (token === '') throw invalid(name, 'is empty');
-  if (/\s/.test(token)) throw invalid(name, 'has white space or a line break inside');
-  // axios drops what does not fit a header and sends the rest: refuse it here.
-  if (!/^[\x21-\x7e]+$/.test(token)) throw invalid(name, 'has characters that no token has');
-  if (token.length < minCharacters) throw invalid(name, 'is too short to be a token');
-  if (token.length > maxCharacters) {
-    throw invalid(
-      name,
-      `is longer than the ${maxCharacters} characters that the API gateway takes`,
-    );
-  }
+  checkToken(name, token);
   return token;
+};
+
+/** @throws {ParameterError} that says why this cannot be a token, never with the value */
+export const checkToken = (name: string, token: string): void => {
+  const problem = findProblem(token);
+  if (problem === undefined) return;
+  throw new ParameterError(
+    'PARAMETER_INVALID',
+    name,
+    `Parameter ${name} ${problem}: write the X-Subject-Token of IAM there, on one line`,
+  );
+};
+
+/** Why a value cannot be an X-Auth-Token; undefined when it can. */
+export const findProblem = (token: string): string | undefined => {
+  if (token === '') return 'is empty';
+  if (/\s/.test(token)) return 'has white space or a line break inside';
+  // axios drops what does not fit a header and sends the rest: refuse it here.
+  if (!/^[\x21-\x7e]+$/.test(token)) return 'has characters that no token has';
+  if (token.length < minCharacters) return 'is too short to be a token';
+  if (token.length > maxCharacters) {
+    return `is longer than the ${maxCharacters} characters that the API gateway takes`;
+  }
+  return undefined;
 };
 
 const checkParts = (name: string, parts: readonly Part[]): void => {
@@ -32,10 +46,3 @@ const checkParts = (name: string, parts: readonly Part[]): void => {
     `Parameter ${name}/${gap + 1} is missing between the parts of the token: write all parts anew`,
   );
 };
-
-const invalid = (name: string, problem: string): ParameterError =>
-  new ParameterError(
-    'PARAMETER_INVALID',
-    name,
-    `Parameter ${name} ${problem}: write the X-Subject-Token of IAM there, on one line`,
-  );

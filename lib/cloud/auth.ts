@@ -1,40 +1,49 @@
-import { UnauthorizedError } from '../errors.ts';
+import type { Clock } from '../clock.ts';
+import { type SyncFailure, UnauthorizedError } from '../errors.ts';
+import type { AccessKeys, Secret } from '../secret.ts';
+import { type SignableRequest, sign } from './signer.ts';
 
 /** Credentials of one run. */
 export interface Auth {
   /** Grows when the credentials are renewed; an attempt remembers the one it was made with. */
   readonly generation: number;
-  /** Headers that authorise a request. */
-  headers(): Readonly<Record<string, string>>;
+  /** Headers that authorise this request, to be sent besides its own. */
+  headers(request: SignableRequest): Readonly<Record<string, string>>;
   /** What must never be seen in a log, should the service echo it. */
   secrets(): readonly string[];
   /**
    * Reads the credentials anew, once for all callers of the run.
+   * @param refusal why they were refused
    * @throws {UnauthorizedError} when the store has no newer ones
    * @throws {ParameterError} when the store cannot be read
    */
-  renew(): Promise<void>;
+  renew(refusal: SyncFailure): Promise<void>;
 }
 
-export interface TokenSource {
-  token(): Promise<string>;
-  refreshToken(): Promise<string>;
+export interface AuthDeps {
+  readonly parameters: {
+    secret(): Promise<Secret>;
+    refreshSecret(): Promise<Secret>;
+  };
+  readonly clock: Pick<Clock, 'now'>;
+  readonly config: { readonly projectId: string };
 }
 
-/** Authorises with the X-Auth-Token of the parameter store. */
-export const createTokenAuth = async (source: TokenSource): Promise<Auth> => {
-  let token = await source.token();
+/**
+ * Authorises with what the parameter store has: the X-Auth-Token, or a signature with the access key.
+ * @throws {ParameterError}
+ */
+export const createAuth = async ({ clock, config, parameters }: AuthDeps): Promise<Auth> => {
+  let secret = await parameters.secret();
   let generation = 0;
   let renewal: Promise<void> | undefined;
 
-  const readAnew = async (): Promise<void> => {
-    const fresh = await source.refreshToken();
-    if (fresh === token) {
-      throw new UnauthorizedError(
-        'The token was refused, and the parameter store has no newer one: rotate the token parameter',
-      );
+  const readAnew = async (refusal: SyncFailure): Promise<void> => {
+    const fresh = await parameters.refreshSecret();
+    if (secretsOf(fresh).join() === secretsOf(secret).join()) {
+      throw new UnauthorizedError(explain(secret, refusal));
     }
-    token = fresh;
+    secret = fresh;
     generation += 1;
   };
 
@@ -42,11 +51,41 @@ export const createTokenAuth = async (source: TokenSource): Promise<Auth> => {
     get generation() {
       return generation;
     },
-    headers: () => ({ 'X-Auth-Token': token }),
-    secrets: () => [token],
-    renew: () => {
-      renewal ??= readAnew();
+    headers: (request) =>
+      'token' in secret
+        ? { 'X-Auth-Token': secret.token }
+        : signHeaders(request, secret, config.projectId, clock.now()),
+    secrets: () => secretsOf(secret),
+    renew: (refusal) => {
+      renewal ??= readAnew(refusal);
       return renewal;
     },
   };
+};
+
+const signHeaders = (
+  request: SignableRequest,
+  keys: AccessKeys,
+  projectId: string,
+  nowMs: number,
+): Readonly<Record<string, string>> => {
+  const project = { 'X-Project-Id': projectId };
+  const headers = { ...request.headers, ...project };
+  return { ...project, ...sign({ ...request, headers }, keys, nowMs) };
+};
+
+const secretsOf = (secret: Secret): readonly string[] =>
+  'token' in secret
+    ? [secret.token]
+    : [secret.secretAccessKey, secret.accessKeyId, secret.securityToken ?? ''];
+
+const explain = (secret: Secret, { clockSkewMs }: SyncFailure): string => {
+  if ('token' in secret) {
+    return 'The token was refused, and the parameter store has no newer one: rotate the token parameter (invoke rotate-token)';
+  }
+  if (clockSkewMs !== undefined) {
+    const minutes = Math.round(Math.abs(clockSkewMs) / 60_000);
+    return `The signature was refused: the clock here is ${minutes} minutes ${clockSkewMs > 0 ? 'ahead of' : 'behind'} the service's, and a signature is valid for 15; set the clock`;
+  }
+  return 'The access key was refused, and the parameter store has no newer one: check in the console that it exists and is enabled, then write the credentials parameter anew (npm run setup)';
 };

@@ -1,13 +1,13 @@
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
-import { classify, type RetryClass } from '../error-codes.ts';
+import type { RetryClass } from '../error-codes.ts';
 import { SyncError, type SyncFailure } from '../errors.ts';
-import { cleanForeignText, leadingProse } from '../foreign-text.ts';
+import { cleanForeignText } from '../foreign-text.ts';
 import { isInstanceId } from '../instance-id.ts';
-import { parseRetryAfter } from '../retry.ts';
 import type { Auth } from './auth.ts';
-import { parseErrorBody, parseObject } from './error-body.ts';
-import { type HttpAnswer, type HttpClient, HttpError } from './http.ts';
+import { parseObject } from './error-body.ts';
+import { readFailure, toFailure } from './failure.ts';
+import type { HttpAnswer, HttpClient } from './http.ts';
 
 /** DDM took the request to synchronise; the work itself goes on there. */
 interface Accepted {
@@ -63,20 +63,17 @@ const post = async (
   const action = version === 'v1' ? 'rds/sync' : 'data-nodes/sync';
   const project = encodeURIComponent(config.projectId);
   const instance = encodeURIComponent(instanceId);
-  try {
-    return await http.send({
-      method: 'POST',
-      url: `${config.ddmEndpoint}/${version}/${project}/instances/${instance}/${action}`,
-      // Without it axios sends a form type, which DDM answers with 415.
-      headers: { 'Content-Type': 'application/json', ...auth.headers() },
-      ...(version === 'v3' && { body: '{}' }),
-      timeoutMs,
-    });
-  } catch (error) {
-    if (!(error instanceof HttpError)) throw error;
-    const { code, retryable, status, message } = error;
-    throw fail(instanceId, code, retryable ? 'retry' : 'permanent', status, message);
-  }
+  const request = {
+    method: 'POST' as const,
+    url: `${config.ddmEndpoint}/${version}/${project}/instances/${instance}/${action}`,
+    // Without it axios sends a form type, which DDM answers with 415.
+    headers: { 'Content-Type': 'application/json' },
+    ...(version === 'v3' && { body: '{}' }),
+  };
+  const headers = { ...request.headers, ...auth.headers(request) };
+  return http.send({ ...request, headers, timeoutMs }).catch((error: unknown) => {
+    throw new SyncError(instanceId, toFailure(error));
+  });
 };
 
 const readAccepted = (
@@ -100,44 +97,18 @@ const readAccepted = (
     : {};
 };
 
-const readFailure = (
-  answer: HttpAnswer,
-  secrets: readonly string[],
-  nowMs: number,
-): SyncFailure => {
-  const { status, retryAfter } = answer;
-  if (status >= 300 && status < 400) {
-    return { errCode: 'REDIRECT_REFUSED', retryClass: 'permanent', httpStatus: status };
-  }
-  const { errCode, message } = parseErrorBody(answer.body);
-  const retryClass = classify(status, errCode);
-  const text = message && (retryClass === 'auth' ? leadingProse(message) : message);
-  const retryAfterMs = parseRetryAfter(retryAfter, nowMs);
-  return {
-    errCode: errCode ?? (status === 401 ? 'UNAUTHORIZED' : 'BAD_RESPONSE'),
-    retryClass,
-    httpStatus: status,
-    ...(text && { externalMessage: cleanForeignText(text, secrets) }),
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-  };
-};
-
 const isUnknownApi = ({ httpStatus, errCode }: SyncFailure): boolean =>
   httpStatus === 404 && /^APIGW?\.0101$/.test(errCode);
 
 const badResponse = (instanceId: string, message: string, retryable: boolean): SyncError =>
-  fail(instanceId, 'BAD_RESPONSE', retryable ? 'retry' : 'permanent', 200, message);
+  fail(instanceId, 'BAD_RESPONSE', retryable ? 'retry' : 'permanent', {
+    httpStatus: 200,
+    externalMessage: message,
+  });
 
 const fail = (
   instanceId: string,
   errCode: string,
   retryClass: RetryClass,
-  httpStatus?: number,
-  externalMessage?: string,
-): SyncError =>
-  new SyncError(instanceId, {
-    errCode,
-    retryClass,
-    ...(httpStatus !== undefined && { httpStatus }),
-    ...(externalMessage !== undefined && { externalMessage }),
-  });
+  rest: Partial<SyncFailure> = {},
+): SyncError => new SyncError(instanceId, { errCode, retryClass, ...rest });

@@ -15,7 +15,8 @@ export interface HttpAnswer {
   readonly status: number;
   /** As received, at most 64 KiB; nobody has parsed it. */
   readonly body: string;
-  readonly retryAfter: string | undefined;
+  /** A header by its name, in any case. */
+  header(name: string): string | undefined;
 }
 
 export type HttpErrorCode = 'TIMEOUT' | 'NETWORK' | 'TLS' | 'BAD_RESPONSE';
@@ -50,6 +51,8 @@ export interface HttpClientOptions {
 }
 
 const maxAnswerBytes = 64 * 1_024;
+// Node's own limit of 16 KiB is less than IAM's longest tokens, which come as a header.
+const maxHeaderSize = 64 * 1_024;
 
 /**
  * An HTTP client for one invocation: its connections are reused within it, and never across the pause
@@ -62,6 +65,7 @@ export const createHttpClient = (options: HttpClientOptions): HttpClient => {
   const httpsAgent = new https.Agent({ ...agentOptions, ...tlsOptions });
   const client = axios.create({
     adapter: 'http',
+    transport, // with one of its own axios follows no redirect either
     httpAgent,
     httpsAgent,
     maxRedirects: 0, // a redirect would carry X-Auth-Token to any host (CVE-2026-40895)
@@ -81,6 +85,14 @@ export const createHttpClient = (options: HttpClientOptions): HttpClient => {
       httpsAgent.destroy();
     },
   };
+};
+
+const transport = {
+  request: (options: https.RequestOptions, onAnswer: (answer: http.IncomingMessage) => void) =>
+    (options.protocol === 'https:' ? https : http).request(
+      Object.assign(options, { maxHeaderSize }),
+      onAnswer,
+    ),
 };
 
 const sendWithFreshSocketRetry = async (
@@ -113,11 +125,14 @@ const sendOnce = async (
     data: body,
     signal,
   });
-  const retryAfter: unknown = response.headers['retry-after'];
+  const { headers: answered, data, status } = response;
   return {
-    status: response.status,
-    body: typeof response.data === 'string' ? response.data : '',
-    retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
+    status,
+    body: typeof data === 'string' ? data : '',
+    header: (name) => {
+      const value: unknown = answered[name.toLowerCase()];
+      return typeof value === 'string' ? value : undefined;
+    },
   };
 };
 

@@ -1,20 +1,24 @@
 import { randomBytes } from 'node:crypto';
+import type { AccessKeys } from '../../lib/secret.ts';
 import { type DdmOptions, type DdmServer, startDdm } from './ddm.ts';
 import { fetchToken, type IamServer, startIam } from './iam.ts';
 import { type SqsServer, startSqs } from './sqs.ts';
 import { type SsmServer, type StoredParameter, splitParameter, startSsm } from './ssm.ts';
 
 export interface CloudOptions
-  extends Omit<DdmOptions, 'instanceIds' | 'isValidToken' | 'projectId'> {
+  extends Omit<DdmOptions, 'accessKeys' | 'instanceIds' | 'isValidToken' | 'projectId'> {
   readonly instances: number;
   /** How long a message that a worker took stays hidden. @default 360, as in serverless.yml */
   readonly visibilityTimeoutSeconds?: number;
   /** How many times faster than a clock the queue's delays and timeouts pass. @default 1 */
   readonly queueSpeed?: number | undefined;
+  /** What the parameter store has to begin with. @default 'token' */
+  readonly auth?: 'token' | 'aksk' | 'nothing';
 }
 
 export interface Cloud {
   readonly projectId: string;
+  readonly accessKeys: AccessKeys;
   readonly parameterPrefix: string;
   readonly ddm: DdmServer;
   readonly iam: IamServer;
@@ -40,6 +44,7 @@ export const startCloud = async ({
   instances,
   visibilityTimeoutSeconds = 360,
   queueSpeed,
+  auth = 'token',
   ...faults
 }: CloudOptions): Promise<Cloud> => {
   const instanceIds = Array.from({ length: instances }, createInstanceId);
@@ -50,7 +55,11 @@ export const startCloud = async ({
   };
   const iam = await startIam(user, projectId);
   const isValidToken = (token: string): boolean => iam.tokens.has(token);
-  const ddm = await startDdm({ projectId, instanceIds, isValidToken, ...faults });
+  const accessKeys = {
+    accessKeyId: randomBytes(10).toString('hex').toUpperCase(),
+    secretAccessKey: randomBytes(20).toString('hex'),
+  };
+  const ddm = await startDdm({ projectId, instanceIds, isValidToken, accessKeys, ...faults });
   const ssm = await startSsm();
   const redrive = { maxReceiveCount, deadLetterQueue };
   const sqs = await startSqs({
@@ -60,14 +69,22 @@ export const startCloud = async ({
       { name: deadLetterQueue, visibilityTimeoutSeconds: 30 },
     ],
   });
-  const token = await fetchToken(iam.endpoint, user, projectId);
-  const parameters = [
-    ...splitParameter({ name: `${parameterPrefix}/token`, type: 'SecureString', value: token }),
-    ...splitParameter(instanceList(instanceIds), ','),
-  ];
-  for (const parameter of parameters) ssm.put(parameter);
+  const put = (parameter: StoredParameter, separator?: string): void => {
+    for (const part of splitParameter(parameter, separator)) ssm.put(part);
+  };
+  const secret = (name: string, value: string): StoredParameter => ({
+    name: `${parameterPrefix}/${name}`,
+    type: 'SecureString',
+    value,
+  });
+  if (auth !== 'nothing') {
+    put(instanceList(instanceIds), ',');
+    put(secret('credentials', JSON.stringify(auth === 'aksk' ? accessKeys : user)));
+  }
+  if (auth === 'token') put(secret('token', await fetchToken(iam.endpoint, user, projectId)));
   return {
     projectId,
+    accessKeys,
     parameterPrefix,
     ddm,
     iam,

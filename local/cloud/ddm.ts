@@ -1,13 +1,17 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type CloudServer, sendJson, startCloudServer } from './server.ts';
+import type { AccessKeys } from '../../lib/secret.ts';
+import { type CloudServer, readBody, sendJson, startCloudServer } from './server.ts';
+import { checkSignature } from './signature.ts';
 import { createSlidingLimit } from './sliding-limit.ts';
 
 export interface DdmOptions {
   readonly projectId: string;
   readonly instanceIds: readonly string[];
   readonly isValidToken: (token: string) => boolean;
+  /** Whose signatures are taken. */
+  readonly accessKeys?: AccessKeys;
   /** Time that every answer takes. */
   readonly latencyMs?: number;
   /** Share (0 to 1) of the instances that fail, always the same ones. */
@@ -27,6 +31,9 @@ export interface DdmStats {
 
 export interface DdmServer extends CloudServer {
   stats(): DdmStats;
+  readonly instanceIds: readonly string[];
+  /** How far the service's clock is ahead, in ms. */
+  clockSkewMs: number;
 }
 
 interface Answer {
@@ -45,7 +52,7 @@ export const startDdm = async (options: DdmOptions): Promise<DdmServer> => {
   const limit = createSlidingLimit(options.throttlePerSecond ?? Number.POSITIVE_INFINITY);
   let inFlight = 0;
 
-  const answer = (request: IncomingMessage): Answer => {
+  const answer = (request: IncomingMessage, body: string): Answer => {
     const { headers, method, url = '' } = request;
     if (!limit.take()) {
       stats.throttled += 1;
@@ -55,7 +62,10 @@ export const startDdm = async (options: DdmOptions): Promise<DdmServer> => {
         `The throttling threshold has been reached: policy user over ratelimit,limit:${options.throttlePerSecond},time:1 second`,
       );
     }
-    if (!options.isValidToken(String(headers['x-auth-token']))) {
+    if (headers.authorization !== undefined) {
+      const problem = checkSignature(request, body, options, Date.now() + ddm.clockSkewMs);
+      if (problem) return gatewayError(401, '0301', problem);
+    } else if (!options.isValidToken(String(headers['x-auth-token']))) {
       return gatewayError(401, '0307', 'The token must be updated.');
     }
     if (method === 'GET' && url.startsWith(`/v1/${options.projectId}/instances`)) {
@@ -81,17 +91,22 @@ export const startDdm = async (options: DdmOptions): Promise<DdmServer> => {
   };
 
   const server = await startCloudServer(async (request, response) => {
-    request.resume();
+    const body = await readBody(request);
     if (request.url === '/_stats') return sendJson(response, 200, stats);
     stats.calls += 1;
     inFlight += 1;
     stats.peakInFlight = Math.max(stats.peakInFlight, inFlight);
-    const given = answer(request);
+    const given = answer(request, body);
     if (options.latencyMs) await sleep(options.latencyMs);
     inFlight -= 1;
+    if (ddm.clockSkewMs) {
+      response.setHeader('Date', new Date(Date.now() + ddm.clockSkewMs).toUTCString());
+    }
     send(response, given);
   });
-  return { ...server, stats: () => ({ ...stats }) };
+  const { instanceIds } = options;
+  const ddm: DdmServer = { ...server, instanceIds, stats: () => ({ ...stats }), clockSkewMs: 0 };
+  return ddm;
 };
 
 const send = (response: ServerResponse, { body, status }: Answer): void => {

@@ -8,8 +8,21 @@ export interface IamUser {
 }
 
 export interface IamServer extends CloudServer {
+  readonly user: IamUser;
   /** Tokens that are valid now. */
   readonly tokens: Set<string>;
+  /** Sign-ins so far, refused ones too. */
+  signIns(): number;
+  /** What the next tokens are like. */
+  issue: { bytes: number; lifetimeMs: number };
+  /** Faults: what to answer instead, or undefined; asked for every sign-in. */
+  fault: () => IamFault | undefined;
+}
+
+interface IamFault {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const lifetimeMs = 24 * 3_600_000;
@@ -18,13 +31,17 @@ const tokenBytes = 3_846; // the CMS blob of the documentation's sample: 5128 ch
 /** IAM as far as a token needs it: POST /v3/auth/tokens with a password, for one project. */
 export const startIam = async (user: IamUser, projectId: string): Promise<IamServer> => {
   const tokens = new Set<string>();
+  let signIns = 0;
   const server = await startCloudServer(async (request, response) => {
     const body = await readBody(request);
     if (request.method !== 'POST' || !request.url?.startsWith('/v3/auth/tokens')) {
       return sendError(404, 'Not Found');
     }
+    signIns += 1;
+    const fault = iam.fault();
+    if (fault) return sendJson(response, fault.status, fault.body, fault.headers);
     if (!isSignIn(body, user, projectId)) return sendError(401, 'Unauthorized');
-    const token = `MIIPAgYJ${randomBytes(tokenBytes).toString('base64').slice(8)}`;
+    const token = `MIIPAgYJ${randomBytes(iam.issue.bytes).toString('base64').slice(8)}`;
     tokens.add(token);
     const now = Date.now();
     sendJson(
@@ -34,7 +51,7 @@ export const startIam = async (user: IamUser, projectId: string): Promise<IamSer
         token: {
           methods: ['password'],
           issued_at: new Date(now).toISOString(),
-          expires_at: new Date(now + lifetimeMs).toISOString(),
+          expires_at: new Date(now + iam.issue.lifetimeMs).toISOString().replace('Z', '000Z'),
           project: { id: projectId },
         },
       },
@@ -47,7 +64,15 @@ export const startIam = async (user: IamUser, projectId: string): Promise<IamSer
       });
     }
   });
-  return { ...server, tokens };
+  const iam: IamServer = {
+    ...server,
+    user,
+    tokens,
+    signIns: () => signIns,
+    issue: { bytes: tokenBytes, lifetimeMs },
+    fault: () => undefined,
+  };
+  return iam;
 };
 
 const isSignIn = (body: string, user: IamUser, projectId: string): boolean => {
@@ -66,7 +91,7 @@ const isSignIn = (body: string, user: IamUser, projectId: string): boolean => {
   }
 };
 
-/** Gets a token as rotate-token will: by password, for one project. */
+/** Gets a token as a person does: by password, for one project. */
 export const fetchToken = async (
   endpoint: string,
   { domainName, password, userName }: IamUser,

@@ -15,9 +15,11 @@ export interface CloudServer {
   close(): Promise<void>;
 }
 
+const maxHeaderSize = 128 * 1_024; // the gateway takes headers of 32 KB each and 128 KB together
+
 /** A server of the embedded cloud on a free loopback port. */
 export const startCloudServer = async (listener: RequestListener): Promise<CloudServer> => {
-  const server = createServer({ keepAliveTimeout: 30_000 }, listener);
+  const server = createServer({ keepAliveTimeout: 30_000, maxHeaderSize }, listener);
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', 1_024, resolve);
   });

@@ -31,7 +31,7 @@ export const createFakeDdmHttp = (
         ? { errCode: failed.errCode, externalMessage: 'text' }
         : { instanceId, jobId: `job-${instanceId}` };
       const status = failed?.status ?? 200;
-      return { status, body: JSON.stringify(body), retryAfter: undefined };
+      return { status, body: JSON.stringify(body), header: () => undefined };
     },
   };
 };

@@ -9,6 +9,8 @@ export interface FakeRunLog extends RunLog {
   readonly batches: readonly Report[];
   readonly warnings: readonly string[];
   readonly problems: readonly (LogFields & { readonly message: string })[];
+  readonly rotations: readonly object[];
+  readonly hoursLeft: readonly number[];
 }
 
 /** Keeps what a run reports. */
@@ -19,6 +21,8 @@ export const createFakeRunLog = (): FakeRunLog => {
   const batches: Report[] = [];
   const warnings: string[] = [];
   const problems: (LogFields & { readonly message: string })[] = [];
+  const rotations: object[] = [];
+  const hoursLeft: number[] = [];
   return {
     outcomes,
     retries,
@@ -26,11 +30,15 @@ export const createFakeRunLog = (): FakeRunLog => {
     batches,
     warnings,
     problems,
+    rotations,
+    hoursLeft,
     outcome: (outcome) => void outcomes.push(outcome),
     retry: (retry) => void retries.push(retry),
     report: (report) => void reports.push(report),
     batch: (report) => void batches.push(report),
     problem: (message, fields) => void problems.push({ ...fields, message }),
     warning: (message) => void warnings.push(message),
+    rotated: (rotation) => void rotations.push(rotation),
+    tokenHoursLeft: (hours) => void hoursLeft.push(hours),
   };
 };

@@ -204,7 +204,7 @@ describe('a batch', () => {
 
   test('throws when the token cannot be read: the whole batch comes back', async () => {
     const error = new ParameterError('SSM_UNAVAILABLE', '/token', 'no');
-    const parameters = { token: () => Promise.reject(error) };
+    const parameters = { secret: () => Promise.reject(error) };
 
     await expect(run([delivery('1', a)], { parameters })).rejects.toBe(error);
   });

@@ -108,7 +108,7 @@ const createProcess = (world: World, ids: readonly string[], crashAt: number) =>
     http: () => ({ close: () => {}, send: (request) => effect(() => http.send(request)) }),
     parameters: {
       fleet: () => effect(() => ({ instanceIds: ids, malformed: [], duplicates: 0 })),
-      token: () => effect(() => 'a-token-of-the-test'),
+      secret: () => effect(() => ({ token: 'a-token-of-the-test' })),
     },
   });
   return { app, death };

@@ -97,6 +97,7 @@ describe('a run', () => {
     const { cloud, env } = await start({ instances: 50 });
     const app = { ...createApp(env), log: createFakeRunLog() };
     await app.parameters.fleet();
+    await app.parameters.secret();
     cloud.iam.tokens.clear();
     cloud.ssm.fault = () => ({ status: 400, type: 'AccessDeniedException' });
 

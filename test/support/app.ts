@@ -43,8 +43,10 @@ export const createTestApp = (options: TestAppOptions): TestApp => {
     queue: options.queue ?? createFakeQueue(),
     parameters: {
       fleet: async () => ({ instanceIds: [], malformed: [], duplicates: 0 }),
-      token: async () => token,
-      refreshToken: async () => token,
+      secret: async () => ({ token }),
+      refreshSecret: async () => ({ token }),
+      password: () => Promise.reject(new TypeError('no password in this test')),
+      writeToken: () => Promise.reject(new TypeError('no token is written in this test')),
       ...options.parameters,
     },
     limiter: createRateLimiter({

@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createParameters, createSsmClient, type Parameters } from '../../../lib/aws/parameters.ts';
+import { createParameters, type Parameters } from '../../../lib/aws/parameters.ts';
+import { createSsmClient, createStore } from '../../../lib/aws/store.ts';
 import { ParameterError } from '../../../lib/errors.ts';
 import { createSlidingLimit } from '../../../local/cloud/sliding-limit.ts';
 import { type SsmServer, splitParameter, startSsm } from '../../../local/cloud/ssm.ts';
@@ -33,7 +34,8 @@ const connect = (ssm: SsmServer, clock: FakeClock = createFakeClock()): Paramete
     credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
   });
   onTestFinished(() => client.destroy());
-  return createParameters({ ssm: client, prefix, clock });
+  const store = createStore(client);
+  return createParameters({ store, prefix, authMode: 'token', clock });
 };
 
 const errorOf = async (work: Promise<unknown>): Promise<ParameterError> => {
@@ -53,7 +55,7 @@ describe('the store', () => {
     const fleet = await parameters.fleet();
 
     expect(fleet).toEqual({ instanceIds: instanceIds(3), malformed: [], duplicates: 0 });
-    expect(await parameters.token()).toBe(token);
+    expect(await parameters.secret()).toEqual({ token });
     expect([...ssm.calls]).toEqual([['GetParameters', 1]]);
   });
 
@@ -76,14 +78,14 @@ describe('the store', () => {
   test('row 20: gives a rotated token when asked anew, with one read for all who ask', async () => {
     const ssm = await start();
     const parameters = connect(ssm);
-    await parameters.token();
+    await parameters.secret();
     const rotated = token.toUpperCase();
     ssm.put({ name: `${prefix}/token`, type: 'SecureString', value: rotated });
 
-    const tokens = await Promise.all([1, 2, 3].map(() => parameters.refreshToken()));
+    const tokens = await Promise.all([1, 2, 3].map(() => parameters.refreshSecret()));
 
-    expect(tokens).toEqual([rotated, rotated, rotated]);
-    expect(await parameters.token()).toBe(rotated);
+    expect(tokens).toEqual([1, 2, 3].map(() => ({ token: rotated })));
+    expect(await parameters.secret()).toEqual({ token: rotated });
     expect(ssm.calls.get('GetParameters')).toBe(2);
   });
 
@@ -117,11 +119,14 @@ describe('the store', () => {
     expect(again.instanceIds.length).toBe(3);
   });
 
-  test.each(['instances', 'token'])('row 24: names %s when it does not exist', async (name) => {
+  test.each([
+    ['instances', (parameters: Parameters) => parameters.fleet()],
+    ['token', (parameters: Parameters) => parameters.secret()],
+  ])('row 24: names %s when it does not exist', async (name, read) => {
     const ssm = await start();
     ssm.delete(`${prefix}/${name}`);
 
-    const error = await errorOf(connect(ssm).fleet());
+    const error = await errorOf(read(connect(ssm)));
 
     expect(error).toMatchObject({ code: 'PARAMETER_MISSING', parameterName: `${prefix}/${name}` });
     expect(error.message).toContain(`aws ssm put-parameter --name ${prefix}/${name}`);
@@ -232,14 +237,14 @@ describe('the token', () => {
     const ssm = await start({ token: long });
     ssm.put({ name: `${prefix}/token/5`, type: 'SecureString', value: `${long.slice(16_384)}\n` });
 
-    expect(await connect(ssm).token()).toBe(long);
+    expect(await connect(ssm).secret()).toEqual({ token: long });
   });
 
   test('row 23: with a part missing names that part', async () => {
     const ssm = await start({ token: 'x'.repeat(12_000) });
     ssm.delete(`${prefix}/token/2`);
 
-    const error = await errorOf(connect(ssm).token());
+    const error = await errorOf(connect(ssm).secret());
 
     expect(error).toMatchObject({ parameterName: `${prefix}/token/2` });
   });
@@ -251,7 +256,7 @@ describe('the token', () => {
     ['canary', 'too short'],
     ['canary'.repeat(6_000), 'longer than'],
   ])('row 23: %o is refused by name and without its value', async (value, problem) => {
-    const error = await errorOf(connect(await start({ token: value })).token());
+    const error = await errorOf(connect(await start({ token: value })).secret());
 
     expect(error.code).toBe('PARAMETER_INVALID');
     expect(error.message).toContain(problem);

@@ -1,0 +1,7 @@
+import { lambda } from '../lib/lambda.ts';
+import { rotateToken } from '../lib/rotate-token.ts';
+
+/** Replaces the token in the parameter store by a fresh one; fails, and keeps the old one, when it cannot. */
+export const handler = lambda(async (app, _event, context) =>
+  rotateToken(app, context.getRemainingTimeInMillis()),
+);

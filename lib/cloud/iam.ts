@@ -1,0 +1,84 @@
+import * as v from 'valibot';
+import { findProblem } from '../aws/token.ts';
+import type { Clock } from '../clock.ts';
+import { IamError, type SyncFailure } from '../errors.ts';
+import type { Password, Token } from '../secret.ts';
+import { parseObject } from './error-body.ts';
+import { readFailure, toFailure } from './failure.ts';
+import type { HttpAnswer, HttpClient } from './http.ts';
+
+export interface IamDeps {
+  readonly http: HttpClient;
+  readonly clock: Pick<Clock, 'now'>;
+  /** Origin. */
+  readonly iamEndpoint: string;
+  readonly projectId: string;
+}
+
+/**
+ * Asks IAM once for a token of the project, by password: `POST /v3/auth/tokens`.
+ * @throws {IamError}
+ */
+export const createToken = async (
+  { clock, http, iamEndpoint, projectId }: IamDeps,
+  { domainName, password, userName }: Password,
+  timeoutMs: number,
+): Promise<Required<Token>> => {
+  const user = { name: userName, password, domain: { name: domainName } };
+  const answer = await http
+    .send({
+      method: 'POST',
+      url: `${iamEndpoint}/v3/auth/tokens?nocatalog=true`, // the catalog would only make the answer long
+      headers: { 'Content-Type': 'application/json;charset=utf8' },
+      body: JSON.stringify({
+        auth: {
+          identity: { methods: ['password'], password: { user } },
+          scope: { project: { id: projectId } },
+        },
+      }),
+      timeoutMs,
+    })
+    .catch((error: unknown) => {
+      throw new IamError(toFailure(error));
+    });
+  if (answer.status === 201) return readToken(answer, projectId);
+  throw new IamError(readFailure(answer, spellings(password), clock.now()));
+};
+
+const schema = v.object({
+  token: v.object({
+    expires_at: v.pipe(
+      v.string(),
+      v.transform(Date.parse),
+      v.check((ms) => !Number.isNaN(ms)),
+    ),
+    project: v.optional(v.object({ id: v.string() })),
+  }),
+});
+
+const readToken = ({ body, header }: HttpAnswer, projectId: string): Required<Token> => {
+  const token = header('X-Subject-Token') ?? '';
+  const problem = findProblem(token);
+  if (problem) throw badAnswer(`X-Subject-Token ${problem}`);
+  const parsed = v.safeParse(schema, parseObject(body));
+  if (!parsed.success) throw badAnswer('the answer does not say when the token expires');
+  const { expires_at: expiresAt, project } = parsed.output.token;
+  if (project && project.id !== projectId) throw badAnswer('the token is of another project');
+  return { token, expiresAt };
+};
+
+const badAnswer = (externalMessage: string): IamError => {
+  const failure: SyncFailure = {
+    errCode: 'BAD_RESPONSE',
+    retryClass: 'permanent',
+    httpStatus: 201,
+    externalMessage,
+  };
+  return new IamError(failure);
+};
+
+/** As it is, and as it stands in the request, which an answer may quote. */
+const spellings = (password: string): readonly string[] => [
+  password,
+  JSON.stringify(password).slice(1, -1),
+];

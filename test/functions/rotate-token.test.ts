@@ -1,0 +1,373 @@
+import { describe, expect, test } from 'vitest';
+import { type Cloud, type CloudOptions, startCloud } from '../../local/cloud/cloud.ts';
+import { sample, startPackaged } from '../support/packaged.ts';
+
+const start = (
+  options: Partial<CloudOptions> & { readonly cloud?: Cloud } = {},
+  env: Readonly<Record<string, string>> = {},
+) => startPackaged('rotate-token', { instances: 20, ...options, env });
+
+/** The token as a plain reader of the contract finds it: `token`, or its parts in numeric order. */
+const storedToken = ({ parameterPrefix, ssm }: Cloud): string => {
+  const whole = ssm.value(`${parameterPrefix}/token`);
+  const numberOf = (name: string): number => Number(name.split('/').at(-1));
+  const parts = [...ssm.parameters.values()]
+    .filter(({ name }) => name.startsWith(`${parameterPrefix}/token/`))
+    .sort((a, b) => numberOf(a.name) - numberOf(b.name));
+  return whole ?? parts.map(({ value }) => value).join('');
+};
+
+const writeCredentials = ({ parameterPrefix, ssm }: Cloud, value: string): void =>
+  ssm.put({ name: `${parameterPrefix}/credentials`, type: 'SecureString', value });
+
+describe('the packaged rotate-token handler', () => {
+  test('replaces the token by a fresh one, split over parameters of the Standard tier', async () => {
+    const { cloud, invoke, lines } = await start();
+    const before = storedToken(cloud);
+
+    const result = await invoke(sample('rotate-token'));
+
+    const after = storedToken(cloud);
+    expect(result).toMatchObject({ ok: true, response: { rotated: true, parameters: 2 } });
+    expect(after).not.toBe(before);
+    expect(cloud.iam.tokens.has(after)).toBe(true);
+    expect(lines().map(({ message }) => message)).toContain('token rotated');
+  });
+
+  test('says when the token expires: in its answer, its log and its metric', async () => {
+    const { invoke, lines } = await start();
+
+    const result = await invoke({});
+
+    const hoursLeft = expect.closeTo(24, 1);
+    const response = { hoursLeft, expiresAt: expect.stringMatching(/^20\d\d-.*Z$/) };
+    expect(result).toMatchObject({ response });
+    expect(lines().find(({ message }) => message === 'token rotated')).toMatchObject(response);
+    const metric = lines().find((line) => line._aws !== undefined);
+    expect(metric).toMatchObject({
+      TokenHoursLeft: hoursLeft,
+      service: 'ddm-sync-local',
+      _aws: {
+        CloudWatchMetrics: [
+          {
+            Namespace: 'ddm-sync',
+            Dimensions: [['service']],
+            Metrics: [{ Name: 'TokenHoursLeft' }],
+          },
+        ],
+      },
+    });
+  });
+
+  test('gives the other functions a token to work with, again and again', async () => {
+    const { cloud, invoke } = await start();
+    const scheduled = await startPackaged('scheduled', { cloud, instances: 20 });
+
+    for (let rotation = 0; rotation < 4; rotation += 1) {
+      cloud.iam.tokens.clear(); // the old one dies at once
+      await invoke({});
+
+      expect(await scheduled.invoke({})).toMatchObject({ ok: true, response: { accepted: 20 } });
+    }
+    expect(scheduled.lines().filter((line) => line._aws !== undefined).length).toBe(4);
+  });
+
+  test('row 23: takes tokens of 20 and of 32 KB, and refuses what the gateway would not take', async () => {
+    const { cloud, invoke } = await start();
+    const scheduled = await startPackaged('scheduled', { cloud, instances: 20 });
+
+    for (const [bytes, parameters] of [
+      [15_000, 5],
+      [24_576, 8],
+    ] as const) {
+      cloud.iam.issue.bytes = bytes;
+      expect(await invoke({})).toMatchObject({ ok: true, response: { parameters } });
+      expect(await scheduled.invoke({})).toMatchObject({ response: { accepted: 20 } });
+    }
+    cloud.iam.issue.bytes = 24_600;
+    const before = storedToken(cloud);
+
+    expect(await invoke({})).toMatchObject({
+      ok: false,
+      error: { errorType: 'RotationError', errorMessage: expect.stringContaining('longer than') },
+    });
+    expect(storedToken(cloud)).toBe(before);
+  });
+
+  test('encrypts with the key that is configured', async () => {
+    const arn = 'arn:aws:kms:eu-central-1:123456789012:key/0b1c2d3e-1111-2222-3333-444455556666';
+    const { cloud, invoke } = await start({}, { PARAMETER_KMS_ARN: arn });
+
+    await invoke({});
+
+    const written = [...cloud.ssm.parameters.values()].filter(({ name }) =>
+      /\/token(-set|\/1\d)$/.test(name),
+    );
+    expect(written.length).toBe(3);
+    expect(written.every(({ keyId, type }) => keyId === arn && type === 'SecureString')).toBe(true);
+  });
+
+  test('has nothing to do with access keys', async () => {
+    const { cloud, invoke } = await start({ auth: 'aksk' }, { AUTH_MODE: 'aksk' });
+
+    expect(await invoke({})).toMatchObject({ ok: true, response: { rotated: false } });
+    expect(cloud.iam.signIns()).toBe(0);
+  });
+});
+
+const iamAnswers =
+  (fault: ReturnType<Cloud['iam']['fault']>) =>
+  ({ iam }: Cloud): void => {
+    iam.fault = () => fault;
+  };
+
+const refuse =
+  (refused: string) =>
+  ({ ssm }: Cloud): void => {
+    ssm.fault = (operation) =>
+      operation === refused ? { status: 400, type: 'AccessDeniedException' } : undefined;
+  };
+
+const keystone = (code: number, message: string) => ({
+  status: code,
+  body: { error: { code, title: 'Error', message } },
+});
+const iamError = (status: number, error_code: string) => ({
+  status,
+  body: { error_code, error_msg: 'Refused.' },
+});
+
+describe('a failed rotation keeps the old token, fails and says why', () => {
+  test.each<[string, (cloud: Cloud) => void, string, RegExp, number]>([
+    [
+      'a wrong password, once: IAM locks accounts',
+      iamAnswers(keystone(401, 'The username or password is wrong.')),
+      'RotationError',
+      /after 1 attempt: UNAUTHORIZED \(HTTP 401\).*not tried again/,
+      1,
+    ],
+    [
+      'a locked user, once',
+      iamAnswers(iamError(401, 'IAM.0061')),
+      'RotationError',
+      /after 1 attempt: IAM\.0061.*locked/,
+      1,
+    ],
+    [
+      'a user without programmatic access, once',
+      iamAnswers(iamError(403, 'IAM.0081')),
+      'RotationError',
+      /IAM\.0081 \(HTTP 403\).*programmatic access/,
+      1,
+    ],
+    [
+      'an unknown project, once',
+      iamAnswers(keystone(404, 'Could not find project.')),
+      'RotationError',
+      /HTTP 404.*DDM_PROJECT_ID/,
+      1,
+    ],
+    [
+      'an IAM that throttles, three times',
+      iamAnswers(iamError(429, 'IAM.0012')),
+      'RotationError',
+      /after 3 attempts: IAM\.0012/,
+      3,
+    ],
+    [
+      'an IAM that is ill, three times',
+      iamAnswers({ status: 503, body: 'no' }),
+      'RotationError',
+      /after 3 attempts/,
+      3,
+    ],
+    [
+      'an answer without a token',
+      iamAnswers({ status: 201, body: { token: {} } }),
+      'RotationError',
+      /X-Subject-Token is empty/,
+      1,
+    ],
+    [
+      'an answer without an expiry',
+      iamAnswers({
+        status: 201,
+        body: { token: {} },
+        headers: { 'X-Subject-Token': 'canary-canary-canary' },
+      }),
+      'RotationError',
+      /does not say when the token expires/,
+      1,
+    ],
+    [
+      'a token of another project',
+      iamAnswers({
+        status: 201,
+        body: { token: { expires_at: '2099-01-01T00:00:00.000000Z', project: { id: 'other' } } },
+        headers: { 'X-Subject-Token': 'canary-canary-canary' },
+      }),
+      'RotationError',
+      /another project/,
+      1,
+    ],
+    [
+      'a redirect',
+      iamAnswers({ status: 302, body: '', headers: { Location: '/elsewhere' } }),
+      'RotationError',
+      /REDIRECT_REFUSED/,
+      1,
+    ],
+    [
+      'a token that lives for less than 12 hours',
+      ({ iam }) => {
+        iam.issue.lifetimeMs = 11 * 3_600_000;
+      },
+      'RotationError',
+      /lives for 1[01](\.\d+)? hours/,
+      1,
+    ],
+    [
+      'a token that DDM refuses',
+      ({ iam }) => {
+        iam.tokens.add = () => iam.tokens;
+      },
+      'RotationError',
+      /DDM refused the new token \(APIGW\.0307\)/,
+      1,
+    ],
+    [
+      'no credentials',
+      ({ parameterPrefix, ssm }) => ssm.delete(`${parameterPrefix}/credentials`),
+      'ParameterError',
+      /credentials does not exist.*npm run setup/,
+      0,
+    ],
+    [
+      'credentials that are no JSON',
+      (cloud) => writeCredentials(cloud, 'canary-canary'),
+      'ParameterError',
+      /credentials is not usable/,
+      0,
+    ],
+    [
+      'credentials without a password',
+      (cloud) => writeCredentials(cloud, '{"domainName":"canary-d","userName":"canary-u"}'),
+      'ParameterError',
+      /\(password missing/,
+      0,
+    ],
+    [
+      'credentials of the other kind',
+      (cloud) =>
+        writeCredentials(cloud, '{"accessKeyId":"canary-a","secretAccessKey":"canary-secret"}'),
+      'ParameterError',
+      /domainName, userName, password missing/,
+      0,
+    ],
+    [
+      'a parameter store that takes nothing',
+      refuse('PutParameter'),
+      'ParameterError',
+      /Writing .*token\/11 failed: AccessDeniedException; allow ssm:PutParameter/,
+      1,
+    ],
+  ])('%s', async (_, plant, errorType, message, signIns) => {
+    const { cloud, invoke, lines, output } = await start();
+    const before = storedToken(cloud);
+    const signInsBefore = cloud.iam.signIns();
+    plant(cloud);
+
+    const result = await invoke({});
+
+    expect(result).toMatchObject({
+      ok: false,
+      error: { errorType, errorMessage: expect.stringMatching(message) },
+    });
+    expect(storedToken(cloud)).toBe(before);
+    expect(cloud.iam.signIns() - signInsBefore).toBe(signIns);
+    expect(lines().find((line) => line.message === 'token rotation failed')).toMatchObject({
+      level: 'ERROR',
+      reason: expect.stringMatching(message),
+    });
+    expect(output.join('') + JSON.stringify(result)).not.toContain('canary');
+  });
+
+  test('an IAM that cannot be reached', async () => {
+    const { cloud, invoke } = await start();
+    await cloud.iam.close();
+
+    expect(await invoke({})).toMatchObject({
+      ok: false,
+      error: { errorMessage: expect.stringMatching(/after 3 attempts: NETWORK/) },
+    });
+  });
+});
+
+test('tries again what failed for a moment', async () => {
+  const { cloud, invoke } = await start();
+  let left = 2;
+  cloud.iam.fault = () => {
+    left -= 1;
+    return left >= 0 ? { status: 502, body: 'no' } : undefined;
+  };
+
+  expect(await invoke({})).toMatchObject({ ok: true, response: { rotated: true } });
+});
+
+test('writes the token also when DDM cannot prove it, with a warning', async () => {
+  const cloud = await startCloud({ instances: 20, throttlePerSecond: 0 });
+  const { invoke, lines } = await start({ cloud });
+
+  expect(await invoke({})).toMatchObject({ ok: true, response: { rotated: true } });
+  expect(lines().find(({ level }) => level === 'WARN')).toMatchObject({
+    message: 'new token not proven: DDM did not answer as it should',
+    errCode: 'APIGW.0308',
+  });
+  await cloud.close();
+});
+
+test('ROTATION_PROOF=off makes no call to DDM', async () => {
+  const { cloud, invoke } = await start({}, { ROTATION_PROOF: 'off' });
+
+  await invoke({});
+
+  expect(cloud.ddm.stats().calls).toBe(0);
+});
+
+test('tells of old parameters that it could not remove', async () => {
+  const { cloud, invoke, lines } = await start();
+  refuse('DeleteParameters')(cloud);
+
+  expect(await invoke({})).toMatchObject({ ok: true });
+  expect(lines().find(({ level }) => level === 'WARN')).toMatchObject({
+    message: 'old token parameters not removed',
+    reason: expect.stringContaining('ssm:DeleteParameters'),
+  });
+});
+
+test('row 44: shows neither token nor password, whatever IAM answers', async () => {
+  const { cloud, invoke, output } = await start();
+  const { domainName, userName } = cloud.iam.user;
+  const password = 'canary"passwörd\\1';
+  writeCredentials(cloud, JSON.stringify({ domainName, userName, password }));
+  const results: unknown[] = [await invoke({})];
+  for (const status of [200, 201, 400, 401, 403, 500]) {
+    const message = `You said {"password":${JSON.stringify(password)}}, that is ${password}`;
+    cloud.iam.fault = () => ({
+      status,
+      body: { error: { message } },
+      headers: { 'X-Subject-Token': 'canary-token-canary-token' },
+    });
+    results.push(await invoke({}));
+  }
+  cloud.iam.fault = () => undefined;
+  writeCredentials(cloud, JSON.stringify(cloud.iam.user));
+  results.push(await invoke({}));
+
+  const printed = output.join('\n') + JSON.stringify(results);
+  expect(results.at(-1)).toMatchObject({ ok: true });
+  expect(printed).not.toContain('canary');
+  expect(printed).not.toContain('passw\u00f6rd');
+  expect(printed).not.toContain(cloud.iam.user.password);
+  expect(printed).not.toContain(storedToken(cloud).slice(0, 24));
+});
