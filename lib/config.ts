@@ -153,10 +153,7 @@ const schema = v.object({
   AUTH_MODE: v.optional(v.picklist(['token', 'aksk']), 'token'),
   ROTATION_PROOF: v.optional(v.picklist(['on', 'off']), 'on'),
   PARAMETER_KMS_ARN: v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(/^arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:\d{12}:(key|alias)\/[\w/-]{1,250}$/),
-    ),
+    v.pipe(v.string(), v.regex(/^arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]{1,250}$/)),
   ),
   SYNC_QUEUE_URL: v.optional(v.pipe(v.string(), v.check(isQueueUrl))),
   SYNC_CONCURRENCY: number(20, 1, 1_000),

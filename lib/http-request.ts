@@ -72,7 +72,11 @@ const formSchema = v.object({
 });
 
 const checkForm = (event: unknown): void => {
-  const { body, isBase64Encoded, rawQueryString } = v.parse(formSchema, event);
+  const parsed = v.safeParse(formSchema, event);
+  // valibot's own error would carry the whole event into the log.
+  if (!parsed.success)
+    throw badRequest('The request is not one of an HTTP API (payload version 2.0)');
+  const { body, isBase64Encoded, rawQueryString } = parsed.output;
   if (rawQueryString) {
     throw badRequest(
       'Query parameters are not supported: put instanceIds and dryRun into the body',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tokenNames } from '../lib/aws/token-set.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = mkdtempSync(join(tmpdir(), 'ddm-sync-package-'));
@@ -17,6 +18,7 @@ interface Statement {
   readonly Effect: string;
   readonly Action: unknown;
   readonly Resource: unknown;
+  readonly Condition?: unknown;
 }
 
 interface Template {
@@ -51,6 +53,34 @@ const ofType = (type: string): (readonly [string, Record<string, unknown>])[] =>
     .filter(([, resource]) => resource.Type === type)
     .map(([name, { Properties }]) => [name, Properties] as const);
 
+/** The resource of a type that has a function's name in it. */
+const naming = (functionId: string, type: string, { Resources } = template) =>
+  Object.values(Resources).find(
+    ({ Properties, Type }) =>
+      Type === type && JSON.stringify(Properties).includes(`"${functionId}"`),
+  )?.Properties;
+
+const statementsOf = ({ Resources }: Template): readonly Statement[] =>
+  Object.values(Resources)
+    .filter(({ Type }) => Type === 'AWS::IAM::Role')
+    .flatMap(
+      ({ Properties }) => Properties.Policies as { PolicyDocument: { Statement: Statement[] } }[],
+    )
+    .flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
+
+/** What stands behind the prefix in a parameter's ARN. */
+const parameterOf = (arn: unknown): string =>
+  /:parameter\/ddm-sync\/dev\/([^"]+)"/.exec(JSON.stringify(arn))?.[1] ?? '';
+
+/** The parameters that a role may read. */
+const readable = (role: string, { Resources }: Template): readonly string[] =>
+  statementsOf({
+    Resources: Object.fromEntries(Object.entries(Resources).filter(([name]) => name === role)),
+  })
+    .filter(({ Action }) => JSON.stringify(Action).includes('ssm:Get'))
+    .flatMap(({ Resource }) => [Resource].flat())
+    .map(parameterOf);
+
 const checkTemplate = (path: string) =>
   spawnSync(process.execPath, [join(root, 'local/check-template.ts'), path], { encoding: 'utf8' });
 
@@ -61,6 +91,7 @@ describe('the packaged template', () => {
 
     expect(functions.map(([name]) => name).sort()).toEqual([
       'HttpLambdaFunction',
+      'RotateDashtokenLambdaFunction',
       'ScheduledLambdaFunction',
       'WorkerLambdaFunction',
     ]);
@@ -71,21 +102,69 @@ describe('the packaged template', () => {
   });
 
   test('row 66: allows no wildcard but the streams of a log group', () => {
-    const statements = ofType('AWS::IAM::Role').flatMap(([, role]) =>
-      (role.Policies as { PolicyDocument: { Statement: Statement[] } }[]).flatMap(
-        ({ PolicyDocument }) => PolicyDocument.Statement,
-      ),
-    );
-    const texts = statements
+    const texts = statementsOf(template)
       .flatMap(({ Action, Resource }) => [Action, Resource].flat())
       .map((part) => JSON.stringify(part));
 
-    expect(statements.length).toBe(10);
+    expect(texts.length).toBeGreaterThan(50);
     expect(texts.filter((text) => text.includes('*'))).toEqual(
-      ['scheduled', 'http', 'worker'].map((name) =>
+      ['scheduled', 'http', 'worker', 'rotate-token'].map((name) =>
         expect.stringMatching(`:log-group:/aws/lambda/ddm-sync-dev-${name}:\\*"`),
       ),
     );
+  });
+
+  test('lets only rotate-token write parameters, and only the parts of the token', () => {
+    const writers = Object.entries(template.Resources).flatMap(([name, resource]) =>
+      statementsOf({ Resources: { [name]: resource } })
+        .filter(({ Action }) => /ssm:(Put|Delete)/.test(JSON.stringify(Action)))
+        .map((statement) => ({ name, ...statement })),
+    );
+    const written = writers.flatMap(({ Resource }) => [Resource].flat()).map(parameterOf);
+
+    expect(new Set(writers.map(({ name }) => name))).toEqual(new Set(['RotateTokenRole']));
+    expect(written.filter((name) => !/^token(-set|\/\d+)?$/.test(name))).toEqual([]);
+  });
+
+  test('lets every function read what one call of it reads, by exact names', () => {
+    const prefix = '/ddm-sync/dev';
+    const needed = [
+      'instances',
+      ...tokenNames(prefix).map((name) => name.slice(prefix.length + 1)),
+    ];
+
+    for (const role of ['ScheduledRole', 'HttpRole', 'WorkerRole']) {
+      expect(readable(role, template)).toEqual(expect.arrayContaining(needed));
+      expect(readable(role, template)).not.toContain('credentials');
+    }
+    expect(readable('RotateTokenRole', template)).toEqual(
+      expect.arrayContaining([...needed.slice(1), 'credentials']),
+    );
+  });
+
+  test('rotates every 6 hours, and never twice for one event: IAM locks accounts', () => {
+    const schedule = naming('RotateDashtokenLambdaFunction', 'AWS::Scheduler::Schedule');
+    const config = naming('RotateDashtokenLambdaFunction', 'AWS::Lambda::EventInvokeConfig');
+
+    expect(schedule).toMatchObject({ ScheduleExpression: 'rate(6 hours)', State: 'ENABLED' });
+    expect(config).toMatchObject({ MaximumRetryAttempts: 0 });
+  });
+
+  test('warns 8 hours before the token dies, by the metric that the functions publish', () => {
+    const { TokenExpiresAlarm } = Object.fromEntries(ofType('AWS::CloudWatch::Alarm'));
+    const { ScheduledLambdaFunction } = Object.fromEntries(ofType('AWS::Lambda::Function'));
+
+    // test/functions/rotate-token.test.ts sees the metric itself.
+    expect(TokenExpiresAlarm).toMatchObject({
+      Namespace: 'ddm-sync',
+      MetricName: 'TokenHoursLeft',
+      Dimensions: [{ Name: 'service', Value: 'ddm-sync-dev' }],
+      Threshold: 8,
+      ComparisonOperator: 'LessThanThreshold',
+    });
+    expect(ScheduledLambdaFunction?.Environment).toMatchObject({
+      Variables: { POWERTOOLS_SERVICE_NAME: 'ddm-sync-dev' },
+    });
   });
 
   test('row 4: lets no two scheduled runs overlap', () => {
@@ -95,8 +174,8 @@ describe('the packaged template', () => {
   });
 
   test('row 5: lets an event expire before the next one of the schedule', () => {
-    const [, schedule] = ofType('AWS::Scheduler::Schedule')[0] ?? [];
-    const [, invokeConfig] = ofType('AWS::Lambda::EventInvokeConfig')[0] ?? [];
+    const schedule = naming('ScheduledLambdaFunction', 'AWS::Scheduler::Schedule');
+    const invokeConfig = naming('ScheduledLambdaFunction', 'AWS::Lambda::EventInvokeConfig');
     const minutes = /^rate\((\d+) minutes\)$/.exec(String(schedule?.ScheduleExpression))?.[1];
 
     expect(Number(invokeConfig?.MaximumEventAgeInSeconds)).toBeLessThan(Number(minutes) * 60);
@@ -104,7 +183,7 @@ describe('the packaged template', () => {
   });
 
   test('row 6: keeps the event of a failed invocation in an encrypted queue for 14 days', () => {
-    const [, invokeConfig] = ofType('AWS::Lambda::EventInvokeConfig')[0] ?? [];
+    const invokeConfig = naming('ScheduledLambdaFunction', 'AWS::Lambda::EventInvokeConfig');
 
     expect(JSON.stringify(invokeConfig?.DestinationConfig)).toContain('"ScheduledDeadLetterQueue"');
     expect(invokeConfig).toMatchObject({ MaximumRetryAttempts: 0 });
@@ -122,7 +201,7 @@ describe('the packaged template', () => {
   test('row 16: keeps what failed five times for 14 days, encrypted, with an alarm', () => {
     const queues = ofType('AWS::SQS::Queue');
     const { SyncQueue } = Object.fromEntries(queues);
-    const [, alarm] = ofType('AWS::CloudWatch::Alarm')[0] ?? [];
+    const { SyncDeadLetterAlarm: alarm } = Object.fromEntries(ofType('AWS::CloudWatch::Alarm'));
 
     expect(queues.length).toBe(3);
     for (const [, queue] of queues) {
@@ -238,6 +317,50 @@ describe('the packaged template', () => {
     expect(authorizer?.Properties).toMatchObject({
       JwtConfiguration: { Issuer: 'https://login.example', Audience: ['ddm-sync'] },
     });
+  });
+
+  test('with an access key lets the functions read it, and has no alarm for a token', () => {
+    const aksk = packageService({ AUTH_MODE: 'aksk' });
+
+    expect(readable('WorkerRole', aksk)).toEqual(['instances', 'credentials']);
+    expect(Object.keys(aksk.Resources)).not.toContain('TokenExpiresAlarm');
+    expect(aksk.Resources.WorkerLambdaFunction?.Properties.Environment).toMatchObject({
+      Variables: { AUTH_MODE: 'aksk' },
+    });
+  });
+
+  test("uses a key of one's own only through Parameter Store, and only rotate-token encrypts", () => {
+    const key = 'arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+    const withKey = packageService({ PARAMETER_KMS_ARN: key });
+    const uses = Object.entries(withKey.Resources).flatMap(([name, resource]) =>
+      statementsOf({ Resources: { [name]: resource } })
+        .filter(({ Action }) => JSON.stringify(Action).includes('kms:'))
+        .map(({ Action, Condition, Resource }) => ({ name, Action, Condition, Resource })),
+    );
+
+    expect(uses.map(({ Action, name }) => `${name} ${Action}`).sort()).toEqual([
+      'HttpRole kms:Decrypt',
+      'RotateTokenRole kms:Decrypt',
+      'RotateTokenRole kms:Encrypt',
+      'ScheduledRole kms:Decrypt',
+      'WorkerRole kms:Decrypt',
+    ]);
+    for (const { Condition, Resource } of uses) {
+      expect(Resource).toBe(key);
+      expect(Condition).toEqual({
+        StringEquals: { 'kms:ViaService': { 'Fn::Sub': 'ssm.${AWS::Region}.amazonaws.com' } },
+      });
+    }
+    expect(
+      statementsOf(template).filter(({ Action }) => /kms/.test(JSON.stringify(Action))),
+    ).toEqual([]);
+  });
+
+  test('switches the rotation off where somebody else writes the token', () => {
+    const off = packageService({ TOKEN_ROTATION: 'off' });
+
+    const schedule = naming('RotateDashtokenLambdaFunction', 'AWS::Scheduler::Schedule', off);
+    expect(schedule?.State).toBe('DISABLED');
   });
 
   test('passes the check of CloudFormation rules', () => {

@@ -15,6 +15,7 @@ export interface SignableRequest {
 export const maxClockSkewMs = 15 * 60_000;
 
 const algorithm = 'SDK-HMAC-SHA256';
+const hashOfNothing = hash('sha256', '');
 
 /**
  * The headers that sign a request with an access key, to be sent besides its own: SDK-HMAC-SHA256 of the
@@ -40,7 +41,7 @@ export const sign = (
     ...signed.map(([name, value]) => `${name}:${value}`),
     '',
     names,
-    hash('sha256', body),
+    body === '' ? hashOfNothing : hash('sha256', body),
   ].join('\n');
   const stringToSign = `${algorithm}\n${date}\n${hash('sha256', canonicalRequest)}`;
   const signature = createHmac('sha256', secretAccessKey).update(stringToSign).digest('hex');
@@ -49,7 +50,11 @@ export const sign = (
 };
 
 /** 20191115T033655Z */
-const toSdkDate = (ms: number): string => new Date(ms).toISOString().replace(/[-:]|\.\d{3}/g, '');
+const toSdkDate = (ms: number): string => {
+  const iso = new Date(ms).toISOString();
+  const date = iso.slice(0, 4) + iso.slice(5, 7) + iso.slice(8, 10);
+  return `${date}T${iso.slice(11, 13)}${iso.slice(14, 16)}${iso.slice(17, 19)}Z`;
+};
 
 const canonicalHeaders = (headers: Readonly<Record<string, string>>): [string, string][] =>
   Object.entries(headers)
@@ -58,7 +63,7 @@ const canonicalHeaders = (headers: Readonly<Record<string, string>>): [string, s
 
 // The path ends with a slash in the signature, and in the signature only.
 const canonicalPath = (pathname: string): string => {
-  const path = pathname.split('/').map(reencode).join('/');
+  const path = plain.test(pathname) ? pathname : pathname.split('/').map(reencode).join('/');
   return path.endsWith('/') ? path : `${path}/`;
 };
 
@@ -82,8 +87,10 @@ const compare = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1)
 const byName = ([a]: readonly [string, string], [b]: readonly [string, string]): number =>
   compare(a, b);
 
+const plain = /^[\w.~/-]*$/; // the same however it is encoded
+
 const reencode = (segment: string): string =>
-  /^[\w.~-]*$/.test(segment) ? segment : encode(decodeURIComponent(segment));
+  plain.test(segment) ? segment : encode(decodeURIComponent(segment));
 
 /** RFC 3986: everything but the unreserved characters. */
 const encode = (text: string): string =>

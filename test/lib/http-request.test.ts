@@ -112,7 +112,7 @@ test.each<[string, number, RegExp, unknown, Record<string, unknown>?]>([
     'x'.repeat(20_000),
     { requestContext: {} },
   ],
-  ['a body of another type', 500, /The request failed/, undefined, { body: 7 }],
+  ['a body of another type', 400, /not one of an HTTP API/, undefined, { body: 7 }],
 ])('refuses %s', async (_, status, message, body, rest = {}) => {
   const calls = cloud.ddm.stats().calls;
 

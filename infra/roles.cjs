@@ -1,0 +1,134 @@
+// One role for each function, each with exact ARNs: resources of the CloudFormation template.
+
+const { env } = process;
+const authMode = env.AUTH_MODE || 'token';
+const keyArn = env.PARAMETER_KMS_ARN;
+
+const range = (from, to) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+
+// The names that lib/aws/token-set.ts reads with one call, and all that a rotation writes or removes.
+const tokenParts = range(1, 26).map((number) => `token/${number}`);
+const tokenNames = ['token-set', 'token', ...tokenParts.slice(10, 17)];
+const secretNames = authMode === 'aksk' ? ['credentials'] : tokenNames;
+
+const parameterArns = (names) =>
+  names.map((name) => ({ 'Fn::Sub': `\${self:custom.parameterArn}/${name}` }));
+const arnOf = (resource) => ({ 'Fn::GetAtt': [resource, 'Arn'] });
+
+const allow = (Action, Resource, Condition) => ({
+  Effect: 'Allow',
+  Action,
+  Resource,
+  ...(Condition && { Condition }),
+});
+
+/** With a key of one's own; the key aws/ssm needs no statement. Only through Parameter Store, docs/secrets.md. */
+const useKey = (actions) =>
+  keyArn
+    ? [
+        allow(actions, keyArn, {
+          StringEquals: {
+            'kms:ViaService': { 'Fn::Sub': 'ssm.${AWS::Region}.amazonaws.com' },
+          },
+        }),
+      ]
+    : [];
+
+const readParameters = (...names) => [
+  allow(['ssm:GetParameters', 'ssm:GetParametersByPath'], parameterArns(names)),
+  ...useKey(['kms:Decrypt']),
+];
+
+const writeToken = () => [
+  allow('ssm:PutParameter', parameterArns(['token-set', ...tokenParts.slice(10)])),
+  allow('ssm:DeleteParameters', parameterArns(['token', ...tokenParts])),
+  ...useKey(['kms:Encrypt']),
+];
+
+const sendTo = (...queues) => [allow('sqs:SendMessage', queues.map(arnOf))];
+
+const workOn = (...queues) => [
+  allow(
+    [
+      'sqs:ReceiveMessage',
+      'sqs:DeleteMessage',
+      'sqs:GetQueueAttributes',
+      'sqs:ChangeMessageVisibility',
+    ],
+    queues.map(arnOf),
+  ),
+];
+
+/** What each function of serverless.yml may do beside writing its log. */
+const permissions = {
+  scheduled: [
+    ...readParameters('instances', ...secretNames),
+    ...sendTo('ScheduledDeadLetterQueue', 'SyncQueue'),
+  ],
+  http: [...readParameters('instances', ...secretNames), ...sendTo('SyncQueue')],
+  // The list is for POST /sync on a large fleet, which a worker dispatches.
+  worker: [
+    ...readParameters('instances', ...secretNames),
+    ...workOn('SyncQueue'),
+    ...sendTo('SyncQueue'),
+  ],
+  // The only one that may write the token, and the only one that reads the password.
+  'rotate-token': [...readParameters('credentials', ...tokenNames), ...writeToken()],
+};
+
+const trust = (service, Condition) => ({
+  Version: '2012-10-17',
+  Statement: [
+    {
+      Effect: 'Allow',
+      Principal: { Service: service },
+      Action: 'sts:AssumeRole',
+      ...(Condition && { Condition }),
+    },
+  ],
+});
+
+const role = (PolicyName, AssumeRolePolicyDocument, Statement) => ({
+  Type: 'AWS::IAM::Role',
+  Properties: {
+    AssumeRolePolicyDocument,
+    Policies: [{ PolicyName, PolicyDocument: { Version: '2012-10-17', Statement } }],
+  },
+});
+
+const capital = (name) => name[0].toUpperCase() + name.slice(1);
+const roleId = (name) => `${name.split('-').map(capital).join('')}Role`;
+/** The framework's name of a function's resource. */
+const functionId = (name) => `${capital(name).replaceAll('-', 'Dash')}LambdaFunction`;
+
+// ":*" is how CloudWatch Logs writes the streams of one group.
+const writeLog = (name) =>
+  allow(
+    ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    [{ 'Fn::Sub': `\${self:custom.logGroupArn}/\${self:custom.names.${name}}:*` }],
+  );
+
+const functionRoles = Object.entries(permissions).map(([name, statements]) => [
+  roleId(name),
+  role(name, trust('lambda.amazonaws.com'), [writeLog(name), ...statements]),
+]);
+
+const onSchedule = ['scheduled', 'rotate-token'];
+
+module.exports = {
+  Resources: {
+    ...Object.fromEntries(functionRoles),
+    ScheduleRole: role(
+      'invoke-scheduled',
+      trust('scheduler.amazonaws.com', {
+        StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } },
+      }),
+      [
+        allow(
+          'lambda:InvokeFunction',
+          onSchedule.map((name) => arnOf(functionId(name))),
+        ),
+      ],
+    ),
+  },
+};
