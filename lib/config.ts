@@ -10,6 +10,8 @@ export interface Config {
   readonly authMode: 'token' | 'aksk';
   /** Origin, for rotate-token; absent where it can be neither read nor derived. */
   readonly iamEndpoint: string | undefined;
+  /** Origin of the audit service; absent where it can be neither read nor derived. */
+  readonly ctsEndpoint: string | undefined;
   /** A fresh token is tried with one call before it replaces the old one. */
   readonly rotationProof: boolean;
   /** ARN of the KMS key that encrypts what is written; absent: the account's key aws/ssm. */
@@ -53,7 +55,8 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     projectId: output.DDM_PROJECT_ID,
     parameterPrefix: output.PARAMETER_PREFIX,
     authMode: output.AUTH_MODE,
-    iamEndpoint: output.IAM_ENDPOINT ?? deriveIamEndpoint(output.DDM_ENDPOINT),
+    iamEndpoint: output.IAM_ENDPOINT ?? deriveEndpoint('iam', output.DDM_ENDPOINT),
+    ctsEndpoint: output.CTS_ENDPOINT ?? deriveEndpoint('cts', output.DDM_ENDPOINT),
     rotationProof: output.ROTATION_PROOF === 'on',
     parameterKmsArn: output.PARAMETER_KMS_ARN,
     ddmApiVersion: output.DDM_API_VERSION,
@@ -102,9 +105,11 @@ const isEndpoint =
     return url.protocol === 'https:' && url.port === '' && first === service && isRegion && isCloud;
   };
 
-// Every region has both on the same domain; loopback has one port each.
-const deriveIamEndpoint = (ddmEndpoint: string): string | undefined =>
-  ddmEndpoint.startsWith('https://ddm.') ? ddmEndpoint.replace('//ddm.', '//iam.') : undefined;
+// Every region has them on the same domain; loopback has one port each.
+const deriveEndpoint = (service: string, ddmEndpoint: string): string | undefined =>
+  ddmEndpoint.startsWith('https://ddm.')
+    ? ddmEndpoint.replace('//ddm.', `//${service}.`)
+    : undefined;
 
 const endpoint = (service: string) =>
   v.pipe(
@@ -143,6 +148,7 @@ const schema = v.object({
   DDM_ENDPOINT: endpoint('ddm'),
   DDM_PROJECT_ID: v.pipe(v.string(), v.regex(/^[0-9A-Za-z_-]{1,64}$/)),
   IAM_ENDPOINT: v.optional(endpoint('iam')),
+  CTS_ENDPOINT: v.optional(endpoint('cts')),
   PARAMETER_PREFIX: v.pipe(
     v.string(),
     v.regex(/^(\/[\w.-]+){1,13}$/),
@@ -175,6 +181,7 @@ const remedies: Readonly<Record<string, string>> = {
   DDM_ENDPOINT: endpointRemedy('ddm'),
   DDM_PROJECT_ID: 'set the project id of the region (console: My Credentials), letters and digits',
   IAM_ENDPOINT: endpointRemedy('iam'),
+  CTS_ENDPOINT: endpointRemedy('cts'),
   PARAMETER_PREFIX:
     'set the path of the parameters such as /ddm-sync/prod: it starts with a slash, ends without one, and does not begin with /aws or /ssm',
   DDM_API_VERSION: 'set v1, v3 or auto',

@@ -85,6 +85,21 @@ export class SyncError extends Error {
   }
 }
 
+/** The service did not answer a question as it should. Never carries a request, a header or an AxiosError. */
+export class ReadError extends Error {
+  override readonly name = 'ReadError';
+  readonly failure: SyncFailure;
+
+  /** @param advice what to do about it, where that is known */
+  constructor(what: string, failure: SyncFailure, advice = '') {
+    const { errCode, externalMessage, httpStatus } = failure;
+    const status = httpStatus === undefined ? '' : ` (HTTP ${httpStatus})`;
+    const said = externalMessage ? ` "${externalMessage}"` : '';
+    super(`${what} failed: ${errCode}${status}${said}${advice && `; ${advice}`}`);
+    this.failure = failure;
+  }
+}
+
 /** IAM gave no token. Never carries a request, a header or an AxiosError. */
 export class IamError extends Error {
   override readonly name = 'IamError';

@@ -3,7 +3,7 @@ import { createAuth } from './cloud/auth.ts';
 import { createToken } from './cloud/iam.ts';
 import { listPage } from './cloud/instances.ts';
 import { adviceFor } from './error-codes.ts';
-import { ConfigError, IamError, RotationError, SyncError } from './errors.ts';
+import { ConfigError, IamError, ReadError, RotationError } from './errors.ts';
 import { hoursUntil } from './expiry.ts';
 import { retryDelay } from './retry.ts';
 import type { Password, Token } from './secret.ts';
@@ -123,15 +123,14 @@ const adviceOf = (httpStatus = 0, errCode: string): string =>
 
 /** One harmless call with the new token. Only a refusal of the token counts: DDM may be ill by itself. */
 const prove = async (app: App, token: Token, deadlineAt: number): Promise<void> => {
-  const { clock, config, log } = app;
+  const { log } = app;
   const http = app.connect();
   const parameters = { secret: async () => token, refreshSecret: async () => token };
-  const timeoutMs = Math.max(1, Math.min(attemptTimeoutMs, deadlineAt - clock.monotonic()));
   try {
-    const auth = await createAuth({ clock, config, parameters });
-    await listPage({ http, auth, clock, config }, 0, 1, Math.ceil(timeoutMs));
+    const auth = await createAuth({ ...app, parameters });
+    await listPage({ ...app, http, auth }, 0, 1, deadlineAt);
   } catch (error) {
-    if (!(error instanceof SyncError)) throw error;
+    if (!(error instanceof ReadError)) throw error;
     const { errCode, retryClass } = error.failure;
     if (retryClass === 'auth') {
       throw new RotationError(

@@ -26,6 +26,7 @@ test('needs three variables and has defaults for the rest', () => {
     parameterPrefix: '/ddm-sync/prod',
     authMode: 'token',
     iamEndpoint: 'https://iam.eu-de.otc.t-systems.com',
+    ctsEndpoint: 'https://cts.eu-de.otc.t-systems.com',
     rotationProof: true,
     parameterKmsArn: undefined,
     ddmApiVersion: 'v1',
