@@ -4,9 +4,11 @@ import { createSsmClient, createStore } from './aws/store.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { createHttpClient, type HttpClient } from './cloud/http.ts';
 import { type Config, parseConfig } from './config.ts';
+import { createDiscovery, type FleetSource } from './fleet.ts';
 import type { RunLog } from './ledger.ts';
 import { createRunLog, logger } from './logger.ts';
 import { createRateLimiter, type RateLimiter } from './rate-limit.ts';
+import { createTopology, type Topology } from './topology.ts';
 
 /** Every side effect of the service; one per execution environment. */
 export interface App {
@@ -15,8 +17,14 @@ export interface App {
   readonly random: () => number;
   readonly log: RunLog;
   readonly parameters: Parameters;
+  /** The instances that the service is for: those of the parameter store, or of the list API. */
+  readonly fleet: FleetSource;
+  /** Which instances have which data nodes. */
+  readonly topology: Topology;
   /** Absent without SYNC_QUEUE_URL. */
   readonly queue?: Queue | undefined;
+  /** Absent without CHANGE_QUEUE_URL. */
+  readonly changeQueue?: Queue | undefined;
   /** Shared by the runs of the environment, so that each begins with what the last one learned. */
   readonly limiter: RateLimiter;
   /** Connections to Huawei's side for one invocation; the caller closes them. */
@@ -27,24 +35,32 @@ export interface App {
 export const createApp = (env: Readonly<Record<string, string | undefined>>): App => {
   const config = parseConfig(env);
   const side = { clock: systemClock, random: Math.random };
+  const queueAt = (url: string | undefined) =>
+    url ? createQueue({ sqs: createSqsClient(), url, ...side }) : undefined;
+  const parameters = createParameters({
+    store: createStore(createSsmClient(), config.parameterKmsArn),
+    prefix: config.parameterPrefix,
+    authMode: config.authMode,
+    clock: systemClock,
+  });
+  const limiter = createRateLimiter({
+    maxConcurrency: config.syncConcurrency,
+    maxPerSecond: config.syncRatePerSecond,
+    clock: systemClock,
+  });
+  const connect = () => createHttpClient({ maxConnections: config.syncConcurrency });
   return {
     config,
     ...side,
     log: createRunLog(logger),
-    parameters: createParameters({
-      store: createStore(createSsmClient(), config.parameterKmsArn),
-      prefix: config.parameterPrefix,
-      authMode: config.authMode,
-      clock: systemClock,
-    }),
-    queue: config.syncQueueUrl
-      ? createQueue({ sqs: createSqsClient(), url: config.syncQueueUrl, ...side })
-      : undefined,
-    limiter: createRateLimiter({
-      maxConcurrency: config.syncConcurrency,
-      maxPerSecond: config.syncRatePerSecond,
-      clock: systemClock,
-    }),
-    connect: () => createHttpClient({ maxConnections: config.syncConcurrency }),
+    parameters,
+    fleet: config.ddmDiscovery
+      ? createDiscovery({ config, parameters, connect, limiter, ...side })
+      : () => parameters.fleet(),
+    topology: createTopology(systemClock),
+    queue: queueAt(config.syncQueueUrl),
+    changeQueue: queueAt(config.changeQueueUrl),
+    limiter,
+    connect,
   };
 };

@@ -1,4 +1,5 @@
 import type { App } from './app.ts';
+import type { Changed } from './enqueue-changes.ts';
 import { createLedger, type Ledger, type Outcomes } from './ledger.ts';
 import { type FleetMessage, parseMessage } from './queue-message.ts';
 import type { RunOrigin } from './report.ts';
@@ -21,6 +22,14 @@ interface Ask {
 
 /** Who asks for which instance, by instance id. */
 export type Asks = ReadonlyMap<string, readonly Ask[]>;
+export type MutableAsks = Map<string, Ask[]>;
+
+/** Something that changed; which of our instances it concerns is not known yet. */
+export interface ChangeRequest {
+  readonly change: Changed;
+  readonly origin: RunOrigin;
+  readonly delivery: Delivery;
+}
 
 export interface FleetRequest {
   readonly message: FleetMessage;
@@ -29,8 +38,9 @@ export interface FleetRequest {
 
 /** Sorts a batch; what is no message of ours is logged, by its id, and left out. */
 export const readBatch = ({ log }: App, deliveries: readonly Delivery[]) => {
-  const asks = new Map<string, Ask[]>();
+  const asks: MutableAsks = new Map();
   const fleets: FleetRequest[] = [];
+  const changes: ChangeRequest[] = [];
   for (const delivery of deliveries) {
     const message = parseMessage(delivery.body);
     if (message === undefined) {
@@ -42,15 +52,22 @@ export const readBatch = ({ log }: App, deliveries: readonly Delivery[]) => {
       });
     } else if ('fleet' in message) {
       fleets.push({ message, delivery });
+    } else if (message.trigger === 'change' || 'dataNodeId' in message) {
+      const { runId, trigger } = message;
+      const change =
+        'dataNodeId' in message
+          ? { dataNodeId: message.dataNodeId }
+          : { instanceId: message.instanceId };
+      changes.push({ change, origin: { runId, trigger }, delivery });
     } else {
       addAsk(asks, message.instanceId, message, delivery);
     }
   }
-  return { asks, fleets };
+  return { asks, fleets, changes };
 };
 
-const addAsk = (
-  asks: Map<string, Ask[]>,
+export const addAsk = (
+  asks: MutableAsks,
   instanceId: string,
   { runId, trigger }: RunOrigin,
   delivery: Delivery,
@@ -98,7 +115,7 @@ export const createOutcomes = (
   return {
     accepted: (task, jobId) => tell(task.instanceId, (run) => run.accepted(task, jobId)),
     failed: (task, failure) => tell(task.instanceId, (run) => run.failed(task, failure)),
-    skipped: (task) => tell(task.instanceId, (run) => run.skipped(task)),
+    skipped: (task, reason) => tell(task.instanceId, (run) => run.skipped(task, reason)),
     retried: (task, failure, delayMs) =>
       tell(task.instanceId, (run) => run.retried(task, failure, delayMs)),
     // After its last delivery SQS moves a message to the dead-letter queue.

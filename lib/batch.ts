@@ -1,3 +1,4 @@
+import { askForAffected } from './affected.ts';
 import type { App } from './app.ts';
 import {
   type Asks,
@@ -10,31 +11,48 @@ import {
 import type { Queue } from './aws/queue.ts';
 import { createTask } from './backlog.ts';
 import { createQueueHandOver } from './dispatch.ts';
-import { ConfigError } from './errors.ts';
 import { createRedelivery } from './redelivery.ts';
 import { callFleet, openLedger } from './run.ts';
 
 /**
- * Works through one batch of the queue. Resolves with the ids of the messages that are to be delivered
+ * Works through one batch of a queue, the sync queue or the change queue. Resolves with the ids of the messages that are to be delivered
  * again: transient failures, busy instances, and what had no time. A message that is none of ours, and one
  * whose instance failed for good, is logged and not among them.
  * @throws {ParameterError} when the token is unusable: the whole batch comes back
  */
 export const syncBatch = async (
   app: App,
+  queue: Queue,
   deliveries: readonly Delivery[],
   remainingMs: number,
 ): Promise<readonly string[]> => {
-  const { queue } = app;
-  if (!queue) throw new ConfigError(['SYNC_QUEUE_URL is not set: the worker needs its queue']);
   const deadlineAt = app.clock.monotonic() + remainingMs;
-  const { asks, fleets } = readBatch(app, deliveries);
+  const { asks, changes, fleets } = readBatch(app, deliveries);
+  const askedBy = deadlineAt - remainingMs / 2; // the other half is for the calls
+  const unresolved = await askForAffected(app, asks, changes, askedBy);
   const [returned, undispatched] = await Promise.all([
     asks.size > 0 ? syncAsked(app, queue, asks, deadlineAt) : [],
     Promise.all(fleets.map((request) => dispatchFleet(app, queue, request, deadlineAt))),
   ]);
-  const again = new Set([...returned, ...undispatched.flat()]);
+  await holdBack(queue, deliveries, unresolved, deadlineAt);
+  const again = new Set([...returned, ...undispatched.flat(), ...unresolved]);
   return deliveries.map(({ messageId }) => messageId).filter((messageId) => again.has(messageId));
+};
+
+const unresolvedDelaySeconds = 60; // the next look goes on where this one ended
+
+const holdBack = async (
+  queue: Queue,
+  deliveries: readonly Delivery[],
+  messageIds: readonly string[],
+  deadlineAt: number,
+): Promise<void> => {
+  if (messageIds.length === 0) return;
+  const held = deliveries
+    .filter(({ messageId }) => messageIds.includes(messageId))
+    .map(({ receiptHandle }) => ({ receiptHandle, delaySeconds: unresolvedDelaySeconds }));
+  // Where that fails they come back when the queue's own visibility timeout is over.
+  await queue.delay(held, deadlineAt).catch(() => {});
 };
 
 /** Calls every instance once, however many ask for it. Resolves with the messages to deliver again. */
@@ -70,7 +88,7 @@ const dispatchFleet = async (
 ): Promise<readonly string[]> => {
   const { runId } = message;
   try {
-    const fleet = await app.parameters.fleet();
+    const fleet = await app.fleet(deadlineAt - app.config.deadlineReserveMs);
     const ledger = openLedger(app, message, fleet);
     const handOver = createQueueHandOver(queue, app.clock, message);
     const tasks = fleet.instanceIds.map(createTask);

@@ -12,10 +12,14 @@ export interface Config {
   readonly iamEndpoint: string | undefined;
   /** Origin of the audit service; absent where it can be neither read nor derived. */
   readonly ctsEndpoint: string | undefined;
+  /** Services whose audit traces watch reads, by the names that CTS has for them. */
+  readonly watchServiceTypes: readonly string[];
   /** A fresh token is tried with one call before it replaces the old one. */
   readonly rotationProof: boolean;
   /** ARN of the KMS key that encrypts what is written; absent: the account's key aws/ssm. */
   readonly parameterKmsArn: string | undefined;
+  /** The fleet comes from the list API, not from the parameter store. */
+  readonly ddmDiscovery: boolean;
   readonly ddmApiVersion: 'v1' | 'v3' | 'auto';
   readonly syncConcurrency: number;
   readonly syncRatePerSecond: number;
@@ -28,6 +32,10 @@ export interface Config {
   readonly syncMaxReceives: number;
   /** Absent: everything runs inline. */
   readonly syncQueueUrl: string | undefined;
+  /** FIFO queue of what changed; absent where nothing tells of changes. */
+  readonly changeQueueUrl: string | undefined;
+  /** Changes of one instance within so long lead to one sync: the delay of the change queue. */
+  readonly changeWindowSeconds: number;
   readonly deadlineReserveMs: number;
 }
 
@@ -57,8 +65,10 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     authMode: output.AUTH_MODE,
     iamEndpoint: output.IAM_ENDPOINT ?? deriveEndpoint('iam', output.DDM_ENDPOINT),
     ctsEndpoint: output.CTS_ENDPOINT ?? deriveEndpoint('cts', output.DDM_ENDPOINT),
+    watchServiceTypes: output.WATCH_SERVICE_TYPES.split(','),
     rotationProof: output.ROTATION_PROOF === 'on',
     parameterKmsArn: output.PARAMETER_KMS_ARN,
+    ddmDiscovery: output.DDM_DISCOVERY === 'on',
     ddmApiVersion: output.DDM_API_VERSION,
     syncConcurrency: output.SYNC_CONCURRENCY,
     syncRatePerSecond: output.SYNC_RATE_PER_SECOND,
@@ -68,6 +78,8 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     syncInlineMax: output.SYNC_INLINE_MAX,
     syncMaxReceives: output.SYNC_MAX_RECEIVES,
     syncQueueUrl: output.SYNC_QUEUE_URL,
+    changeQueueUrl: output.CHANGE_QUEUE_URL,
+    changeWindowSeconds: output.CHANGE_WINDOW_SECONDS,
     deadlineReserveMs: output.DEADLINE_RESERVE_MS,
   };
 };
@@ -84,13 +96,15 @@ const describe = (issue: v.BaseIssue<unknown>, given: Readonly<Record<string, st
 const isLoopback = ({ hostname }: URL): boolean =>
   /^(127(\.\d{1,3}){3}|localhost|\[::1\])$/.test(hostname);
 
-const isQueueUrl = (value: string): boolean => {
-  const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (url?.href !== value || url.username !== '' || url.search !== '') return false;
-  if (!/^\/\d{12}\/[\w-]{1,80}$/.test(url.pathname)) return false;
-  if (isLoopback(url)) return true;
-  return url.protocol === 'https:' && /^sqs\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$/.test(url.host);
-};
+const isQueueUrl =
+  (ending: RegExp) =>
+  (value: string): boolean => {
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    if (url?.href !== value || url.username !== '' || url.search !== '') return false;
+    if (!/^\/\d{12}\/[\w-]{1,75}/.test(url.pathname) || !ending.test(url.pathname)) return false;
+    if (isLoopback(url)) return true;
+    return url.protocol === 'https:' && /^sqs\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$/.test(url.host);
+  };
 
 const isEndpoint =
   (service: string) =>
@@ -135,15 +149,6 @@ const maxErrors = v.pipe(
   }),
 );
 
-/** A setting of the contract whose other values come with a later version. */
-const only = (value: string) =>
-  v.optional(
-    v.pipe(
-      v.string(),
-      v.check((given) => given === value),
-    ),
-  );
-
 const schema = v.object({
   DDM_ENDPOINT: endpoint('ddm'),
   DDM_PROJECT_ID: v.pipe(v.string(), v.regex(/^[0-9A-Za-z_-]{1,64}$/)),
@@ -155,13 +160,19 @@ const schema = v.object({
     v.regex(/^(?!\/(aws|ssm))/i),
     v.maxLength(900),
   ),
+  WATCH_SERVICE_TYPES: v.optional(
+    v.pipe(v.string(), v.regex(/^\w{1,32}(,\w{1,32}){0,7}$/)),
+    'RDS,GaussDB',
+  ),
   DDM_API_VERSION: v.optional(v.picklist(['v1', 'v3', 'auto']), 'v1'),
   AUTH_MODE: v.optional(v.picklist(['token', 'aksk']), 'token'),
   ROTATION_PROOF: v.optional(v.picklist(['on', 'off']), 'on'),
   PARAMETER_KMS_ARN: v.optional(
     v.pipe(v.string(), v.regex(/^arn:aws(-[a-z]+)*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]{1,250}$/)),
   ),
-  SYNC_QUEUE_URL: v.optional(v.pipe(v.string(), v.check(isQueueUrl))),
+  SYNC_QUEUE_URL: v.optional(v.pipe(v.string(), v.check(isQueueUrl(/^[\w/-]+$/)))),
+  CHANGE_QUEUE_URL: v.optional(v.pipe(v.string(), v.check(isQueueUrl(/^[\w/-]+\.fifo$/)))),
+  CHANGE_WINDOW_SECONDS: number(20, 1, 900),
   SYNC_CONCURRENCY: number(20, 1, 1_000),
   SYNC_RATE_PER_SECOND: number(20, 0.1, 10_000, /^\d{1,5}(\.\d{1,3})?$/),
   SYNC_ATTEMPT_TIMEOUT_MS: number(10_000, 100, 60_000),
@@ -170,7 +181,7 @@ const schema = v.object({
   SYNC_INLINE_MAX: number(500, 0, 100_000),
   SYNC_MAX_RECEIVES: number(5, 1, 1_000),
   DEADLINE_RESERVE_MS: number(5_000, 500, 60_000),
-  DDM_DISCOVERY: only('off'),
+  DDM_DISCOVERY: v.optional(v.picklist(['on', 'off']), 'off'),
 });
 
 const endpointRemedy = (service: string): string =>
@@ -184,6 +195,7 @@ const remedies: Readonly<Record<string, string>> = {
   CTS_ENDPOINT: endpointRemedy('cts'),
   PARAMETER_PREFIX:
     'set the path of the parameters such as /ddm-sync/prod: it starts with a slash, ends without one, and does not begin with /aws or /ssm',
+  WATCH_SERVICE_TYPES: 'set the service types of CTS, separated by commas, such as RDS,GaussDB',
   DDM_API_VERSION: 'set v1, v3 or auto',
   AUTH_MODE:
     'set token (X-Auth-Token from the parameter store) or aksk (requests signed with an access key)',
@@ -192,6 +204,9 @@ const remedies: Readonly<Record<string, string>> = {
     'set the ARN of a KMS key, arn:aws:kms:<region>:<account id>:key/<key id>, or unset it to use the key aws/ssm',
   SYNC_QUEUE_URL:
     'set the URL of the SQS queue, https://sqs.<region>.amazonaws.com/<account id>/<name>, or unset it to run everything inline',
+  CHANGE_QUEUE_URL:
+    'set the URL of the FIFO queue, https://sqs.<region>.amazonaws.com/<account id>/<name>.fifo, or unset it',
+  CHANGE_WINDOW_SECONDS: 'set the DelaySeconds of the change queue, from 1 to 900',
   SYNC_CONCURRENCY: 'set a whole number from 1 to 1000',
   SYNC_RATE_PER_SECOND: 'set a number from 0.1 to 10000',
   SYNC_ATTEMPT_TIMEOUT_MS: 'set milliseconds from 100 to 60000',
@@ -200,5 +215,6 @@ const remedies: Readonly<Record<string, string>> = {
   SYNC_INLINE_MAX: 'set a whole number from 0 to 100000',
   SYNC_MAX_RECEIVES: "set the maxReceiveCount of the queue's redrive policy, from 1 to 1000",
   DEADLINE_RESERVE_MS: 'set milliseconds from 500 to 60000',
-  DDM_DISCOVERY: 'only "off" is available in this version',
+  DDM_DISCOVERY:
+    'set on (the instances come from the list API, without those of the parameter exclude) or off',
 };

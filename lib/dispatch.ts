@@ -11,7 +11,7 @@ export interface HandOver {
   take(instances: readonly HandedOver[], deadlineAt: number): Promise<HandOverResult>;
 }
 
-interface HandedOver {
+export interface HandedOver {
   readonly instanceId: string;
   readonly delaySeconds: number;
 }

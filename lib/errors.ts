@@ -111,6 +111,11 @@ export class IamError extends Error {
   }
 }
 
+/** A queue did not take what was to be handed over; the caller's own caller tries again. */
+export class QueueError extends Error {
+  override readonly name = 'QueueError';
+}
+
 /** The token was not replaced; the message says why and what to do. */
 export class RotationError extends Error {
   override readonly name = 'RotationError';

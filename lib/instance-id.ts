@@ -3,3 +3,10 @@ const instanceIdPattern = /^[0-9a-f]{32}in\d{2}$/;
 
 /** Whether a text is a DDM instance id, safe to be put into a path. */
 export const isInstanceId = (value: string): boolean => instanceIdPattern.test(value);
+
+/** Whether a text is the id of a data node, an RDS or GaussDB instance: 32 hex, `in`, and the service's two digits. */
+export const isDataNodeId = (value: string): boolean =>
+  instanceIdPattern.test(value) && !isDdmId(value);
+
+/** Whether an id is one of DDM, whose ids end in 09. */
+export const isDdmId = (value: string): boolean => value.endsWith('in09');

@@ -5,21 +5,23 @@ import { adviceFor } from './error-codes.ts';
 import type { SyncFailure } from './errors.ts';
 import { createSummary, type Outcome, type Report, type Retry, type RunOrigin } from './report.ts';
 
-export type LogFields = Readonly<Record<string, string | number>>;
+export type LogFields = Readonly<Record<string, string | number | boolean>>;
 
 /** Where a run writes: one line per outcome, retry, warning and run. */
 export interface RunLog {
   outcome(outcome: Outcome): void;
   retry(retry: Retry): void;
+  /** What a function did that is no run. */
+  note(message: string, fields: LogFields): void;
   /** Something a human should know of a run that goes on. */
   warning(message: string, fields: LogFields): void;
   /** Something a human should look at. */
   problem(message: string, fields: LogFields): void;
+  /** A change that concerns none of our instances; also a metric. */
+  ignored(message: string, fields: LogFields): void;
   report(report: Report): void;
   /** What one batch of a worker contributed to a run. */
   batch(report: Report): void;
-  /** A fresh token is in place. */
-  rotated(rotation: object): void;
   /** A metric: negative when the token has expired. */
   tokenHoursLeft(hours: number): void;
 }
@@ -29,7 +31,8 @@ export interface Outcomes {
   accepted(task: Task, jobId: string | undefined): void;
   failed(task: Task, failure: SyncFailure): void;
   queued(task: Task): void;
-  skipped(task: Task): void;
+  /** @param reason why nothing is called; none in a dry run */
+  skipped(task: Task, reason?: string): void;
   /** Not an outcome: the task will be called again after `delayMs`. */
   retried(task: Task, failure: SyncFailure, delayMs: number): void;
   /** More instances failed than SYNC_MAX_ERRORS allows. */
@@ -77,7 +80,8 @@ export const createLedger = (
     failed: (task, failure) => write(task, { status: 'failed', ...failureFields(failure) }),
     queued: (task) =>
       write(task, { status: 'queued', ...(task.failure && failureFields(task.failure)) }),
-    skipped: (task) => write(task, { status: 'skipped' }),
+    skipped: (task, reason) =>
+      write(task, { status: 'skipped', ...(reason !== undefined && { externalMessage: reason }) }),
     retried: ({ attempts, instanceId }, failure, delayMs) =>
       log.retry({ instanceId, runId, attempt: attempts, delayMs, ...causeFields(failure) }),
     hasTooManyErrors: () => summary.failed() > maxErrors,

@@ -22,11 +22,15 @@ export const createRunLog = (target: Pick<Logger, 'info' | 'warn' | 'error'>): R
     target[levelOf[outcome.status]](`instance sync ${outcome.status}`, { ...outcome });
   },
   retry: (retry) => target.warn('instance sync retried', { ...retry }),
+  note: (message, fields) => target.info(message, { ...fields }),
   warning: (message, fields) => target.warn(message, { ...fields }),
   problem: (message, fields) => target.error(message, { ...fields }),
+  ignored: (message, fields) => {
+    target.info(message, { ...fields });
+    metrics.singleMetric().addMetric('ChangesIgnored', MetricUnit.Count, 1);
+  },
   report: (report) => target.info('sync run finished', { ...report }),
   batch: (report) => target.info('sync batch finished', { ...report }),
-  rotated: (rotation) => target.info('token rotated', { ...rotation }),
   tokenHoursLeft: (hours) => {
     metrics.singleMetric().addMetric('TokenHoursLeft', MetricUnit.NoUnit, hours);
   },

@@ -15,10 +15,11 @@ export interface OnDemandResult extends RunResult {
  * @throws what runSync throws
  */
 export const syncOnDemand = async (app: App, request: RunRequest): Promise<OnDemandResult> => {
-  const { config, log, parameters, queue } = app;
+  const { config, log, queue } = app;
   if (queue && request.instanceIds === undefined && !request.dryRun) {
-    const { instanceIds, malformed } = await parameters.fleet();
-    const total = instanceIds.length + malformed.length;
+    const deadlineAt = app.clock.monotonic() + request.remainingMs;
+    const { instanceIds, malformed, notRunning } = await app.fleet(deadlineAt);
+    const total = instanceIds.length + malformed.length + notRunning.length;
     if (total > config.syncInlineMax) {
       return { report: await delegate(app, queue, request, total), results: [] };
     }

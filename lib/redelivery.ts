@@ -1,7 +1,7 @@
 import type { App } from './app.ts';
 import type { Asks } from './asks.ts';
-import type { Queue } from './aws/queue.ts';
-import type { HandOver } from './dispatch.ts';
+import type { Queue, VisibilityChange } from './aws/queue.ts';
+import type { HandedOver, HandOver } from './dispatch.ts';
 import type { RetryClass } from './error-codes.ts';
 import { outOfTime } from './sync.ts';
 
@@ -31,19 +31,24 @@ export const createRedelivery = (
     return Math.ceil(full * (0.5 + random() / 2));
   };
 
+  const toMessages = ({ delaySeconds, instanceId }: HandedOver) =>
+    (asks.get(instanceId) ?? [])
+      .flatMap(({ deliveries }) => deliveries)
+      .map((delivery) => ({ ...delivery, base: delaySeconds || noTurnDelaySeconds }));
+
   return {
     messageIds,
     delaySeconds: ({ retryClass }) => baseDelaySeconds[retryClass],
     take: async (instances, deadlineAt) => {
-      const redeliveries = instances.flatMap(({ delaySeconds, instanceId }) =>
-        (asks.get(instanceId) ?? [])
-          .flatMap(({ deliveries }) => deliveries)
-          .map(({ messageId, receiptHandle, receiveCount }) => {
-            messageIds.push(messageId);
-            const base = delaySeconds || noTurnDelaySeconds;
-            return { receiptHandle, delaySeconds: backoff(base, receiveCount) };
-          }),
-      );
+      // A message about a data node asks for several instances, and comes back once.
+      const byHandle = new Map<string, VisibilityChange>();
+      for (const { base, messageId, receiptHandle, receiveCount } of instances.flatMap(
+        toMessages,
+      )) {
+        messageIds.push(messageId);
+        byHandle.set(receiptHandle, { receiptHandle, delaySeconds: backoff(base, receiveCount) });
+      }
+      const redeliveries = [...byHandle.values()];
       const remainingMs = Math.max(0, deadlineAt - clock.monotonic());
       const cancel = new AbortController();
       const unset = await Promise.race([

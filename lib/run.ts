@@ -28,11 +28,15 @@ export interface RunResult {
 /**
  * One run over the configured fleet, or over some of it.
  * @throws {ParameterError} when the list or the credentials are unusable
+ * @throws {ReadError} when the list is to be discovered, and cannot be
  * @throws {NotAllowedError} when instances were asked for that are not in the list; nothing was called
  */
 export const runSync = async (app: App, request: RunRequest): Promise<RunResult> => {
   const deadlineAt = app.clock.monotonic() + request.remainingMs;
-  const [configured, secret] = await Promise.all([app.parameters.fleet(), app.parameters.secret()]);
+  const [configured, secret] = await Promise.all([
+    app.fleet(deadlineAt - app.config.deadlineReserveMs),
+    app.parameters.secret(),
+  ]);
   const fleet = select(configured, request.instanceIds);
   const { instanceIds } = fleet;
   warnAbout(app, fleet, request.runId);
@@ -50,13 +54,16 @@ export const runSync = async (app: App, request: RunRequest): Promise<RunResult>
 export const openLedger = (
   { clock, config, log }: App,
   { caller, runId, trigger }: RunOrigin,
-  { instanceIds, malformed }: Fleet,
+  { instanceIds, malformed, notRunning }: Fleet,
 ): Ledger => {
-  const total = instanceIds.length + malformed.length;
+  const total = instanceIds.length + malformed.length + notRunning.length;
   const origin = { runId, trigger, ...(caller && { caller }) };
   const ledger = createLedger({ clock, log, settings: config }, { ...origin, total });
   for (const entry of malformed) {
     ledger.failed(createTask(entry), { errCode: 'INVALID_INSTANCE_ID', retryClass: 'permanent' });
+  }
+  for (const { instanceId, state } of notRunning) {
+    ledger.skipped(createTask(instanceId), `the instance is in state ${state}`);
   }
   return ledger;
 };
@@ -90,22 +97,24 @@ export const callFleet = async (
 
 const select = (configured: Fleet, wanted: readonly string[] | undefined): Fleet => {
   if (wanted === undefined) return configured;
+  const asked = new Set(wanted);
+  const notRunning = configured.notRunning.filter(({ instanceId }) => asked.has(instanceId));
+  for (const { instanceId } of notRunning) asked.delete(instanceId);
   const allowed = new Set(configured.instanceIds);
-  const foreign = wanted.filter((instanceId) => !allowed.has(instanceId));
+  const foreign = [...asked].filter((instanceId) => !allowed.has(instanceId));
   if (foreign.length > 0) throw new NotAllowedError(foreign);
-  const instanceIds = [...new Set(wanted)];
-  return { instanceIds, malformed: [], duplicates: 0 };
+  return { instanceIds: [...asked], malformed: [], duplicates: 0, notRunning };
 };
 
 const warnAbout = (
   { config, log }: App,
-  { duplicates, instanceIds, malformed }: Fleet,
+  { duplicates, instanceIds, malformed, notRunning }: Fleet,
   runId: string,
 ): void => {
   const parameterName = `${config.parameterPrefix}/instances`;
   if (duplicates > 0)
     log.warning('duplicate instance ids ignored', { parameterName, duplicates, runId });
-  if (instanceIds.length + malformed.length === 0) {
+  if (instanceIds.length + malformed.length + notRunning.length === 0) {
     log.warning('no instances to sync: the list is empty', { parameterName, runId });
   }
 };

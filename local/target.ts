@@ -56,6 +56,7 @@ export const environmentOf = (cloud: Cloud): Readonly<Record<string, string>> =>
   IAM_ENDPOINT: cloud.iam.endpoint,
   PARAMETER_PREFIX: cloud.parameterPrefix,
   SYNC_QUEUE_URL: cloud.queueUrl,
+  CHANGE_QUEUE_URL: cloud.changeQueueUrl,
   AWS_ENDPOINT_URL_SSM: cloud.ssm.endpoint,
   AWS_ENDPOINT_URL_SQS: cloud.sqs.endpoint,
 });

@@ -12,6 +12,8 @@ export interface Fleet {
   readonly malformed: readonly string[];
   /** Entries that stand in the list more than once, counted without the first. */
   readonly duplicates: number;
+  /** Instances that discovery found in a state in which nothing is called. */
+  readonly notRunning: readonly { readonly instanceId: string; readonly state: string }[];
 }
 
 const maxMalformedCharacters = 64;
@@ -35,6 +37,7 @@ export const parseFleet = (parts: readonly Part[]): Fleet => {
       cleanForeignText(entry, []).slice(0, maxMalformedCharacters),
     ),
     duplicates: entries - instanceIds.size - malformed.size,
+    notRunning: [],
   };
 };
 

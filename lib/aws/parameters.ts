@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Password, Secret, Token } from '../secret.ts';
 import { parseAccessKeys, parsePassword } from './credentials.ts';
+import { type Cursor, readCursor, writeCursor } from './cursor.ts';
 import { type Fleet, parseFleet } from './fleet.ts';
 import { inNumericOrder, missing, type Part } from './part.ts';
 import type { Store } from './store.ts';
@@ -11,12 +12,18 @@ import { readToken, tokenNames, writeToken } from './token-set.ts';
 export interface Parameters {
   /** The instance list. @throws {ParameterError} */
   fleet(): Promise<Fleet>;
+  /** What discovery leaves out; empty where there is no such list. @throws {ParameterError} */
+  excluded(): Promise<readonly string[]>;
   /** What authorises the calls: the token, or the access key. @throws {ParameterError} */
   secret(): Promise<Secret>;
   /** The same, read anew whatever is kept. @throws {ParameterError} */
   refreshSecret(): Promise<Secret>;
   /** What IAM gives a token for; never kept. @throws {ParameterError} */
   password(): Promise<Password>;
+  /** How far watch has come; undefined before its first run. @throws {ParameterError} */
+  cursor(): Promise<Cursor | undefined>;
+  /** @throws {ParameterError} */
+  moveCursor(cursor: Cursor): Promise<void>;
   /** Replaces the token. @throws {ParameterError} the old one is still in place */
   writeToken(token: Required<Token>): ReturnType<typeof writeToken>;
 }
@@ -40,7 +47,12 @@ export const createParameters = ({
   prefix,
   store,
 }: ParametersDeps): Parameters => {
-  const names = { instances: `${prefix}/instances`, credentials: `${prefix}/credentials` } as const;
+  const names = {
+    instances: `${prefix}/instances`,
+    exclude: `${prefix}/exclude`,
+    credentials: `${prefix}/credentials`,
+    cursor: `${prefix}/cursor`,
+  } as const;
   const secretNames = authMode === 'token' ? tokenNames(prefix) : [names.credentials];
   const fleet = createCache<Fleet>(clock);
   const secret = createCache<Secret>(clock);
@@ -52,11 +64,14 @@ export const createParameters = ({
       : parseAccessKeys(names.credentials, (await reading).get(names.credentials));
 
   const readFleet = async (reading: Promise<Found>): Promise<Fleet> => {
-    const single = (await reading).get(names.instances);
-    if (single) return parseFleet([single]);
-    const parts = inNumericOrder(names.instances, await store.below(names.instances));
+    const parts = await readList(names.instances, await reading);
     if (parts.length === 0) throw missing(names.instances, createList(names.instances));
     return parseFleet(parts);
+  };
+
+  const readList = async (name: string, found: Found): Promise<readonly Part[]> => {
+    const single = found.get(name);
+    return single ? [single] : inNumericOrder(name, await store.below(name));
   };
 
   return {
@@ -68,6 +83,10 @@ export const createParameters = ({
       const reading = store.get([names.instances, ...(isKept ? [] : secretNames)]);
       if (!isKept) void secret.keep(readSecret(reading));
       return fleet.keep(readFleet(reading));
+    },
+    excluded: async () => {
+      const parts = await readList(names.exclude, await store.get([names.exclude]));
+      return parseFleet(parts).instanceIds;
     },
     secret: () => secret.get() ?? secret.keep(readSecret(store.get(secretNames))),
     refreshSecret: () => {
@@ -83,6 +102,8 @@ export const createParameters = ({
         names.credentials,
         (await store.get([names.credentials])).get(names.credentials),
       ),
+    cursor: () => readCursor(store, names.cursor),
+    moveCursor: (cursor) => writeCursor(store, names.cursor, cursor),
     writeToken: (token) => writeToken(store, clock, prefix, token),
   };
 };

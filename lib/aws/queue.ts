@@ -12,6 +12,12 @@ export interface QueueEntry<Message extends QueueMessage = QueueMessage> {
   readonly message: Message;
   /** How long the queue keeps the message back. */
   readonly delaySeconds: number;
+  /** For a FIFO queue, which has one delay for all its messages. */
+  readonly fifo?: {
+    readonly groupId: string;
+    /** A second message with the same id within 5 minutes is taken, and not kept. */
+    readonly deduplicationId: string;
+  };
 }
 
 interface SendResult<Message extends QueueMessage = QueueMessage> {
@@ -165,10 +171,14 @@ const sendOnce = async <Message extends QueueMessage>(
 ): Promise<readonly FailedEntry<Message>[] | undefined> => {
   const command = new SendMessageBatchCommand({
     QueueUrl: sending.url,
-    Entries: entries.map(({ message, delaySeconds }, index) => ({
+    Entries: entries.map(({ delaySeconds, fifo, message }, index) => ({
       Id: String(index),
       MessageBody: JSON.stringify(message),
       ...(delaySeconds > 0 && { DelaySeconds: delaySeconds }),
+      ...(fifo && {
+        MessageGroupId: fifo.groupId,
+        MessageDeduplicationId: fifo.deduplicationId,
+      }),
     })),
   });
   try {

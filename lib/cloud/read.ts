@@ -39,22 +39,37 @@ export const read = async <Schema extends v.GenericSchema>(
   deps: ReadDeps,
   question: Question<Schema>,
 ): Promise<v.InferOutput<Schema>> => {
-  const { auth, clock, random } = deps;
   for (let attempt = 1; ; attempt += 1) {
-    const { generation } = auth;
+    const { generation } = deps.auth;
     const answer = await ask(deps, question);
     if ('value' in answer) return answer.value;
-    const { failure } = answer;
-    if (failure.retryClass === 'auth' && generation === 0) {
-      if (auth.generation === generation) await renew(auth, question.what, failure);
-      continue;
-    }
-    const isHopeless = failure.retryClass === 'permanent' || failure.retryClass === 'auth';
-    const delayMs = retryDelay({ ...failure, attempt }, random);
-    const isLate = clock.monotonic() + delayMs >= question.deadlineAt;
-    if (isHopeless || isLate || attempt >= maxAttempts) throw new ReadError(question.what, failure);
-    await clock.sleep(delayMs);
+    await prepareNext(deps, question, { ...answer, attempt, generation });
   }
+};
+
+interface FailedAsk {
+  readonly failure: SyncFailure;
+  readonly attempt: number;
+  /** Of the credentials that it was asked with. */
+  readonly generation: number;
+}
+
+/** Waits, or gets other credentials. @throws {ReadError} where another attempt is of no use */
+const prepareNext = async (
+  { auth, clock, random }: ReadDeps,
+  { deadlineAt, what }: Pick<Question<v.GenericSchema>, 'deadlineAt' | 'what'>,
+  { attempt, failure, generation }: FailedAsk,
+): Promise<void> => {
+  const { retryClass } = failure;
+  if (retryClass === 'auth' && generation === 0) {
+    if (auth.generation === generation) await renew(auth, what, failure);
+    return;
+  }
+  const isHopeless = retryClass === 'permanent' || retryClass === 'auth';
+  const delayMs = retryDelay({ ...failure, attempt }, random);
+  const isLate = clock.monotonic() + delayMs >= deadlineAt;
+  if (isHopeless || isLate || attempt >= maxAttempts) throw new ReadError(what, failure);
+  await clock.sleep(delayMs);
 };
 
 const renew = (auth: Auth, what: string, failure: SyncFailure): Promise<void> =>

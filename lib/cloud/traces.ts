@@ -10,8 +10,6 @@ export interface TraceDeps extends ReadDeps {
 export interface Trace {
   readonly traceId: string;
   readonly traceName: string;
-  readonly serviceType: string;
-  readonly resourceType: string;
   readonly resourceId: string;
   /** `SystemAction` is the end of an asynchronous operation; ApiCall and ConsoleAction are what was asked for. */
   readonly traceType: string;
@@ -19,12 +17,14 @@ export interface Trace {
   readonly succeeded: boolean;
   /** Ms since the epoch. */
   readonly time: number;
+  /** As it came. */
+  readonly raw: unknown;
 }
 
 export interface TraceQuery {
   /** RDS, DDM, ... */
   readonly serviceType: string;
-  readonly traceName?: string;
+  readonly traceName?: string | undefined;
   /** Ms since the epoch; CTS keeps 7 days. */
   readonly fromMs: number;
   readonly toMs: number;
@@ -34,11 +34,9 @@ const pageSize = 200; // the API's limit
 
 const text = v.optional(v.string(), '');
 const traceSchema = v.pipe(
-  v.object({
+  v.looseObject({
     trace_id: v.string(),
     trace_name: v.string(),
-    service_type: text,
-    resource_type: text,
     resource_id: text,
     trace_type: text,
     trace_rating: v.optional(v.string()),
@@ -49,12 +47,11 @@ const traceSchema = v.pipe(
     (trace): Trace => ({
       traceId: trace.trace_id,
       traceName: trace.trace_name,
-      serviceType: trace.service_type,
-      resourceType: trace.resource_type,
       resourceId: trace.resource_id,
       traceType: trace.trace_type,
       succeeded: (trace.trace_rating ?? trace.trace_status) === 'normal',
       time: trace.time,
+      raw: trace,
     }),
   ),
 );

@@ -12,6 +12,8 @@ export interface CloudOptions
   readonly visibilityTimeoutSeconds?: number;
   /** How many times faster than a clock the queue's delays and timeouts pass. @default 1 */
   readonly queueSpeed?: number | undefined;
+  /** DelaySeconds of the change queue. @default 20, as in serverless.yml */
+  readonly changeWindowSeconds?: number;
   /** What the parameter store has to begin with. @default 'token' */
   readonly auth?: 'token' | 'aksk' | 'nothing';
 }
@@ -25,6 +27,7 @@ export interface Cloud {
   readonly ssm: SsmServer;
   readonly sqs: SqsServer;
   readonly queueUrl: string;
+  readonly changeQueueUrl: string;
   close(): Promise<void>;
 }
 
@@ -33,6 +36,8 @@ const parameterPrefix = '/ddm-sync/local';
 /** The queues' names in the embedded cloud. */
 export const syncQueue = 'ddm-sync-local-sync';
 export const deadLetterQueue = 'ddm-sync-local-sync-dead-letter';
+export const changeQueue = 'ddm-sync-local-changes.fifo';
+export const changeDeadLetterQueue = 'ddm-sync-local-changes-dead-letter.fifo';
 const maxReceiveCount = 5; // as in serverless.yml
 
 /**
@@ -44,6 +49,7 @@ export const startCloud = async ({
   instances,
   visibilityTimeoutSeconds = 360,
   queueSpeed,
+  changeWindowSeconds = 20,
   auth = 'token',
   ...faults
 }: CloudOptions): Promise<Cloud> => {
@@ -67,6 +73,13 @@ export const startCloud = async ({
     queues: [
       { name: syncQueue, visibilityTimeoutSeconds, redrive },
       { name: deadLetterQueue, visibilityTimeoutSeconds: 30 },
+      {
+        name: changeQueue,
+        visibilityTimeoutSeconds,
+        fifo: { delaySeconds: changeWindowSeconds },
+        redrive: { maxReceiveCount, deadLetterQueue: changeDeadLetterQueue },
+      },
+      { name: changeDeadLetterQueue, visibilityTimeoutSeconds: 30, fifo: { delaySeconds: 0 } },
     ],
   });
   const put = (parameter: StoredParameter, separator?: string): void => {
@@ -91,6 +104,7 @@ export const startCloud = async ({
     ssm,
     sqs,
     queueUrl: sqs.queueUrl(syncQueue),
+    changeQueueUrl: sqs.queueUrl(changeQueue),
     close: async () => {
       await Promise.all([ddm.close(), iam.close(), ssm.close(), sqs.close()]);
     },

@@ -12,12 +12,15 @@ interface QueueOptions {
   readonly visibilityTimeoutSeconds: number;
   /** Deliveries after which a message goes to the dead-letter queue, and that queue's name. */
   readonly redrive?: { readonly maxReceiveCount: number; readonly deadLetterQueue: string };
+  /** FIFO: deduplication for 5 minutes, one message of a group in flight, one delay for all. */
+  readonly fifo?: { readonly delaySeconds: number };
 }
 
 interface StoredMessage {
   readonly messageId: string;
   readonly body: string;
   readonly sentAt: number;
+  readonly groupId?: string | undefined;
   receiveCount: number;
   /** ms since the epoch before which nobody receives it. */
   visibleAt: number;
@@ -40,6 +43,8 @@ export interface SqsServer extends CloudServer {
 interface Queue extends QueueOptions {
   readonly secondMs: number;
   readonly messages: Map<string, StoredMessage>;
+  /** Messages by their deduplication ids. */
+  readonly deduplicated: Map<string, StoredMessage>;
 }
 
 const account = '000000000000';
@@ -52,7 +57,10 @@ const maxBatchEntries = 10;
 export const startSqs = async ({ queues: options, speed = 1 }: SqsOptions): Promise<SqsServer> => {
   const secondMs = 1_000 / speed;
   const queues = new Map<string, Queue>(
-    options.map((queue) => [queue.name, { ...queue, secondMs, messages: new Map() }]),
+    options.map((queue) => [
+      queue.name,
+      { ...queue, secondMs, messages: new Map(), deduplicated: new Map() },
+    ]),
   );
   const calls = new Map<string, number>();
 
@@ -83,13 +91,12 @@ export const startSqs = async ({ queues: options, speed = 1 }: SqsOptions): Prom
   const operations: Readonly<Record<string, Operation>> = {
     GetQueueUrl: ({ name }) => ({ QueueUrl: sqs.queueUrl(name) }),
     GetQueueAttributes: (queue) => ({ Attributes: attributesOf(queue) }),
-    SendMessage: (queue, { DelaySeconds, MessageBody = '' }) =>
-      toSent(store(queue, MessageBody, DelaySeconds)),
+    SendMessage: (queue, entry) => send(queue, entry),
     SendMessageBatch: (queue, { Entries = [] }, { entryFault }) =>
-      forEach(Entries, ({ DelaySeconds, MessageBody = '' }) => {
-        const fault = entryFault(MessageBody);
+      forEach(Entries, (entry) => {
+        const fault = entryFault(entry.MessageBody ?? '');
         if (fault === 'unanswered') return { SenderFault: undefined };
-        if (!fault) return toSent(store(queue, MessageBody, DelaySeconds));
+        if (!fault) return send(queue, entry);
         return { Code: 'InternalError', SenderFault: fault.senderFault };
       }),
     ReceiveMessage: (queue, input) => receive(queues, queue, input),
@@ -127,6 +134,8 @@ interface Entry {
   readonly Id?: string;
   readonly MessageBody?: string;
   readonly DelaySeconds?: number;
+  readonly MessageGroupId?: string;
+  readonly MessageDeduplicationId?: string;
   readonly ReceiptHandle?: string;
   readonly VisibilityTimeout?: number;
 }
@@ -144,11 +153,33 @@ const forEach = (entries: readonly Entry[], work: (entry: Entry) => EntryResult)
   };
 };
 
-const store = (queue: Queue, body: string, delaySeconds = 0): StoredMessage => {
+const deduplicationSeconds = 300;
+
+const send = (queue: Queue, entry: Entry): EntryResult => {
+  const { DelaySeconds = 0, MessageBody = '', MessageDeduplicationId, MessageGroupId } = entry;
+  const { fifo, secondMs } = queue;
+  if (!fifo) return toSent(store(queue, MessageBody, DelaySeconds));
+  if (!MessageGroupId || !MessageDeduplicationId || DelaySeconds > 0) {
+    return { Code: 'InvalidParameterValue', SenderFault: true };
+  }
+  const before = queue.deduplicated.get(MessageDeduplicationId);
+  if (before && Date.now() - before.sentAt < deduplicationSeconds * secondMs) return toSent(before);
+  const message = store(queue, MessageBody, fifo.delaySeconds, MessageGroupId);
+  queue.deduplicated.set(MessageDeduplicationId, message);
+  return toSent(message);
+};
+
+const store = (
+  queue: Queue,
+  body: string,
+  delaySeconds: number,
+  groupId?: string,
+): StoredMessage => {
   const now = Date.now();
   const visibleAt = now + delaySeconds * queue.secondMs;
-  const message = { messageId: randomUUID(), body, sentAt: now, receiveCount: 0, visibleAt };
-  queue.messages.set(message.messageId, message);
+  const messageId = randomUUID();
+  const message = { messageId, body, sentAt: now, receiveCount: 0, visibleAt, groupId };
+  queue.messages.set(messageId, message);
   return message;
 };
 
@@ -180,9 +211,10 @@ const takeVisible = (
 ): StoredMessage[] => {
   const now = Date.now();
   const taken: StoredMessage[] = [];
+  const busy = new Set(groupsInFlight(queue, now));
   for (const message of queue.messages.values()) {
     if (taken.length === limit) break;
-    if (message.visibleAt > now) continue;
+    if (message.visibleAt > now || (message.groupId && busy.has(message.groupId))) continue;
     if (moveToDeadLetterQueue(queues, queue, message)) continue;
     message.receiveCount += 1;
     message.visibleAt = now + visibilitySeconds * queue.secondMs;
@@ -194,6 +226,13 @@ const takeVisible = (
   for (const message of taken) queue.messages.set(message.messageId, message);
   return taken;
 };
+
+const groupsInFlight = ({ fifo, messages }: Queue, now: number): readonly string[] =>
+  fifo
+    ? [...messages.values()]
+        .filter(({ receiveCount, visibleAt }) => receiveCount > 0 && visibleAt > now)
+        .flatMap(({ groupId = [] }) => groupId)
+    : [];
 
 const moveToDeadLetterQueue = (
   queues: ReadonlyMap<string, Queue>,

@@ -9,8 +9,9 @@ export interface FakeRunLog extends RunLog {
   readonly batches: readonly Report[];
   readonly warnings: readonly string[];
   readonly problems: readonly (LogFields & { readonly message: string })[];
-  readonly rotations: readonly object[];
+  readonly notes: readonly (LogFields & { readonly message: string })[];
   readonly hoursLeft: readonly number[];
+  readonly ignoredChanges: readonly (LogFields & { readonly message: string })[];
 }
 
 /** Keeps what a run reports. */
@@ -21,8 +22,9 @@ export const createFakeRunLog = (): FakeRunLog => {
   const batches: Report[] = [];
   const warnings: string[] = [];
   const problems: (LogFields & { readonly message: string })[] = [];
-  const rotations: object[] = [];
+  const notes: (LogFields & { readonly message: string })[] = [];
   const hoursLeft: number[] = [];
+  const ignored: (LogFields & { readonly message: string })[] = [];
   return {
     outcomes,
     retries,
@@ -30,15 +32,17 @@ export const createFakeRunLog = (): FakeRunLog => {
     batches,
     warnings,
     problems,
-    rotations,
+    notes,
     hoursLeft,
+    ignoredChanges: ignored,
     outcome: (outcome) => void outcomes.push(outcome),
     retry: (retry) => void retries.push(retry),
     report: (report) => void reports.push(report),
     batch: (report) => void batches.push(report),
     problem: (message, fields) => void problems.push({ ...fields, message }),
     warning: (message) => void warnings.push(message),
-    rotated: (rotation) => void rotations.push(rotation),
+    ignored: (message, fields) => void ignored.push({ ...fields, message }),
+    note: (message, fields) => void notes.push({ ...fields, message }),
     tokenHoursLeft: (hours) => void hoursLeft.push(hours),
   };
 };

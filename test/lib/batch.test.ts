@@ -50,7 +50,7 @@ const run = async (deliveries: readonly Delivery[], options: BatchOptions = {}) 
       };
     },
   });
-  const returned = await app.clock.run(syncBatch(app, deliveries, remainingMs));
+  const returned = await app.clock.run(syncBatch(app, app.queue, deliveries, remainingMs));
   return { app, calls, log: app.log, queue, returned };
 };
 
@@ -225,7 +225,12 @@ describe('a message for the fleet', () => {
     body: '{"fleet":true,"trigger":"http","runId":"run-9"}',
   };
   const fleetOf = (ids: readonly string[]) => ({
-    fleet: async () => ({ instanceIds: ids, malformed: ['nonsense'], duplicates: 0 }),
+    fleet: async () => ({
+      instanceIds: ids,
+      malformed: ['nonsense'],
+      duplicates: 0,
+      notRunning: [],
+    }),
   });
 
   test('becomes a message for every instance', async () => {

@@ -107,7 +107,8 @@ const createProcess = (world: World, ids: readonly string[], crashAt: number) =>
     },
     http: () => ({ close: () => {}, send: (request) => effect(() => http.send(request)) }),
     parameters: {
-      fleet: () => effect(() => ({ instanceIds: ids, malformed: [], duplicates: 0 })),
+      fleet: () =>
+        effect(() => ({ instanceIds: ids, malformed: [], duplicates: 0, notRunning: [] })),
       secret: () => effect(() => ({ token: 'a-token-of-the-test' })),
     },
   });
@@ -147,7 +148,9 @@ const drain = async (
       continue;
     }
     const { app, death } = createProcess(world, [], crashes[invocation] ?? 0);
-    const returned = await world.clock.run(Promise.race([syncBatch(app, batch, 60_000), death]));
+    const returned = await world.clock.run(
+      Promise.race([syncBatch(app, app.queue, batch, 60_000), death]),
+    );
     if (returned === 'crashed') continue;
     for (const { messageId } of batch.filter(
       (delivery) => !returned.includes(delivery.messageId),

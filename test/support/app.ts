@@ -4,12 +4,14 @@ import type { Queue } from '../../lib/aws/queue.ts';
 import type { HttpClient } from '../../lib/cloud/http.ts';
 import { parseConfig } from '../../lib/config.ts';
 import { createRateLimiter } from '../../lib/rate-limit.ts';
+import { createTopology } from '../../lib/topology.ts';
 import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
 import { createFakeQueue } from '../fakes/queue.ts';
 import { createFakeRunLog, type FakeRunLog } from '../fakes/run-log.ts';
 import { createRandom } from './fleet.ts';
 
 export interface TestApp extends App {
+  readonly queue: Queue;
   readonly clock: FakeClock;
   readonly log: FakeRunLog;
 }
@@ -35,20 +37,26 @@ export const createTestApp = (options: TestAppOptions): TestApp => {
     SYNC_RATE_PER_SECOND: '1000',
     ...options.env,
   });
+  const parameters: Parameters = {
+    fleet: async () => ({ instanceIds: [], malformed: [], duplicates: 0, notRunning: [] }),
+    excluded: async () => [],
+    secret: async () => ({ token }),
+    refreshSecret: async () => ({ token }),
+    password: () => Promise.reject(new TypeError('no password in this test')),
+    cursor: async () => undefined,
+    moveCursor: () => Promise.reject(new TypeError('no cursor in this test')),
+    writeToken: () => Promise.reject(new TypeError('no token is written in this test')),
+    ...options.parameters,
+  };
   return {
     config,
     clock,
+    parameters,
+    fleet: () => parameters.fleet(),
+    topology: createTopology(clock),
     random: createRandom(1),
     log: options.log ?? createFakeRunLog(),
     queue: options.queue ?? createFakeQueue(),
-    parameters: {
-      fleet: async () => ({ instanceIds: [], malformed: [], duplicates: 0 }),
-      secret: async () => ({ token }),
-      refreshSecret: async () => ({ token }),
-      password: () => Promise.reject(new TypeError('no password in this test')),
-      writeToken: () => Promise.reject(new TypeError('no token is written in this test')),
-      ...options.parameters,
-    },
     limiter: createRateLimiter({
       maxConcurrency: config.syncConcurrency,
       maxPerSecond: config.syncRatePerSecond,

@@ -1,0 +1,7 @@
+import { lambda } from '../lib/lambda.ts';
+import { watch } from '../lib/watch.ts';
+
+/** Cron: asks the audit service what changed, and has the instances concerned synced. */
+export const handler = lambda((app, _event, context) =>
+  watch(app, context.awsRequestId, context.getRemainingTimeInMillis()),
+);

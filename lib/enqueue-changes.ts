@@ -1,0 +1,44 @@
+import type { App } from './app.ts';
+import type { QueueEntry } from './aws/queue.ts';
+import { ConfigError } from './errors.ts';
+import type { QueueMessage } from './queue-message.ts';
+
+/** What changed: a DDM instance by its id, or a data node. */
+export type Changed = { readonly instanceId: string } | { readonly dataNodeId: string };
+
+export interface Enqueued {
+  /** Distinct ids that the queue took; some may have stood in it already. */
+  readonly enqueued: number;
+  /** Those that it is not known to have taken. */
+  readonly refused: number;
+  readonly reason?: string;
+}
+
+/**
+ * Sends a message for each distinct id to the change queue, which keeps it back until the current window
+ * is over. All messages for one id within a window have the same deduplication id, so that a burst leads to
+ * one sync, which begins after the last event of the window.
+ * @param deadlineAt monotonic ms
+ * @throws {ConfigError} without a change queue
+ */
+export const enqueueChanges = async (
+  { changeQueue, clock, config }: App,
+  changes: readonly Changed[],
+  runId: string,
+  deadlineAt: number,
+): Promise<Enqueued> => {
+  if (!changeQueue) throw new ConfigError(['CHANGE_QUEUE_URL is not set: changes go there']);
+  const window = Math.floor(clock.now() / (config.changeWindowSeconds * 1_000));
+  const entries = new Map<string, QueueEntry<QueueMessage>>();
+  for (const change of changes) {
+    const id = 'instanceId' in change ? change.instanceId : change.dataNodeId;
+    const fifo = { groupId: id, deduplicationId: `${id}-${window}` };
+    entries.set(id, { message: { ...change, trigger: 'change', runId }, delaySeconds: 0, fifo });
+  }
+  const { reason, refused } = await changeQueue.send([...entries.values()], deadlineAt);
+  return {
+    enqueued: entries.size - refused.length,
+    refused: refused.length,
+    ...(reason !== undefined && { reason }),
+  };
+};
