@@ -11,6 +11,8 @@ export type LogFields = Readonly<Record<string, string | number>>;
 export interface RunLog {
   outcome(outcome: Outcome): void;
   retry(retry: Retry): void;
+  /** A fact about a request that is no run of its own. */
+  notice(message: string, fields: LogFields): void;
   /** Something a human should know of a run that goes on. */
   warning(message: string, fields: LogFields): void;
   /** Something a human should look at. */

@@ -9,11 +9,13 @@ export interface HttpRequest {
   readonly body?: string;
   /** Total deadline in ms: connection, headers and body together. */
   readonly timeoutMs: number;
+  /** @default 64 KiB */
+  readonly maxAnswerBytes?: number;
 }
 
 export interface HttpAnswer {
   readonly status: number;
-  /** As received, at most 64 KiB; nobody has parsed it. */
+  /** As received, at most `maxAnswerBytes`; nobody has parsed it. */
   readonly body: string;
   /** A header by its name, in any case. */
   header(name: string): string | undefined;
@@ -50,7 +52,7 @@ export interface HttpClientOptions {
   readonly ca?: string;
 }
 
-const maxAnswerBytes = 64 * 1_024;
+const defaultMaxAnswerBytes = 64 * 1_024;
 // Node's own limit of 16 KiB is less than IAM's longest tokens, which come as a header.
 const maxHeaderSize = 64 * 1_024;
 
@@ -71,7 +73,6 @@ export const createHttpClient = (options: HttpClientOptions): HttpClient => {
     maxRedirects: 0, // a redirect would carry X-Auth-Token to any host (CVE-2026-40895)
     proxy: false, // HTTP(S)_PROXY would see the token
     decompress: false, // with Accept-Encoding: identity no small answer grows large
-    maxContentLength: maxAnswerBytes,
     responseType: 'text',
     transformRequest: [(data: unknown) => data],
     transformResponse: [(data: unknown) => data],
@@ -115,7 +116,7 @@ const sendWithFreshSocketRetry = async (
 
 const sendOnce = async (
   client: AxiosInstance,
-  { method, url, headers, body }: HttpRequest,
+  { method, url, headers, body, maxAnswerBytes = defaultMaxAnswerBytes }: HttpRequest,
   signal: AbortSignal,
 ): Promise<HttpAnswer> => {
   const response = await client.request<unknown>({
@@ -123,6 +124,7 @@ const sendOnce = async (
     url,
     headers: { 'Accept-Encoding': 'identity', ...headers },
     data: body,
+    maxContentLength: maxAnswerBytes,
     signal,
   });
   const { headers: answered, data, status } = response;
@@ -154,7 +156,7 @@ const toHttpError = (error: unknown): HttpError => {
   const status = error.response?.status;
   const code = error.code ?? 'no code';
   if (error.message.startsWith('maxContentLength')) {
-    return new HttpError('BAD_RESPONSE', 'the answer is larger than 64 KiB', false, status);
+    return new HttpError('BAD_RESPONSE', 'the answer is larger than it may be', false, status);
   }
   if (status !== undefined || error.message.includes('aborted')) {
     return new HttpError('BAD_RESPONSE', 'the answer broke off', true, status);

@@ -7,6 +7,7 @@ export interface FakeRunLog extends RunLog {
   readonly reports: readonly Report[];
   /** What batches contributed to runs. */
   readonly batches: readonly Report[];
+  readonly notices: readonly (LogFields & { readonly message: string })[];
   readonly warnings: readonly string[];
   readonly problems: readonly (LogFields & { readonly message: string })[];
   readonly rotations: readonly object[];
@@ -19,6 +20,7 @@ export const createFakeRunLog = (): FakeRunLog => {
   const retries: Retry[] = [];
   const reports: Report[] = [];
   const batches: Report[] = [];
+  const notices: (LogFields & { readonly message: string })[] = [];
   const warnings: string[] = [];
   const problems: (LogFields & { readonly message: string })[] = [];
   const rotations: object[] = [];
@@ -28,6 +30,7 @@ export const createFakeRunLog = (): FakeRunLog => {
     retries,
     reports,
     batches,
+    notices,
     warnings,
     problems,
     rotations,
@@ -37,6 +40,7 @@ export const createFakeRunLog = (): FakeRunLog => {
     report: (report) => void reports.push(report),
     batch: (report) => void batches.push(report),
     problem: (message, fields) => void problems.push({ ...fields, message }),
+    notice: (message, fields) => void notices.push({ ...fields, message }),
     warning: (message) => void warnings.push(message),
     rotated: (rotation) => void rotations.push(rotation),
     tokenHoursLeft: (hours) => void hoursLeft.push(hours),
