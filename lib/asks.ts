@@ -33,7 +33,7 @@ export const readBatch = ({ log }: App, deliveries: readonly Delivery[]) => {
   const fleets: FleetRequest[] = [];
   for (const delivery of deliveries) {
     const message = parseMessage(delivery.body);
-    if (message === undefined) {
+    if (message === undefined || 'dataNodeId' in message) {
       const { body, messageId, receiveCount } = delivery;
       log.problem('queue message malformed: dropped', {
         messageId,

@@ -1,10 +1,18 @@
 import * as v from 'valibot';
+import { isDataNodeId } from './data-node-id.ts';
 import { isInstanceId } from './instance-id.ts';
 import type { Trigger } from './report.ts';
 
 /** Asks a worker to sync one instance. */
-interface SyncMessage {
+export interface SyncMessage {
   readonly instanceId: string;
+  readonly trigger: Trigger;
+  readonly runId: string;
+}
+
+/** Asks a worker to sync the instances that a data node belongs to. */
+export interface DataNodeMessage {
+  readonly dataNodeId: string;
   readonly trigger: Trigger;
   readonly runId: string;
 }
@@ -16,12 +24,13 @@ export interface FleetMessage {
   readonly runId: string;
 }
 
-export type QueueMessage = SyncMessage | FleetMessage;
+export type QueueMessage = SyncMessage | DataNodeMessage | FleetMessage;
 
 const trigger = v.picklist(['schedule', 'http', 'change']);
 const runId = v.pipe(v.string(), v.regex(/^[\w.:-]{1,128}$/)); // a Lambda request id is a UUID
 const schema = v.union([
   v.object({ instanceId: v.pipe(v.string(), v.check(isInstanceId)), trigger, runId }),
+  v.object({ dataNodeId: v.pipe(v.string(), v.check(isDataNodeId)), trigger, runId }),
   v.object({ fleet: v.literal(true), trigger, runId }),
 ]);
 
