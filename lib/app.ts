@@ -3,6 +3,7 @@ import { createQueue, createSqsClient, type Queue } from './aws/queue.ts';
 import { createSsmClient, createStore } from './aws/store.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { createHttpClient, type HttpClient } from './cloud/http.ts';
+import { createSmn, type Smn } from './cloud/smn.ts';
 import { type Config, parseConfig } from './config.ts';
 import type { RunLog } from './ledger.ts';
 import { createRunLog, logger } from './logger.ts';
@@ -19,6 +20,8 @@ export interface App {
   readonly queue?: Queue | undefined;
   /** Shared by the runs of the environment, so that each begins with what the last one learned. */
   readonly limiter: RateLimiter;
+  /** Huawei's notifications; keeps certificates, and which messages it has had. */
+  readonly smn: Smn;
   /** Connections to Huawei's side for one invocation; the caller closes them. */
   connect(): HttpClient;
 }
@@ -27,6 +30,7 @@ export interface App {
 export const createApp = (env: Readonly<Record<string, string | undefined>>): App => {
   const config = parseConfig(env);
   const side = { clock: systemClock, random: Math.random };
+  const connect = (): HttpClient => createHttpClient({ maxConnections: config.syncConcurrency });
   return {
     config,
     ...side,
@@ -45,6 +49,7 @@ export const createApp = (env: Readonly<Record<string, string | undefined>>): Ap
       maxPerSecond: config.syncRatePerSecond,
       clock: systemClock,
     }),
-    connect: () => createHttpClient({ maxConnections: config.syncConcurrency }),
+    smn: createSmn({ clock: systemClock, config, connect }),
+    connect,
   };
 };

@@ -27,6 +27,12 @@ export interface Config {
   /** Absent: everything runs inline. */
   readonly syncQueueUrl: string | undefined;
   readonly deadlineReserveMs: number;
+  /** Topics of SMN whose messages are taken, in lower case; none: every message is refused. */
+  readonly smnTopicUrns: readonly string[];
+  /** SHA-256 fingerprints of the signing certificates that are trusted, hex; none: those of SMN's hosts. */
+  readonly smnCertificateSha256: readonly string[];
+  /** A subscription of an allowed topic is confirmed by itself. */
+  readonly smnConfirm: boolean;
 }
 
 /** Where the public clouds that offer DDM have their endpoints: Huawei Cloud, its EU cloud, OTC. */
@@ -66,6 +72,9 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     syncMaxReceives: output.SYNC_MAX_RECEIVES,
     syncQueueUrl: output.SYNC_QUEUE_URL,
     deadlineReserveMs: output.DEADLINE_RESERVE_MS,
+    smnTopicUrns: output.SMN_TOPIC_URNS,
+    smnCertificateSha256: output.SMN_CERTIFICATE_SHA256,
+    smnConfirm: output.SMN_CONFIRM === 'on',
   };
 };
 
@@ -78,7 +87,8 @@ const describe = (issue: v.BaseIssue<unknown>, given: Readonly<Record<string, st
     : `${name} is "${value.slice(0, 64)}": ${remedy}`;
 };
 
-const isLoopback = ({ hostname }: URL): boolean =>
+/** Whether a URL stays on this machine: the embedded cloud's do. */
+export const isLoopback = ({ hostname }: URL): boolean =>
   /^(127(\.\d{1,3}){3}|localhost|\[::1\])$/.test(hostname);
 
 const isQueueUrl = (value: string): boolean => {
@@ -117,6 +127,22 @@ const number = (fallback: number, min: number, max: number, kind: RegExp = /^\d{
   v.optional(
     v.pipe(v.string(), v.regex(kind), v.transform(Number), v.minValue(min), v.maxValue(max)),
     String(fallback),
+  );
+
+/** Entries separated by commas, of one form each, in lower case. */
+const list = (form: RegExp, clean = (entry: string) => entry) =>
+  v.optional(
+    v.pipe(
+      v.string(),
+      v.transform((value) =>
+        value
+          .split(',')
+          .map((entry) => clean(entry.trim().toLowerCase()))
+          .filter((entry) => entry !== ''),
+      ),
+      v.array(v.pipe(v.string(), v.regex(form))),
+    ),
+    '',
   );
 
 const maxErrors = v.pipe(
@@ -167,6 +193,9 @@ const schema = v.object({
   SYNC_INLINE_MAX: number(500, 0, 100_000),
   SYNC_MAX_RECEIVES: number(5, 1, 1_000),
   DEADLINE_RESERVE_MS: number(5_000, 500, 60_000),
+  SMN_TOPIC_URNS: list(/^urn:smn:[a-z]{2}-[a-z0-9-]{1,30}:[0-9a-z]{1,64}:[\w-]{1,255}$/),
+  SMN_CERTIFICATE_SHA256: list(/^[0-9a-f]{64}$/, (entry) => entry.replaceAll(':', '')),
+  SMN_CONFIRM: v.optional(v.picklist(['on', 'off']), 'off'),
   DDM_DISCOVERY: only('off'),
 });
 
@@ -196,5 +225,10 @@ const remedies: Readonly<Record<string, string>> = {
   SYNC_INLINE_MAX: 'set a whole number from 0 to 100000',
   SYNC_MAX_RECEIVES: "set the maxReceiveCount of the queue's redrive policy, from 1 to 1000",
   DEADLINE_RESERVE_MS: 'set milliseconds from 500 to 60000',
+  SMN_TOPIC_URNS:
+    'set the URNs of the topics, urn:smn:<region>:<project id>:<name>, separated by commas, or unset it to take no message',
+  SMN_CERTIFICATE_SHA256:
+    'set SHA-256 fingerprints, 64 hexadecimal digits each, separated by commas, or unset it to trust the certificates of the SMN hosts',
+  SMN_CONFIRM: 'set on or off',
   DDM_DISCOVERY: 'only "off" is available in this version',
 };

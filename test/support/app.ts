@@ -2,6 +2,7 @@ import type { App } from '../../lib/app.ts';
 import type { Parameters } from '../../lib/aws/parameters.ts';
 import type { Queue } from '../../lib/aws/queue.ts';
 import type { HttpClient } from '../../lib/cloud/http.ts';
+import { createSmn } from '../../lib/cloud/smn.ts';
 import { parseConfig } from '../../lib/config.ts';
 import { createRateLimiter } from '../../lib/rate-limit.ts';
 import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
@@ -35,6 +36,7 @@ export const createTestApp = (options: TestAppOptions): TestApp => {
     SYNC_RATE_PER_SECOND: '1000',
     ...options.env,
   });
+  const connect = (): HttpClient => options.http(clock);
   return {
     config,
     clock,
@@ -54,6 +56,7 @@ export const createTestApp = (options: TestAppOptions): TestApp => {
       maxPerSecond: config.syncRatePerSecond,
       clock,
     }),
-    connect: () => options.http(clock),
+    smn: createSmn({ clock, config, connect }),
+    connect,
   };
 };
