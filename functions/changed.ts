@@ -13,7 +13,7 @@ export const handler = lambda(async (app, event, context) => {
     runId,
     deadlineAt,
   );
-  app.log.note('changes enqueued', { runId, enqueued, refused });
+  app.log.notice('changes enqueued', { runId, enqueued, refused });
   // Lambda delivers the event again, and keeps it in the dead-letter queue in the end.
   if (refused > 0)
     throw new QueueError(`The change queue did not take ${refused} messages: ${reason}`);

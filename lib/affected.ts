@@ -1,8 +1,8 @@
 import type { App } from './app.ts';
 import { addAsk, type ChangeRequest, type MutableAsks } from './asks.ts';
+import type { Changed } from './changes.ts';
 import { createAuth } from './cloud/auth.ts';
 import { listDataNodes } from './cloud/databases.ts';
-import type { Changed } from './enqueue-changes.ts';
 import { TopologyError } from './topology.ts';
 
 /** Finds the instances of the fleet that a change concerns. */
@@ -45,8 +45,12 @@ export const withAffected = async <Result>(
 };
 
 /** Says quietly that a change concerns none of our instances. */
-export const ignoreChange = ({ log }: App, change: Changed, runId: string): void =>
-  log.ignored('instance change ignored: not of this fleet', { ...change, runId });
+export const ignoreChange = (
+  { log }: App,
+  change: Changed,
+  runId: string,
+  name = 'unknown',
+): void => log.ignored('instance change ignored: not of this fleet', { ...change, runId, name });
 
 /**
  * Turns the changes of a batch into asks for instances. Resolves with the messages to deliver again, of

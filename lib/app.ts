@@ -3,6 +3,7 @@ import { createQueue, createSqsClient, type Queue } from './aws/queue.ts';
 import { createSsmClient, createStore } from './aws/store.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { createHttpClient, type HttpClient } from './cloud/http.ts';
+import { createSmn, type Smn } from './cloud/smn.ts';
 import { type Config, parseConfig } from './config.ts';
 import { createDiscovery, type FleetSource } from './fleet.ts';
 import type { RunLog } from './ledger.ts';
@@ -27,6 +28,8 @@ export interface App {
   readonly changeQueue?: Queue | undefined;
   /** Shared by the runs of the environment, so that each begins with what the last one learned. */
   readonly limiter: RateLimiter;
+  /** Huawei's notifications; keeps certificates, and which messages it has had. */
+  readonly smn: Smn;
   /** Connections to Huawei's side for one invocation; the caller closes them. */
   connect(): HttpClient;
 }
@@ -61,6 +64,7 @@ export const createApp = (env: Readonly<Record<string, string | undefined>>): Ap
     queue: queueAt(config.syncQueueUrl),
     changeQueue: queueAt(config.changeQueueUrl),
     limiter,
+    smn: createSmn({ clock: systemClock, config, connect }),
     connect,
   };
 };

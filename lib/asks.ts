@@ -1,7 +1,7 @@
 import type { App } from './app.ts';
-import type { Changed } from './enqueue-changes.ts';
+import type { Changed } from './changes.ts';
 import { createLedger, type Ledger, type Outcomes } from './ledger.ts';
-import { type FleetMessage, parseMessage } from './queue-message.ts';
+import { type ChangeMessage, type FleetMessage, parseMessage } from './queue-message.ts';
 import type { RunOrigin } from './report.ts';
 import { outOfTime } from './sync.ts';
 
@@ -36,35 +36,40 @@ export interface FleetRequest {
   readonly delivery: Delivery;
 }
 
-/** Sorts a batch; what is no message of ours is logged, by its id, and left out. */
-export const readBatch = ({ log }: App, deliveries: readonly Delivery[]) => {
+/**
+ * Sorts a batch. What the change queue brings may concern other instances than ours. What is no message of
+ * ours is logged, by its id, and left out.
+ */
+export const readBatch = (
+  { log }: App,
+  deliveries: readonly Delivery[],
+  isChangeQueue: boolean,
+) => {
   const asks: MutableAsks = new Map();
   const fleets: FleetRequest[] = [];
   const changes: ChangeRequest[] = [];
   for (const delivery of deliveries) {
     const message = parseMessage(delivery.body);
-    if (message === undefined) {
-      const { body, messageId, receiveCount } = delivery;
-      log.problem('queue message malformed: dropped', {
-        messageId,
-        receiveCount,
-        characters: body.length,
-      });
-    } else if ('fleet' in message) {
-      fleets.push({ message, delivery });
-    } else if (message.trigger === 'change' || 'dataNodeId' in message) {
-      const { runId, trigger } = message;
-      const change =
-        'dataNodeId' in message
-          ? { dataNodeId: message.dataNodeId }
-          : { instanceId: message.instanceId };
-      changes.push({ change, origin: { runId, trigger }, delivery });
-    } else {
-      addAsk(asks, message.instanceId, message, delivery);
-    }
+    if (message === undefined) dropMalformed(log, delivery);
+    else if ('fleet' in message) fleets.push({ message, delivery });
+    else if ('dataNodeId' in message || isChangeQueue) {
+      changes.push(toChangeRequest(message, delivery));
+    } else addAsk(asks, message.instanceId, message, delivery);
   }
   return { asks, fleets, changes };
 };
+
+const dropMalformed = (log: App['log'], { body, messageId, receiveCount }: Delivery): void =>
+  log.problem('queue message malformed: dropped', {
+    messageId,
+    receiveCount,
+    characters: body.length,
+  });
+
+const toChangeRequest = (
+  { runId, trigger, ...change }: ChangeMessage,
+  delivery: Delivery,
+): ChangeRequest => ({ change, origin: { runId, trigger }, delivery });
 
 export const addAsk = (
   asks: MutableAsks,

@@ -27,7 +27,7 @@ export const syncBatch = async (
   remainingMs: number,
 ): Promise<readonly string[]> => {
   const deadlineAt = app.clock.monotonic() + remainingMs;
-  const { asks, changes, fleets } = readBatch(app, deliveries);
+  const { asks, changes, fleets } = readBatch(app, deliveries, queue === app.changeQueue);
   const askedBy = deadlineAt - remainingMs / 2; // the other half is for the calls
   const unresolved = await askForAffected(app, asks, changes, askedBy);
   const [returned, undispatched] = await Promise.all([

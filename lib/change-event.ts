@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { Changed } from './enqueue-changes.ts';
+import type { Changed } from './changes.ts';
 import { InvalidEventError } from './errors.ts';
 import { isDataNodeId, isInstanceId } from './instance-id.ts';
 

@@ -1,15 +1,14 @@
 import * as v from 'valibot';
 import { isDataNodeId } from './instance-id.ts';
 
-/** Something that DDM has to be told of; one of the ids is there. */
-export interface Change {
-  /** A DDM instance. */
-  readonly instanceId?: string;
-  /** An RDS or GaussDB instance. */
-  readonly dataNodeId?: string;
-  /** What happened, by the name that the source has for it. */
-  readonly name: string;
-}
+/** What changed: a DDM instance, or a data node, an RDS or GaussDB instance. */
+export type Changed = { readonly instanceId: string } | { readonly dataNodeId: string };
+
+/** Something that DDM has to be told of, and what happened, by the name that the source has for it. */
+export type Change = Changed & { readonly name: string };
+
+export const idOf = (changed: Changed): string =>
+  'instanceId' in changed ? changed.instanceId : changed.dataNodeId;
 
 /**
  * The traces of RDS and GaussDB that change what DDM knows of a data node, and why. Not among them:
@@ -65,7 +64,7 @@ export const parseSmnMessage = (message: string): readonly Change[] | 'irrelevan
   const changes = new Map<string, Change>();
   for (const reading of readings) {
     if (typeof reading !== 'object') continue;
-    changes.set(reading.dataNodeId ?? reading.instanceId ?? '', reading);
+    changes.set(idOf(reading), reading);
   }
   if (changes.size > 0) return [...changes.values()];
   return readings.includes('unclear') ? 'unclear' : 'irrelevant';

@@ -37,6 +37,12 @@ export interface Config {
   /** Changes of one instance within so long lead to one sync: the delay of the change queue. */
   readonly changeWindowSeconds: number;
   readonly deadlineReserveMs: number;
+  /** Topics of SMN whose messages are taken, in lower case; none: every message is refused. */
+  readonly smnTopicUrns: readonly string[];
+  /** SHA-256 fingerprints of the signing certificates that are trusted, hex; none: those of SMN's hosts. */
+  readonly smnCertificateSha256: readonly string[];
+  /** A subscription of an allowed topic is confirmed by itself. */
+  readonly smnConfirm: boolean;
 }
 
 /** Where the public clouds that offer DDM have their endpoints: Huawei Cloud, its EU cloud, OTC. */
@@ -81,6 +87,9 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     changeQueueUrl: output.CHANGE_QUEUE_URL,
     changeWindowSeconds: output.CHANGE_WINDOW_SECONDS,
     deadlineReserveMs: output.DEADLINE_RESERVE_MS,
+    smnTopicUrns: output.SMN_TOPIC_URNS,
+    smnCertificateSha256: output.SMN_CERTIFICATE_SHA256,
+    smnConfirm: output.SMN_CONFIRM === 'on',
   };
 };
 
@@ -93,7 +102,8 @@ const describe = (issue: v.BaseIssue<unknown>, given: Readonly<Record<string, st
     : `${name} is "${value.slice(0, 64)}": ${remedy}`;
 };
 
-const isLoopback = ({ hostname }: URL): boolean =>
+/** Whether a URL stays on this machine: the embedded cloud's do. */
+export const isLoopback = ({ hostname }: URL): boolean =>
   /^(127(\.\d{1,3}){3}|localhost|\[::1\])$/.test(hostname);
 
 const isQueueUrl =
@@ -136,6 +146,22 @@ const number = (fallback: number, min: number, max: number, kind: RegExp = /^\d{
   v.optional(
     v.pipe(v.string(), v.regex(kind), v.transform(Number), v.minValue(min), v.maxValue(max)),
     String(fallback),
+  );
+
+/** Entries separated by commas, of one form each, in lower case. */
+const list = (form: RegExp, clean = (entry: string) => entry) =>
+  v.optional(
+    v.pipe(
+      v.string(),
+      v.transform((value) =>
+        value
+          .split(',')
+          .map((entry) => clean(entry.trim().toLowerCase()))
+          .filter((entry) => entry !== ''),
+      ),
+      v.array(v.pipe(v.string(), v.regex(form))),
+    ),
+    '',
   );
 
 const maxErrors = v.pipe(
@@ -182,6 +208,9 @@ const schema = v.object({
   SYNC_MAX_RECEIVES: number(5, 1, 1_000),
   DEADLINE_RESERVE_MS: number(5_000, 500, 60_000),
   DDM_DISCOVERY: v.optional(v.picklist(['on', 'off']), 'off'),
+  SMN_TOPIC_URNS: list(/^urn:smn:[a-z]{2}-[a-z0-9-]{1,30}:[0-9a-z]{1,64}:[\w-]{1,255}$/),
+  SMN_CERTIFICATE_SHA256: list(/^[0-9a-f]{64}$/, (entry) => entry.replaceAll(':', '')),
+  SMN_CONFIRM: v.optional(v.picklist(['on', 'off']), 'off'),
 });
 
 const endpointRemedy = (service: string): string =>
@@ -217,4 +246,9 @@ const remedies: Readonly<Record<string, string>> = {
   DEADLINE_RESERVE_MS: 'set milliseconds from 500 to 60000',
   DDM_DISCOVERY:
     'set on (the instances come from the list API, without those of the parameter exclude) or off',
+  SMN_TOPIC_URNS:
+    'set the URNs of the topics, urn:smn:<region>:<project id>:<name>, separated by commas, or unset it to take no message',
+  SMN_CERTIFICATE_SHA256:
+    'set SHA-256 fingerprints, 64 hexadecimal digits each, separated by commas, or unset it to trust the certificates of the SMN hosts',
+  SMN_CONFIRM: 'set on or off',
 };

@@ -1,10 +1,8 @@
 import type { App } from './app.ts';
 import type { QueueEntry } from './aws/queue.ts';
+import { type Changed, idOf } from './changes.ts';
 import { ConfigError } from './errors.ts';
 import type { QueueMessage } from './queue-message.ts';
-
-/** What changed: a DDM instance by its id, or a data node. */
-export type Changed = { readonly instanceId: string } | { readonly dataNodeId: string };
 
 export interface Enqueued {
   /** Distinct ids that the queue took; some may have stood in it already. */
@@ -31,14 +29,18 @@ export const enqueueChanges = async (
   const window = Math.floor(clock.now() / (config.changeWindowSeconds * 1_000));
   const entries = new Map<string, QueueEntry<QueueMessage>>();
   for (const change of changes) {
-    const id = 'instanceId' in change ? change.instanceId : change.dataNodeId;
+    const id = idOf(change);
     const fifo = { groupId: id, deduplicationId: `${id}-${window}` };
-    entries.set(id, { message: { ...change, trigger: 'change', runId }, delaySeconds: 0, fifo });
+    const asked = 'instanceId' in change ? { instanceId: id } : { dataNodeId: id };
+    entries.set(id, { message: { ...asked, trigger: 'change', runId }, delaySeconds: 0, fifo });
   }
-  const { reason, refused } = await changeQueue.send([...entries.values()], deadlineAt);
-  return {
-    enqueued: entries.size - refused.length,
-    refused: refused.length,
-    ...(reason !== undefined && { reason }),
-  };
+  const all = [...entries.values()];
+  const { reason = 'unknown', refused } = await changeQueue
+    .send(all, deadlineAt)
+    .catch((error: unknown) => ({
+      refused: all,
+      reason: error instanceof Error ? error.name : 'unknown error',
+    }));
+  const counts = { enqueued: entries.size - refused.length, refused: refused.length };
+  return refused.length > 0 ? { ...counts, reason } : counts;
 };

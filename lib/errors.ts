@@ -16,16 +16,18 @@ export class InvalidEventError extends Error {
   override readonly name = 'InvalidEventError';
 }
 
-/** An HTTP request that is not carried out; code and message are for its sender. */
+/** An HTTP request that is not carried out; code and message are for its sender, the reason is for the log. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
   readonly statusCode: number;
   readonly code: string;
+  readonly reason: string;
 
-  constructor(statusCode: number, code: string, message: string) {
+  constructor(statusCode: number, code: string, message: string, reason = message) {
     super(message);
     this.statusCode = statusCode;
     this.code = code;
+    this.reason = reason;
   }
 }
 

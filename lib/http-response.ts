@@ -35,7 +35,8 @@ const statusOf = ({ report, stoppedBy }: OnDemandResult): number => {
   return queued > 0 ? 202 : 200;
 };
 
-const answer = (
+/** An answer in JSON that names its run and is not kept by anybody. */
+export const answer = (
   statusCode: number,
   runId: string,
   body: Readonly<Record<string, unknown>>,
@@ -55,9 +56,9 @@ export const answerErrors: MiddlewareObj = {
   onError: (request) => {
     const { context, error } = request;
     const refusal = toRequestError(error);
-    const { code, message, statusCode } = refusal;
+    const { code, message, reason, statusCode } = refusal;
     const fields = { statusCode, code, runId: context.awsRequestId };
-    if (statusCode < 500) logger.warn('http request refused', { ...fields, reason: message });
+    if (statusCode < 500) logger.warn('http request refused', { ...fields, reason });
     else if (error) logger.error('http request failed', { ...fields, error });
     const named = error instanceof NotAllowedError && {
       instanceIds: error.instanceIds.slice(0, maxNamedIds),

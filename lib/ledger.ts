@@ -12,7 +12,7 @@ export interface RunLog {
   outcome(outcome: Outcome): void;
   retry(retry: Retry): void;
   /** What a function did that is no run. */
-  note(message: string, fields: LogFields): void;
+  notice(message: string, fields: LogFields): void;
   /** Something a human should know of a run that goes on. */
   warning(message: string, fields: LogFields): void;
   /** Something a human should look at. */

@@ -22,7 +22,7 @@ export const createRunLog = (target: Pick<Logger, 'info' | 'warn' | 'error'>): R
     target[levelOf[outcome.status]](`instance sync ${outcome.status}`, { ...outcome });
   },
   retry: (retry) => target.warn('instance sync retried', { ...retry }),
-  note: (message, fields) => target.info(message, { ...fields }),
+  notice: (message, fields) => target.info(message, { ...fields }),
   warning: (message, fields) => target.warn(message, { ...fields }),
   problem: (message, fields) => target.error(message, { ...fields }),
   ignored: (message, fields) => {

@@ -2,35 +2,31 @@ import * as v from 'valibot';
 import { isDataNodeId, isInstanceId } from './instance-id.ts';
 import type { Trigger } from './report.ts';
 
-/** Asks a worker to sync one instance. */
-interface SyncMessage {
-  readonly instanceId: string;
+interface Asked {
   readonly trigger: Trigger;
   readonly runId: string;
 }
 
-/** Asks a worker to sync the instances that have this data node. */
-export interface DataNodeMessage {
-  readonly dataNodeId: string;
-  readonly trigger: Trigger;
-  readonly runId: string;
-}
+/** Asks a worker to sync one instance. */
+type SyncMessage = Asked & { readonly instanceId: string };
+
+/** Asks a worker to sync the instances that have a data node. */
+type DataNodeMessage = Asked & { readonly dataNodeId: string };
 
 /** Asks a worker to send a message for every configured instance: more than an HTTP request can wait for. */
-export interface FleetMessage {
-  readonly fleet: true;
-  readonly trigger: Trigger;
-  readonly runId: string;
-}
+export type FleetMessage = Asked & { readonly fleet: true };
 
-export type QueueMessage = SyncMessage | DataNodeMessage | FleetMessage;
+export type ChangeMessage = SyncMessage | DataNodeMessage;
+export type QueueMessage = ChangeMessage | FleetMessage;
 
-const trigger = v.picklist(['schedule', 'http', 'change']);
-const runId = v.pipe(v.string(), v.regex(/^[\w.:-]{1,128}$/)); // a Lambda request id is a UUID
+const asked = {
+  trigger: v.picklist(['schedule', 'http', 'change']),
+  runId: v.pipe(v.string(), v.regex(/^[\w.:-]{1,128}$/)), // a Lambda request id is a UUID
+};
 const schema = v.union([
-  v.object({ instanceId: v.pipe(v.string(), v.check(isInstanceId)), trigger, runId }),
-  v.object({ dataNodeId: v.pipe(v.string(), v.check(isDataNodeId)), trigger, runId }),
-  v.object({ fleet: v.literal(true), trigger, runId }),
+  v.object({ instanceId: v.pipe(v.string(), v.check(isInstanceId)), ...asked }),
+  v.object({ dataNodeId: v.pipe(v.string(), v.check(isDataNodeId)), ...asked }),
+  v.object({ fleet: v.literal(true), ...asked }),
 ]);
 
 /** Reads a message's body; undefined when it is none of ours. */

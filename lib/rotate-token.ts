@@ -59,7 +59,7 @@ const rotate = async (app: App, deadlineAt: number): Promise<Rotation> => {
   log.tokenHoursLeft(hoursLeft);
   const expiresAt = new Date(token.expiresAt).toISOString();
   const rotation = { rotated: true, expiresAt, hoursLeft, parameters: count };
-  log.note('token rotated', rotation);
+  log.notice('token rotated', rotation);
   return rotation;
 };
 

@@ -2,10 +2,10 @@ import { hash } from 'node:crypto';
 import { type Affected, ignoreChange, withAffected } from './affected.ts';
 import type { App } from './app.ts';
 import type { Cursor } from './aws/cursor.ts';
-import { type Change, readTrace, traceNames } from './changes.ts';
+import { type Change, type Changed, idOf, readTrace, traceNames } from './changes.ts';
 import { createAuth } from './cloud/auth.ts';
 import { listTraces, type Trace } from './cloud/traces.ts';
-import { type Changed, enqueueChanges } from './enqueue-changes.ts';
+import { enqueueChanges } from './enqueue-changes.ts';
 import { ConfigError, QueueError } from './errors.ts';
 import { TopologyError } from './topology.ts';
 
@@ -59,7 +59,7 @@ export const watch = async (app: App, runId: string, remainingMs: number): Promi
     await parameters.moveCursor(cursor);
   }
   const watched = { ...sum, until: new Date(cursor.until).toISOString() };
-  log.note('changes watched', { runId, ...watched });
+  log.notice('changes watched', { runId, ...watched });
   return watched;
 };
 
@@ -133,11 +133,10 @@ const enqueue = async (
   if (changes.length === 0) return 0;
   const changed = new Map<string, Changed>();
   await withAffected(app, deadlineAt, async (affected) => {
-    for (const { dataNodeId, instanceId } of changes) {
-      const change = dataNodeId ? { dataNodeId } : { instanceId: instanceId ?? '' };
+    for (const { name, ...change } of changes) {
       const found = await instancesOf(affected, change);
-      if (found.length === 0) ignoreChange(app, change, runId);
-      for (const one of found) changed.set(JSON.stringify(one), one);
+      if (found.length === 0) ignoreChange(app, change, runId, name);
+      for (const one of found) changed.set(idOf(one), one);
     }
   });
   const { enqueued, reason, refused } = await enqueueChanges(

@@ -22,7 +22,7 @@ const required = [
 ];
 const marksOfRealProject = ['DDM_ENDPOINT', 'DDM_PROJECT_ID', 'PARAMETER_PREFIX'];
 const passedOn =
-  /^(DDM_|SYNC_|PARAMETER_PREFIX$|AUTH_MODE$|IAM_ENDPOINT$|DEADLINE_RESERVE_MS$|AWS_REGION$|AWS_ACCESS_KEY_ID$|AWS_SECRET_ACCESS_KEY$|AWS_SESSION_TOKEN$|AWS_ENDPOINT_URL|POWERTOOLS_)/;
+  /^(DDM_|SYNC_|PARAMETER_PREFIX$|AUTH_MODE$|IAM_ENDPOINT$|DEADLINE_RESERVE_MS$|SMN_|AWS_REGION$|AWS_ACCESS_KEY_ID$|AWS_SECRET_ACCESS_KEY$|AWS_SESSION_TOKEN$|AWS_ENDPOINT_URL|POWERTOOLS_)/;
 
 /** The real project of the environment, or the embedded cloud. @throws {OptionError} when it is half set */
 export const chooseTarget = async (options: StartOptions, env: Environment): Promise<Target> => {

@@ -15,7 +15,7 @@ export interface HttpRequest {
 
 export interface HttpAnswer {
   readonly status: number;
-  /** As received; nobody has parsed it. */
+  /** As received, at most `maxAnswerBytes`; nobody has parsed it. */
   readonly body: string;
   /** A header by its name, in any case. */
   header(name: string): string | undefined;
@@ -156,7 +156,7 @@ const toHttpError = (error: unknown): HttpError => {
   const status = error.response?.status;
   const code = error.code ?? 'no code';
   if (error.message.startsWith('maxContentLength')) {
-    return new HttpError('BAD_RESPONSE', 'the answer is larger than 64 KiB', false, status);
+    return new HttpError('BAD_RESPONSE', 'the answer is larger than it may be', false, status);
   }
   if (status !== undefined || error.message.includes('aborted')) {
     return new HttpError('BAD_RESPONSE', 'the answer broke off', true, status);

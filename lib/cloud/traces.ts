@@ -49,7 +49,7 @@ const traceSchema = v.pipe(
       traceName: trace.trace_name,
       resourceId: trace.resource_id,
       traceType: trace.trace_type,
-      succeeded: (trace.trace_rating ?? trace.trace_status) === 'normal',
+      succeeded: (trace.trace_rating ?? trace.trace_status ?? 'normal') === 'normal',
       time: trace.time,
       raw: trace,
     }),

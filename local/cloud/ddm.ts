@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AccessKeys } from '../../lib/secret.ts';
+import { createDataNodes, type DataNodes } from './data-nodes.ts';
 import { type CloudServer, readBody, sendJson, startCloudServer } from './server.ts';
 import { checkSignature } from './signature.ts';
 import { createSlidingLimit } from './sliding-limit.ts';
@@ -32,6 +33,10 @@ export interface DdmStats {
 export interface DdmServer extends CloudServer {
   stats(): DdmStats;
   readonly instanceIds: readonly string[];
+  /** Data nodes of the instances. */
+  readonly dataNodes: DataNodes;
+  /** States of instances that are not RUNNING, by id. */
+  readonly states: Map<string, string>;
   /** How far the service's clock is ahead, in ms. */
   clockSkewMs: number;
 }
@@ -50,6 +55,7 @@ export const startDdm = async (options: DdmOptions): Promise<DdmServer> => {
     options.instanceIds.map((id, index) => [id, pickFault(index, options)]),
   );
   const limit = createSlidingLimit(options.throttlePerSecond ?? Number.POSITIVE_INFINITY);
+  const dataNodes = createDataNodes();
   let inFlight = 0;
 
   const answer = (request: IncomingMessage, body: string): Answer => {
@@ -68,8 +74,14 @@ export const startDdm = async (options: DdmOptions): Promise<DdmServer> => {
     } else if (!options.isValidToken(String(headers['x-auth-token']))) {
       return gatewayError(401, '0307', 'The token must be updated.');
     }
+    const databasesOf = /^\/v1\/[^/]+\/instances\/([^/]+)\/databases\?/.exec(url)?.[1];
+    if (method === 'GET' && databasesOf) {
+      if (!instances.has(databasesOf)) return ddmError(404, 'DBS.280001', 'Parameter error.');
+      const { searchParams } = new URL(url, 'http://ddm');
+      return { status: 200, body: dataNodes.listDatabases(databasesOf, searchParams) };
+    }
     if (method === 'GET' && url.startsWith(`/v1/${options.projectId}/instances`)) {
-      return listInstances(url, options);
+      return listInstances(url, options, ddm.states);
     }
     const [, version, projectId, instanceId = '', action] = path.exec(url) ?? [];
     const isSync = (version === 'v1') === (action === 'rds/sync');
@@ -105,7 +117,14 @@ export const startDdm = async (options: DdmOptions): Promise<DdmServer> => {
     send(response, given);
   });
   const { instanceIds } = options;
-  const ddm: DdmServer = { ...server, instanceIds, stats: () => ({ ...stats }), clockSkewMs: 0 };
+  const ddm: DdmServer = {
+    ...server,
+    instanceIds,
+    dataNodes,
+    states: new Map(),
+    stats: () => ({ ...stats }),
+    clockSkewMs: 0,
+  };
   return ddm;
 };
 
@@ -130,7 +149,11 @@ const gatewayError = (status: number, number: string, message: string): Answer =
   },
 });
 
-const listInstances = (url: string, { instanceIds, projectId }: DdmOptions): Answer => {
+const listInstances = (
+  url: string,
+  { instanceIds, projectId }: DdmOptions,
+  states: ReadonlyMap<string, string>,
+): Answer => {
   const query = new URL(url, 'http://ddm').searchParams;
   const offset = Number(query.get('offset') ?? 0);
   const limit = Math.min(128, Number(query.get('limit') ?? 10));
@@ -140,7 +163,7 @@ const listInstances = (url: string, { instanceIds, projectId }: DdmOptions): Ans
     body: {
       instances: page.map((id) => ({
         id,
-        status: 'RUNNING',
+        status: states.get(id) ?? 'RUNNING',
         name: `ddm-${id.slice(0, 8)}`,
         project_id: projectId,
       })),

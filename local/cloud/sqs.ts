@@ -163,7 +163,9 @@ const send = (queue: Queue, entry: Entry): EntryResult => {
     return { Code: 'InvalidParameterValue', SenderFault: true };
   }
   const before = queue.deduplicated.get(MessageDeduplicationId);
-  if (before && Date.now() - before.sentAt < deduplicationSeconds * secondMs) return toSent(before);
+  if (before && Date.now() - before.sentAt < deduplicationSeconds * secondMs) {
+    return { MessageId: before.messageId, MD5OfMessageBody: md5(MessageBody) };
+  }
   const message = store(queue, MessageBody, fifo.delaySeconds, MessageGroupId);
   queue.deduplicated.set(MessageDeduplicationId, message);
   return toSent(message);

@@ -1,22 +1,20 @@
 import type { Queue, QueueEntry, VisibilityChange } from '../../lib/aws/queue.ts';
+import type { QueueMessage } from '../../lib/queue-message.ts';
 
 export interface FakeQueue extends Queue {
   readonly sent: readonly QueueEntry[];
   readonly delayed: readonly VisibilityChange[];
 }
 
-/** Takes every message but those for the refused instances ("fleet" for all); keeps what it was given. */
-export const createFakeQueue = (
-  refuse: (instanceId: string) => boolean = () => false,
-): FakeQueue => {
+/** Takes every message but those for the refused ids ("fleet" for all); keeps what it was given. */
+export const createFakeQueue = (refuse: (id: string) => boolean = () => false): FakeQueue => {
   const sent: QueueEntry[] = [];
   const delayed: VisibilityChange[] = [];
   return {
     sent,
     delayed,
     send: async (entries) => {
-      const isRefused = ({ message }: QueueEntry): boolean =>
-        refuse('instanceId' in message ? message.instanceId : 'fleet');
+      const isRefused = ({ message }: QueueEntry): boolean => refuse(subjectOf(message));
       const refused = entries.filter(isRefused);
       sent.push(...entries.filter((entry) => !isRefused(entry)));
       return { refused, ...(refused.length > 0 && { reason: 'refused by the fake' }) };
@@ -26,4 +24,9 @@ export const createFakeQueue = (
       return 0;
     },
   };
+};
+
+const subjectOf = (message: QueueMessage): string => {
+  if ('fleet' in message) return 'fleet';
+  return 'dataNodeId' in message ? message.dataNodeId : message.instanceId;
 };

@@ -7,9 +7,9 @@ export interface FakeRunLog extends RunLog {
   readonly reports: readonly Report[];
   /** What batches contributed to runs. */
   readonly batches: readonly Report[];
+  readonly notices: readonly (LogFields & { readonly message: string })[];
   readonly warnings: readonly string[];
   readonly problems: readonly (LogFields & { readonly message: string })[];
-  readonly notes: readonly (LogFields & { readonly message: string })[];
   readonly hoursLeft: readonly number[];
   readonly ignoredChanges: readonly (LogFields & { readonly message: string })[];
 }
@@ -20,9 +20,9 @@ export const createFakeRunLog = (): FakeRunLog => {
   const retries: Retry[] = [];
   const reports: Report[] = [];
   const batches: Report[] = [];
+  const notices: (LogFields & { readonly message: string })[] = [];
   const warnings: string[] = [];
   const problems: (LogFields & { readonly message: string })[] = [];
-  const notes: (LogFields & { readonly message: string })[] = [];
   const hoursLeft: number[] = [];
   const ignored: (LogFields & { readonly message: string })[] = [];
   return {
@@ -30,9 +30,9 @@ export const createFakeRunLog = (): FakeRunLog => {
     retries,
     reports,
     batches,
+    notices,
     warnings,
     problems,
-    notes,
     hoursLeft,
     ignoredChanges: ignored,
     outcome: (outcome) => void outcomes.push(outcome),
@@ -40,9 +40,9 @@ export const createFakeRunLog = (): FakeRunLog => {
     report: (report) => void reports.push(report),
     batch: (report) => void batches.push(report),
     problem: (message, fields) => void problems.push({ ...fields, message }),
+    notice: (message, fields) => void notices.push({ ...fields, message }),
     warning: (message) => void warnings.push(message),
     ignored: (message, fields) => void ignored.push({ ...fields, message }),
-    note: (message, fields) => void notes.push({ ...fields, message }),
     tokenHoursLeft: (hours) => void hoursLeft.push(hours),
   };
 };

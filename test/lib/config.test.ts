@@ -39,6 +39,9 @@ test('needs three variables and has defaults for the rest', () => {
     syncMaxReceives: 5,
     syncQueueUrl: undefined,
     deadlineReserveMs: 5_000,
+    smnTopicUrns: [],
+    smnCertificateSha256: [],
+    smnConfirm: false,
   });
 });
 
@@ -183,4 +186,32 @@ test('docs/configuration.md lists every variable, and no other', () => {
 
   expect(read.length).toBeGreaterThan(10);
   expect(documented.sort()).toEqual(read.sort());
+});
+
+test('reads lists of topics and fingerprints, in lower case', () => {
+  const config = parseConfig({
+    ...complete,
+    SMN_TOPIC_URNS: ' urn:smn:EU-DE:619d3e78f61b4be68bc5aa0b59edcf7b:Changes ,urn:smn:eu-nl:p:x, ',
+    SMN_CERTIFICATE_SHA256: `${'AB:'.repeat(31)}CD,${'0'.repeat(64)}`,
+    SMN_CONFIRM: 'on',
+  });
+
+  expect(config.smnTopicUrns).toEqual([
+    'urn:smn:eu-de:619d3e78f61b4be68bc5aa0b59edcf7b:changes',
+    'urn:smn:eu-nl:p:x',
+  ]);
+  expect(config.smnCertificateSha256).toEqual([`${'ab'.repeat(31)}cd`, '0'.repeat(64)]);
+  expect(config.smnConfirm).toBe(true);
+});
+
+test.each([
+  ['SMN_TOPIC_URNS', 'urn:smn:eu-de:project'],
+  ['SMN_TOPIC_URNS', 'urn:smn:eu-de:project:name,*'],
+  ['SMN_TOPIC_URNS', 'urn:smn:evil.example/:project:name'],
+  ['SMN_CERTIFICATE_SHA256', 'ab'.repeat(20)],
+  ['SMN_CONFIRM', 'yes'],
+])('row 67: refuses %s=%s', (name, value) => {
+  const problems = problemsOf({ ...complete, [name]: value });
+
+  expect(problems).toEqual([expect.stringMatching(`^${name} is ".*": set `)]);
 });

@@ -2,6 +2,7 @@ import type { App } from '../../lib/app.ts';
 import type { Parameters } from '../../lib/aws/parameters.ts';
 import type { Queue } from '../../lib/aws/queue.ts';
 import type { HttpClient } from '../../lib/cloud/http.ts';
+import { createSmn } from '../../lib/cloud/smn.ts';
 import { parseConfig } from '../../lib/config.ts';
 import { createRateLimiter } from '../../lib/rate-limit.ts';
 import { createTopology } from '../../lib/topology.ts';
@@ -21,6 +22,7 @@ export interface TestAppOptions {
   readonly clock?: FakeClock;
   readonly log?: FakeRunLog;
   readonly queue?: Queue;
+  readonly changeQueue?: Queue;
   readonly parameters?: Partial<Parameters>;
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -48,6 +50,7 @@ export const createTestApp = (options: TestAppOptions): TestApp => {
     writeToken: () => Promise.reject(new TypeError('no token is written in this test')),
     ...options.parameters,
   };
+  const connect = (): HttpClient => options.http(clock);
   return {
     config,
     clock,
@@ -57,11 +60,13 @@ export const createTestApp = (options: TestAppOptions): TestApp => {
     random: createRandom(1),
     log: options.log ?? createFakeRunLog(),
     queue: options.queue ?? createFakeQueue(),
+    changeQueue: options.changeQueue ?? createFakeQueue(),
     limiter: createRateLimiter({
       maxConcurrency: config.syncConcurrency,
       maxPerSecond: config.syncRatePerSecond,
       clock,
     }),
-    connect: () => options.http(clock),
+    smn: createSmn({ clock, config, connect }),
+    connect,
   };
 };

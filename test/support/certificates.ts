@@ -9,6 +9,9 @@ export interface CertificateOptions {
   readonly host?: string;
   readonly notBefore?: Date;
   readonly notAfter?: Date;
+  /** Of an RSA key. @default 2048 */
+  readonly keySize?: number;
+  readonly keyType?: 'rsa' | 'ec';
 }
 
 const dayMs = 86_400_000;
@@ -18,10 +21,13 @@ export const createCertificate = async ({
   host = 'localhost',
   notBefore = new Date(Date.now() - dayMs),
   notAfter = new Date(Date.now() + dayMs),
+  keySize = 2048,
+  keyType = 'rsa',
 }: CertificateOptions = {}): Promise<TestCertificate> => {
   const { private: key, cert } = await generate([{ name: 'commonName', value: host }], {
     algorithm: 'sha256',
-    keySize: 2048,
+    keySize,
+    keyType,
     notBeforeDate: notBefore,
     notAfterDate: notAfter,
     extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: host }] }],
