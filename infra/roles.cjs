@@ -34,6 +34,9 @@ const useKey = (actions) =>
       ]
     : [];
 
+/** List and secret, as a run needs them; `exclude` with discovery. */
+const readFleet = () => readParameters('instances', 'exclude', ...secretNames);
+
 const readParameters = (...names) => [
   allow(['ssm:GetParameters', 'ssm:GetParametersByPath'], parameterArns(names)),
   ...useKey(['kms:Decrypt']),
@@ -61,16 +64,18 @@ const workOn = (...queues) => [
 
 /** What each function of serverless.yml may do beside writing its log. */
 const permissions = {
-  scheduled: [
-    ...readParameters('instances', ...secretNames),
-    ...sendTo('ScheduledDeadLetterQueue', 'SyncQueue'),
-  ],
-  http: [...readParameters('instances', ...secretNames), ...sendTo('SyncQueue')],
+  scheduled: [...readFleet(), ...sendTo('ScheduledDeadLetterQueue', 'SyncQueue')],
+  http: [...readFleet(), ...sendTo('SyncQueue')],
   // The list is for POST /sync on a large fleet, which a worker dispatches.
-  worker: [
-    ...readParameters('instances', ...secretNames),
-    ...workOn('SyncQueue'),
-    ...sendTo('SyncQueue'),
+  worker: [...readFleet(), ...workOn('SyncQueue', 'ChangeQueue'), ...sendTo('SyncQueue')],
+  // These two are told of changes from outside: they hold no token and read no parameter.
+  changed: sendTo('ChangeQueue', 'ChangedDeadLetterQueue'),
+  smn: sendTo('ChangeQueue'),
+  watch: [
+    ...readFleet(),
+    ...readParameters('cursor'),
+    allow('ssm:PutParameter', parameterArns(['cursor'])),
+    ...sendTo('ChangeQueue', 'SyncQueue'),
   ],
   // The only one that may write the token, and the only one that reads the password.
   'rotate-token': [...readParameters('credentials', ...tokenNames), ...writeToken()],
@@ -113,7 +118,7 @@ const functionRoles = Object.entries(permissions).map(([name, statements]) => [
   role(name, trust('lambda.amazonaws.com'), [writeLog(name), ...statements]),
 ]);
 
-const onSchedule = ['scheduled', 'rotate-token'];
+const onSchedule = ['scheduled', 'watch', 'rotate-token'];
 
 module.exports = {
   Resources: {

@@ -90,9 +90,12 @@ describe('the packaged template', () => {
     const roles = functions.map(([, { Role }]) => JSON.stringify(Role));
 
     expect(functions.map(([name]) => name).sort()).toEqual([
+      'ChangedLambdaFunction',
       'HttpLambdaFunction',
       'RotateDashtokenLambdaFunction',
       'ScheduledLambdaFunction',
+      'SmnLambdaFunction',
+      'WatchLambdaFunction',
       'WorkerLambdaFunction',
     ]);
     for (const [, properties] of functions) {
@@ -108,22 +111,27 @@ describe('the packaged template', () => {
 
     expect(texts.length).toBeGreaterThan(50);
     expect(texts.filter((text) => text.includes('*'))).toEqual(
-      ['scheduled', 'http', 'worker', 'rotate-token'].map((name) =>
+      ['scheduled', 'http', 'worker', 'changed', 'smn', 'watch', 'rotate-token'].map((name) =>
         expect.stringMatching(`:log-group:/aws/lambda/ddm-sync-dev-${name}:\\*"`),
       ),
     );
   });
 
-  test('lets only rotate-token write parameters, and only the parts of the token', () => {
+  test('lets only rotate-token write the token, and only watch its cursor', () => {
     const writers = Object.entries(template.Resources).flatMap(([name, resource]) =>
       statementsOf({ Resources: { [name]: resource } })
         .filter(({ Action }) => /ssm:(Put|Delete)/.test(JSON.stringify(Action)))
         .map((statement) => ({ name, ...statement })),
     );
-    const written = writers.flatMap(({ Resource }) => [Resource].flat()).map(parameterOf);
+    const written = Map.groupBy(writers, ({ name }) => name);
+    const names = (role: string): readonly string[] =>
+      (written.get(role) ?? []).flatMap(({ Resource }) => [Resource].flat()).map(parameterOf);
 
-    expect(new Set(writers.map(({ name }) => name))).toEqual(new Set(['RotateTokenRole']));
-    expect(written.filter((name) => !/^token(-set|\/\d+)?$/.test(name))).toEqual([]);
+    expect([...written.keys()].sort()).toEqual(['RotateTokenRole', 'WatchRole']);
+    expect(names('RotateTokenRole').filter((name) => !/^token(-set|\/\d+)?$/.test(name))).toEqual(
+      [],
+    );
+    expect(names('WatchRole')).toEqual(['cursor']);
   });
 
   test('lets every function read what one call of it reads, by exact names', () => {
@@ -133,7 +141,7 @@ describe('the packaged template', () => {
       ...tokenNames(prefix).map((name) => name.slice(prefix.length + 1)),
     ];
 
-    for (const role of ['ScheduledRole', 'HttpRole', 'WorkerRole']) {
+    for (const role of ['ScheduledRole', 'HttpRole', 'WorkerRole', 'WatchRole']) {
       expect(readable(role, template)).toEqual(expect.arrayContaining(needed));
       expect(readable(role, template)).not.toContain('credentials');
     }
@@ -203,7 +211,7 @@ describe('the packaged template', () => {
     const { SyncQueue } = Object.fromEntries(queues);
     const { SyncDeadLetterAlarm: alarm } = Object.fromEntries(ofType('AWS::CloudWatch::Alarm'));
 
-    expect(queues.length).toBe(3);
+    expect(queues.length).toBe(6);
     for (const [, queue] of queues) {
       expect(queue).toMatchObject({
         MessageRetentionPeriod: 1_209_600,
@@ -225,6 +233,41 @@ describe('the packaged template', () => {
     });
   });
 
+  test('row 63: keeps a change back for longer than the window in which it is deduplicated', () => {
+    const { ChangeQueue } = Object.fromEntries(ofType('AWS::SQS::Queue'));
+    const { SmnLambdaFunction } = Object.fromEntries(ofType('AWS::Lambda::Function'));
+    const { Variables } = (SmnLambdaFunction?.Environment ?? { Variables: {} }) as {
+      Variables: Record<string, unknown>;
+    };
+
+    expect(ChangeQueue).toMatchObject({ FifoQueue: true, QueueName: 'ddm-sync-dev-changes.fifo' });
+    expect(Number(ChangeQueue?.DelaySeconds)).toBeGreaterThan(
+      Number(Variables.CHANGE_WINDOW_SECONDS),
+    );
+    expect(Variables.CHANGE_QUEUE_URL).toEqual({ Ref: 'ChangeQueue' });
+  });
+
+  test('gives the doors that are told of changes from outside neither parameters nor keys', () => {
+    for (const role of ['ChangedRole', 'SmnRole']) {
+      const actions = statementsOf({
+        Resources: Object.fromEntries([
+          [role, template.Resources[role] ?? { Type: '', Properties: {} }],
+        ]),
+      }).flatMap(({ Action }) => [Action].flat().map(String));
+
+      expect(actions.filter((action) => !/^(logs|sqs):/.test(action))).toEqual([]);
+      expect(actions.length).toBeGreaterThan(0);
+    }
+  });
+
+  test('lets EventBridge keep what it could not deliver', () => {
+    const [, rule] = ofType('AWS::Events::Rule')[0] ?? [];
+    const [, policy] = ofType('AWS::SQS::QueuePolicy')[0] ?? [];
+
+    expect(JSON.stringify(rule?.Targets)).toContain('"ChangedDeadLetterQueue"');
+    expect(JSON.stringify(policy)).toContain(`:rule/${rule?.Name}"`);
+  });
+
   test('tells the worker as many deliveries as the queue makes', () => {
     const { SyncQueue } = Object.fromEntries(ofType('AWS::SQS::Queue'));
     const { WorkerLambdaFunction } = Object.fromEntries(ofType('AWS::Lambda::Function'));
@@ -238,8 +281,14 @@ describe('the packaged template', () => {
   });
 
   test('feeds the worker from the queue with partial responses and a bound', () => {
-    const [, source] = ofType('AWS::Lambda::EventSourceMapping')[0] ?? [];
+    const source = naming('SyncQueue', 'AWS::Lambda::EventSourceMapping');
+    const changes = naming('ChangeQueue', 'AWS::Lambda::EventSourceMapping');
 
+    expect(changes).toMatchObject({
+      BatchSize: 10,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: 2 },
+    });
     expect(source).toMatchObject({
       EventSourceArn: { 'Fn::GetAtt': ['SyncQueue', 'Arn'] },
       FunctionResponseTypes: ['ReportBatchItemFailures'],
@@ -258,6 +307,8 @@ describe('the packaged template', () => {
 
     expect(queueActions('ScheduledRole')).toEqual(['sqs:SendMessage']);
     expect(queueActions('HttpRole')).toEqual(['sqs:SendMessage']);
+    expect(queueActions('ChangedRole')).toEqual(['sqs:SendMessage']);
+    expect(queueActions('SmnRole')).toEqual(['sqs:SendMessage']);
     expect(queueActions('WorkerRole').sort()).toEqual([
       'sqs:ChangeMessageVisibility',
       'sqs:DeleteMessage',
@@ -274,7 +325,10 @@ describe('the packaged template', () => {
 
     expect(
       routes.map(([, { AuthorizationType, RouteKey }]) => [RouteKey, AuthorizationType]),
-    ).toEqual([['POST /sync', 'AWS_IAM']]);
+    ).toEqual([
+      ['POST /sync', 'AWS_IAM'],
+      ['POST /notifications/smn', undefined], // its messages are signed
+    ]);
     expect(stage?.DefaultRouteSettings).toMatchObject({
       ThrottlingRateLimit: 5,
       ThrottlingBurstLimit: 10,
@@ -322,7 +376,7 @@ describe('the packaged template', () => {
   test('with an access key lets the functions read it, and has no alarm for a token', () => {
     const aksk = packageService({ AUTH_MODE: 'aksk' });
 
-    expect(readable('WorkerRole', aksk)).toEqual(['instances', 'credentials']);
+    expect(readable('WorkerRole', aksk)).toEqual(['instances', 'exclude', 'credentials']);
     expect(Object.keys(aksk.Resources)).not.toContain('TokenExpiresAlarm');
     expect(aksk.Resources.WorkerLambdaFunction?.Properties.Environment).toMatchObject({
       Variables: { AUTH_MODE: 'aksk' },
@@ -343,6 +397,8 @@ describe('the packaged template', () => {
       'RotateTokenRole kms:Decrypt',
       'RotateTokenRole kms:Encrypt',
       'ScheduledRole kms:Decrypt',
+      'WatchRole kms:Decrypt',
+      'WatchRole kms:Decrypt',
       'WorkerRole kms:Decrypt',
     ]);
     for (const { Condition, Resource } of uses) {
