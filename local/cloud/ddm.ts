@@ -34,6 +34,10 @@ export interface DdmServer extends CloudServer {
   readonly instanceIds: readonly string[];
   /** How far the service's clock is ahead, in ms. */
   clockSkewMs: number;
+  /** What the list says of instances that are not RUNNING, by id. */
+  readonly states: Map<string, string>;
+  /** Faults of the list: what to answer instead, or undefined. */
+  listFault: () => Answer | undefined;
 }
 
 interface Answer {
@@ -69,7 +73,7 @@ export const startDdm = async (options: DdmOptions): Promise<DdmServer> => {
       return gatewayError(401, '0307', 'The token must be updated.');
     }
     if (method === 'GET' && url.startsWith(`/v1/${options.projectId}/instances`)) {
-      return listInstances(url, options);
+      return ddm.listFault() ?? listInstances(url, options, ddm.states);
     }
     const [, version, projectId, instanceId = '', action] = path.exec(url) ?? [];
     const isSync = (version === 'v1') === (action === 'rds/sync');
@@ -105,7 +109,14 @@ export const startDdm = async (options: DdmOptions): Promise<DdmServer> => {
     send(response, given);
   });
   const { instanceIds } = options;
-  const ddm: DdmServer = { ...server, instanceIds, stats: () => ({ ...stats }), clockSkewMs: 0 };
+  const ddm: DdmServer = {
+    ...server,
+    instanceIds,
+    stats: () => ({ ...stats }),
+    clockSkewMs: 0,
+    states: new Map(),
+    listFault: () => undefined,
+  };
   return ddm;
 };
 
@@ -130,7 +141,11 @@ const gatewayError = (status: number, number: string, message: string): Answer =
   },
 });
 
-const listInstances = (url: string, { instanceIds, projectId }: DdmOptions): Answer => {
+const listInstances = (
+  url: string,
+  { instanceIds, projectId }: DdmOptions,
+  states: ReadonlyMap<string, string>,
+): Answer => {
   const query = new URL(url, 'http://ddm').searchParams;
   const offset = Number(query.get('offset') ?? 0);
   const limit = Math.min(128, Number(query.get('limit') ?? 10));
@@ -140,7 +155,7 @@ const listInstances = (url: string, { instanceIds, projectId }: DdmOptions): Ans
     body: {
       instances: page.map((id) => ({
         id,
-        status: 'RUNNING',
+        status: states.get(id) ?? 'RUNNING',
         name: `ddm-${id.slice(0, 8)}`,
         project_id: projectId,
       })),
