@@ -597,7 +597,7 @@ describe('npm run setup in a terminal', () => {
   });
 
   test('finishes what it is writing before a Ctrl-C takes effect', async () => {
-    const cloud = await openCloud({ latencyMs: 1_000 }); // of the call that proves the new token
+    const cloud = await openCloud({ latencyMs: 2_000 }); // of the call that proves the new token
     const env = { ...environment(cloud), ...secretsOf(cloud) };
     const terminal = openSetUp(env, [...flagsFor(cloud), '--instances', 'all']);
 
@@ -608,7 +608,7 @@ describe('npm run setup in a terminal', () => {
     expect(terminal.output()).toContain('Finishing what is being written');
     expect(terminal.output()).toMatch(/\nStopped\. The parameters are written\.\r?\n$/);
     await expectAccepted(cloud, 6);
-  });
+  }, 40_000);
 
   test('replaces nothing without a yes', async () => {
     const cloud = await openCloud({ auth: 'aksk' });
