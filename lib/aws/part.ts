@@ -1,9 +1,13 @@
 import { ParameterError } from '../errors.ts';
 
+export type ParameterType = 'String' | 'StringList' | 'SecureString';
+
 /** A parameter's name and value; several parts where a value is split over parameters. */
 export interface Part {
   readonly name: string;
   readonly value: string;
+  /** As read; a parameter's type cannot be changed, only by removing it first. */
+  readonly type?: ParameterType | undefined;
 }
 
 /** What a parameter of the Standard tier holds; the Advanced tier costs and is never used. */

@@ -8,7 +8,7 @@ import {
   type SSMClientConfig,
 } from '@aws-sdk/client-ssm';
 import { ParameterError } from '../errors.ts';
-import type { Part } from './part.ts';
+import type { ParameterType, Part } from './part.ts';
 
 /** SSM Parameter Store; every method throws a ParameterError that names the parameter and the remedy. */
 export interface Store {
@@ -20,8 +20,6 @@ export interface Store {
   /** Names that do not exist are no error. */
   remove(names: readonly string[]): Promise<void>;
 }
-
-type ParameterType = 'String' | 'StringList' | 'SecureString';
 
 /** GetParameters, GetParametersByPath and DeleteParameters take or give so many at once. */
 export const maxNames = 10;
@@ -83,7 +81,11 @@ export const createStore = (ssm: SSMClient, keyId?: string): Store => ({
   },
 });
 
-const toPart = ({ Name = '', Value = '' }: Parameter): Part => ({ name: Name, value: Value });
+const toPart = ({ Name = '', Type, Value = '' }: Parameter): Part => ({
+  name: Name,
+  value: Value,
+  type: Type,
+});
 
 // The AWS error itself is not kept as the cause: only its name says something, and nothing else is safe.
 const failReading = (names: string) => (error: unknown) => {

@@ -35,10 +35,12 @@ export interface DdmServer extends CloudServer {
   readonly instanceIds: readonly string[];
   /** Data nodes of the instances. */
   readonly dataNodes: DataNodes;
-  /** States of instances that are not RUNNING, by id. */
-  readonly states: Map<string, string>;
   /** How far the service's clock is ahead, in ms. */
   clockSkewMs: number;
+  /** What the list says of instances that are not RUNNING, by id. */
+  readonly states: Map<string, string>;
+  /** Faults of the list: what to answer instead, or undefined. */
+  listFault: () => Answer | undefined;
 }
 
 interface Answer {
@@ -81,7 +83,7 @@ export const startDdm = async (options: DdmOptions): Promise<DdmServer> => {
       return { status: 200, body: dataNodes.listDatabases(databasesOf, searchParams) };
     }
     if (method === 'GET' && url.startsWith(`/v1/${options.projectId}/instances`)) {
-      return listInstances(url, options, ddm.states);
+      return ddm.listFault() ?? listInstances(url, options, ddm.states);
     }
     const [, version, projectId, instanceId = '', action] = path.exec(url) ?? [];
     const isSync = (version === 'v1') === (action === 'rds/sync');
@@ -121,9 +123,10 @@ export const startDdm = async (options: DdmOptions): Promise<DdmServer> => {
     ...server,
     instanceIds,
     dataNodes,
-    states: new Map(),
     stats: () => ({ ...stats }),
     clockSkewMs: 0,
+    states: new Map(),
+    listFault: () => undefined,
   };
   return ddm;
 };

@@ -1,0 +1,130 @@
+import { input, password, select } from '@inquirer/prompts';
+import {
+  checkAccessKeyId,
+  checkPrefix,
+  checkProjectId,
+  checkRegion,
+  checkSecretAccessKey,
+  checkText,
+  type Verdict,
+} from './checks.ts';
+import { type CloudName, clouds } from './clouds.ts';
+import type { Draft } from './draft.ts';
+
+/** Asks for cloud and region as far as the draft lacks them; what was answered before is the default. */
+export const completeRegion = async (
+  draft: Draft,
+  before: Draft,
+  context: PromptContext,
+): Promise<Draft> => {
+  const cloud = draft.cloud ?? (await askCloud(before, context));
+  const region = draft.region ?? (await askRegion(cloud, before, context));
+  return { ...draft, cloud, region };
+};
+
+export const askProjectId = (before: Draft, context: PromptContext): Promise<string> =>
+  createAsk(context)({
+    message: 'Project id',
+    before: before.projectId,
+    check: checkProjectId,
+  });
+
+/** Asks for the sign-in as far as the draft lacks it. */
+export const completeSignIn = async (
+  draft: Draft,
+  before: Draft,
+  context: PromptContext,
+): Promise<Draft> => {
+  const ask = createAsk(context);
+  const authMode = draft.authMode ?? (await askAuthMode(before, context));
+  if (authMode === 'aksk') {
+    const accessKeyId =
+      draft.accessKeyId ?? (await askHidden('Access key id', checkAccessKeyId, context));
+    const secretAccessKey =
+      draft.secretAccessKey ??
+      (await askHidden('Secret access key', checkSecretAccessKey, context));
+    return { ...draft, authMode, accessKeyId, secretAccessKey };
+  }
+  const account = { message: 'Account name', check: checkText('account name') };
+  const user = { message: 'IAM user name', check: checkText('user name') };
+  const domainName = draft.domainName ?? (await ask({ ...account, before: before.domainName }));
+  const userName = draft.userName ?? (await ask({ ...user, before: before.userName }));
+  const secret = draft.password ?? (await askHidden('Password', checkText('password'), context));
+  return { ...draft, authMode, domainName, userName, password: secret };
+};
+
+export const askPrefix = (fallback: string, context: PromptContext): Promise<string> =>
+  createAsk(context)({ message: 'Parameter prefix', before: fallback, check: checkPrefix });
+
+/** What every prompt is given besides its question. */
+export interface PromptContext {
+  readonly signal: AbortSignal;
+}
+
+interface TextQuestion {
+  readonly message: string;
+  readonly before: string | undefined;
+  readonly check: (answer: string) => Verdict;
+}
+
+const createAsk =
+  (context: PromptContext) =>
+  async ({ before, check, message }: TextQuestion): Promise<string> => {
+    const validate = (answer: string): Verdict => check(answer.trim());
+    return (await input({ message, default: before, validate }, context)).trim();
+  };
+
+// Inquirer would show what was typed at Ctrl-T.
+const askHidden = (
+  message: string,
+  validate: (answer: string) => Verdict,
+  context: PromptContext,
+): Promise<string> => password({ message, mask: '*', toggleMask: false, validate }, context);
+
+const askCloud = (before: Draft, context: PromptContext): Promise<CloudName> =>
+  select<CloudName>(
+    {
+      message: 'Cloud',
+      ...(before.cloud && { default: before.cloud }),
+      choices: (['huawei', 'huawei-eu', 'otc'] as const).map((value) => ({
+        value,
+        name: clouds[value].title,
+        description: `https://ddm.<region>.${clouds[value].domain}`,
+      })),
+    },
+    context,
+  );
+
+const askRegion = async (
+  cloud: CloudName,
+  before: Draft,
+  context: PromptContext,
+): Promise<string> => {
+  const { regions } = clouds[cloud];
+  const only = regions.length === 1 ? regions[0] : undefined;
+  const message = only ? 'Region' : `Region (${regions.slice(0, 4).join(', ')}, ...)`;
+  const former = before.cloud === cloud ? before.region : undefined;
+  const question = { message, before: former ?? only, check: checkRegion };
+  return (await createAsk(context)(question)).toLowerCase();
+};
+
+const askAuthMode = (before: Draft, context: PromptContext): Promise<'token' | 'aksk'> =>
+  select<'token' | 'aksk'>(
+    {
+      message: 'Way of authentication',
+      ...(before.authMode && { default: before.authMode }),
+      choices: [
+        {
+          value: 'token',
+          name: 'Token (token)',
+          description: 'rotate-token signs in with a password, several times a day',
+        },
+        {
+          value: 'aksk',
+          name: 'Access key (aksk)',
+          description: 'every request is signed; nothing has to be renewed',
+        },
+      ],
+    },
+    context,
+  );

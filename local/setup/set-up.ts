@@ -1,0 +1,83 @@
+import { confirm } from '@inquirer/prompts';
+import { ParameterError, RotationError } from '../../lib/errors.ts';
+import { explainStore, openParameterStore, type ParameterStore } from './aws.ts';
+import { chooseInstances } from './choose-instances.ts';
+import { type Existing, readExisting } from './existing.ts';
+import { requireAll } from './missing.ts';
+import { defaultPrefix, embeddedSteps, nextSteps } from './next-steps.ts';
+import { createPlan, describePlan, type Plan, touchesExisting } from './plan.ts';
+import { askPrefix } from './questions.ts';
+import type { Session } from './session.ts';
+import { SetupError } from './setup-error.ts';
+import { completePlace, type Proven, signInUntilProven } from './sign-in.ts';
+import { createSetupApp, tryOut } from './try-out.ts';
+import { carryOut } from './write.ts';
+
+const defaultStage = 'prod';
+
+/**
+ * Asks, proves, says what it will write, writes it, and tries it out; nothing is written before the end.
+ * @throws {OptionError | SetupError}
+ */
+export const setUp = async (session: Session): Promise<void> => {
+  const { interactive, loopback, options, ssm } = session;
+  if (!interactive) requireAll(options, loopback);
+  const parameterStore = await openParameterStore(ssm, session.kmsArn);
+  try {
+    const draft = await completePlace(session, options.draft, options.draft);
+    const prefix = await choosePrefix(session);
+    const existing = await readExisting(parameterStore.store, prefix);
+    const proven = await signInUntilProven(session, draft);
+    await write(session, parameterStore, { existing, prefix, proven });
+  } catch (error) {
+    if (error instanceof ParameterError) {
+      throw new SetupError(explainStore(error, parameterStore.region), { cause: error });
+    }
+    if (error instanceof RotationError) throw new SetupError(error.message, { cause: error });
+    throw error;
+  }
+};
+
+const choosePrefix = async ({ interactive, options, prompts }: Session): Promise<string> => {
+  const { prefix, stage, yes } = options;
+  if (prefix !== undefined) return prefix;
+  const fallback = defaultPrefix(stage ?? defaultStage);
+  if (!interactive || yes || stage !== undefined) return fallback;
+  return askPrefix(fallback, prompts);
+};
+
+interface Ready {
+  readonly prefix: string;
+  readonly existing: Existing;
+  readonly proven: Proven;
+}
+
+const write = async (
+  session: Session,
+  { region, store }: ParameterStore,
+  { existing, prefix, proven }: Ready,
+): Promise<void> => {
+  const { interrupt, options, print } = session;
+  const { authMode, credentials, listed, place } = proven;
+  const instanceIds = await chooseInstances(session, listed);
+  const plan = createPlan({ prefix, credentials, instanceIds }, existing);
+  print(`\n${describePlan(plan, region)}\n`);
+  await consent(session, plan);
+  const settings = { ...place, prefix, authMode, store, onWarning: print };
+  const app = createSetupApp(settings);
+  await interrupt.finish(() => carryOut({ app, print, store }, plan));
+  const { text, works } = await tryOut(app, instanceIds.length);
+  if (!works) throw new SetupError(text);
+  print(`${text}\n`);
+  const { stage = defaultStage } = options;
+  const deployment = { ...place, authMode, awsRegion: region, stage, prefix };
+  print(options.embedded ? embeddedSteps : nextSteps(deployment));
+};
+
+const consent = async ({ options, prompts }: Session, plan: Plan): Promise<void> => {
+  if (options.yes) return;
+  const replaces = touchesExisting(plan);
+  const message = replaces ? 'Write them, and replace or remove what is there?' : 'Write them?';
+  if (await confirm({ message, default: !replaces }, prompts)) return;
+  throw new SetupError('Stopped. Nothing was written.');
+};
