@@ -12,7 +12,7 @@ const ids = (isId: (value: string) => boolean) => {
     id,
     v.transform((value) => [value]),
   );
-  return v.optional(v.union([one, many]), []);
+  return v.optional(v.union([one, many]));
 };
 
 const schema = v.object({
@@ -33,7 +33,7 @@ export const parseChangeEvent = (event: unknown): readonly Changed[] => {
       `The event is not usable (${field.slice(0, 64)}): it needs the detail-type "DDM Instance Changed" or "Data Node Changed", and in its detail an instanceId of DDM or a dataNodeId of RDS or GaussDB, or up to ${maxIds} of them`,
     );
   }
-  const { dataNodeId, instanceId } = parsed.output.detail;
+  const { dataNodeId = [], instanceId = [] } = parsed.output.detail;
   const changes = [
     ...instanceId.map((id) => ({ instanceId: id })),
     ...dataNodeId.map((id) => ({ dataNodeId: id })),

@@ -9,4 +9,4 @@ export const isDataNodeId = (value: string): boolean =>
   instanceIdPattern.test(value) && !isDdmId(value);
 
 /** Whether an id is one of DDM, whose ids end in 09. */
-export const isDdmId = (value: string): boolean => value.endsWith('in09');
+const isDdmId = (value: string): boolean => value.endsWith('in09');

@@ -16,7 +16,7 @@ export interface Topology {
   ): Promise<readonly string[]>;
 }
 
-export interface LookUp {
+interface LookUp {
   /** The data nodes of an instance. @throws {ReadError} */
   dataNodes(instanceId: string): Promise<ReadonlySet<string>>;
   /** Monotonic ms after which no look begins. */

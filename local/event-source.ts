@@ -62,7 +62,7 @@ const work = async (sqs: SQSClient, options: EventSourceOptions, source: Source)
     const batch = await receiveBatch(sqs, options, source);
     if (batch.length === 0) continue;
     lambda ??= await startLambda({ ...options.worker, door: 'worker' });
-    const invocation = lambda.invoke(toEvent(batch));
+    const invocation = lambda.invoke(toEvent(batch, options.queueUrl));
     source.stats.batches += 1;
     if (options.kill?.()) {
       source.stats.killed += 1;
@@ -104,7 +104,7 @@ const receiveBatch = async (
   return batch;
 };
 
-const toEvent = (batch: readonly Message[]): unknown => ({
+const toEvent = (batch: readonly Message[], queueUrl: string): unknown => ({
   Records: batch.map((message) => ({
     messageId: message.MessageId,
     receiptHandle: message.ReceiptHandle,
@@ -113,7 +113,7 @@ const toEvent = (batch: readonly Message[]): unknown => ({
     messageAttributes: {},
     md5OfBody: message.MD5OfBody,
     eventSource: 'aws:sqs',
-    eventSourceARN: 'arn:aws:sqs:eu-central-1:000000000000:ddm-sync-local-sync',
+    eventSourceARN: `arn:aws:sqs:eu-central-1:000000000000:${queueUrl.split('/').at(-1)}`,
     awsRegion: 'eu-central-1',
   })),
 });
