@@ -4,6 +4,7 @@ import {
   ConfigError,
   NotAllowedError,
   ParameterError,
+  ReadError,
   RequestError,
   UnauthorizedError,
 } from './errors.ts';
@@ -73,7 +74,7 @@ export const answerErrors: MiddlewareObj = {
 const toRequestError = (error: unknown): RequestError => {
   if (error instanceof RequestError) return error;
   if (error instanceof NotAllowedError) return new RequestError(403, 'NOT_ALLOWED', error.message);
-  if (error instanceof ParameterError || error instanceof ConfigError) {
+  if (isUnusable(error)) {
     return new RequestError(
       503,
       'UNAVAILABLE',
@@ -85,6 +86,9 @@ const toRequestError = (error: unknown): RequestError => {
     new RequestError(500, 'INTERNAL', 'The request failed: the log of this run says why')
   );
 };
+
+const isUnusable = (error: unknown): boolean =>
+  error instanceof ParameterError || error instanceof ConfigError || error instanceof ReadError;
 
 /** What middy's body parser throws. */
 const toBodyError = (error: unknown): RequestError | undefined => {
