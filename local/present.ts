@@ -23,36 +23,43 @@ export const drawProgress = (done: number, total: number, failed: number): strin
   return `[${bar}] ${done}/${total}${failed > 0 ? `  ${failed} failed` : ''}`;
 };
 
-interface Group {
+/** What of a failure is shown beside its instance. */
+export type Cause = Pick<Outcome, 'errCode' | 'httpStatus' | 'externalMessage' | 'advice'>;
+
+/** Instances that failed with the same code and status. */
+export interface FailureGroup extends Cause {
   readonly errCode: string;
-  readonly httpStatus: number | undefined;
-  readonly externalMessage: string | undefined;
-  readonly advice: string | undefined;
-  readonly instanceIds: string[];
+  readonly instanceIds: readonly string[];
 }
 
-const maxExamples = 3;
-
-/** The failures by code and status, most frequent first, each with what to do about it. */
-export const describeFailures = (outcomes: readonly Partial<Outcome>[]): string => {
-  const groups = new Map<string, Group>();
-  for (const { advice, errCode = '?', externalMessage, httpStatus, instanceId = '?' } of outcomes) {
+/** The failures by code and status, most frequent first. */
+export const groupFailures = (
+  outcomes: readonly (Cause & Pick<Partial<Outcome>, 'instanceId'>)[],
+): readonly FailureGroup[] => {
+  const groups = new Map<string, FailureGroup & { readonly instanceIds: string[] }>();
+  for (const { errCode = '?', instanceId = '?', ...rest } of outcomes) {
+    const { advice, externalMessage, httpStatus } = rest;
     const key = `${errCode} ${httpStatus ?? ''}`;
     const group = groups.get(key) ?? {
-      advice,
       errCode,
-      externalMessage,
-      httpStatus,
+      ...(httpStatus !== undefined && { httpStatus }),
+      ...(externalMessage !== undefined && { externalMessage }),
+      ...(advice !== undefined && { advice }),
       instanceIds: [],
     };
     group.instanceIds.push(instanceId);
     groups.set(key, group);
   }
-  return [...groups.values()]
-    .sort((a, b) => b.instanceIds.length - a.instanceIds.length)
+  return [...groups.values()].sort((a, b) => b.instanceIds.length - a.instanceIds.length);
+};
+
+const maxExamples = 3;
+
+/** The failures by code and status, each with what to do about it. */
+export const describeFailures = (...outcomes: Parameters<typeof groupFailures>): string =>
+  groupFailures(...outcomes)
     .map(describeGroup)
     .join('\n');
-};
 
 const describeGroup = ({
   advice,
@@ -60,7 +67,7 @@ const describeGroup = ({
   externalMessage,
   httpStatus,
   instanceIds,
-}: Group): string => {
+}: FailureGroup): string => {
   const more = instanceIds.length - maxExamples;
   const examples = instanceIds.slice(0, maxExamples).join(', ');
   return [

@@ -1,0 +1,93 @@
+import type { Entry, OutcomeEntry, ProblemEntry, TokenEntry } from './entry.ts';
+import { addOutcome, createInstance, type InstanceState } from './instance.ts';
+import { createRuns, type RunState } from './run-state.ts';
+
+interface ProblemState {
+  last: ProblemEntry;
+  /** Times of its lines (epoch ms). */
+  readonly times: Set<number>;
+}
+
+/** What the lines so far say, in memory that grows with the fleet and not with the log. */
+export interface FleetState {
+  readonly instances: ReadonlyMap<string, InstanceState>;
+  /** Instances that dry runs skipped. */
+  readonly skipped: ReadonlySet<string>;
+  readonly problems: ReadonlyMap<string, ProblemState>;
+  runs(): readonly RunState[];
+  token(): TokenEntry | undefined;
+  tokenMadeAt(): number | undefined;
+  /** The last word on the token in each hour, in order. */
+  tokenHours(): readonly TokenEntry[];
+  span(): { readonly firstAt: number; readonly lastAt: number } | undefined;
+  /** Lines read, with what the input held beside ours. */
+  readonly lines: { total: number; unreadable: number };
+  add(entry: Entry): void;
+}
+
+const hourMs = 3_600_000;
+const maxProblems = 50; // different messages; the field `message` of the logger is constant
+
+/** @param sinceMs epoch ms before which lines are left out */
+export const createFleetState = (sinceMs = 0): FleetState => {
+  const instances = new Map<string, InstanceState>();
+  const skipped = new Set<string>();
+  const problems = new Map<string, ProblemState>();
+  const runs = createRuns();
+  const tokenHours = new Map<number, TokenEntry>();
+  const lines = { total: 0, unreadable: 0 };
+  let tokenMadeAt: number | undefined;
+  let firstAt = Number.POSITIVE_INFINITY;
+  let lastAt = 0;
+
+  const addInstance = (outcome: OutcomeEntry): void => {
+    const { instanceId, status } = outcome;
+    if (status === 'skipped') return void skipped.add(instanceId);
+    const instance = instances.get(instanceId) ?? createInstance(instanceId);
+    instances.set(instanceId, instance);
+    addOutcome(instance, outcome);
+  };
+
+  const addToken = (token: TokenEntry): void => {
+    const hour = Math.floor(token.at / hourMs);
+    const known = tokenHours.get(hour);
+    const isNewer =
+      !known || token.at > known.at || (token.at === known.at && token.expiresAt > known.expiresAt);
+    if (isNewer) tokenHours.set(hour, token);
+    if (token.isNew) tokenMadeAt = Math.max(tokenMadeAt ?? 0, token.at);
+  };
+
+  const addProblem = (problem: ProblemEntry): void => {
+    const state = problems.get(problem.message);
+    if (!state && problems.size >= maxProblems) return;
+    const known = state ?? { last: problem, times: new Set() };
+    problems.set(problem.message, known);
+    known.times.add(problem.at);
+    if (problem.at >= known.last.at) known.last = problem;
+  };
+
+  const sortedTokens = () => [...tokenHours.values()].sort((a, b) => a.at - b.at);
+
+  return {
+    instances,
+    skipped,
+    problems,
+    lines,
+    runs: runs.list,
+    token: () => sortedTokens().at(-1),
+    tokenMadeAt: () => tokenMadeAt,
+    tokenHours: sortedTokens,
+    span: () => (lastAt === 0 ? undefined : { firstAt, lastAt }),
+    add: (entry) => {
+      lines.total += 1;
+      if (entry.kind === 'unreadable') lines.unreadable += 1;
+      if (!('at' in entry) || entry.at < sinceMs) return;
+      firstAt = Math.min(firstAt, entry.at);
+      lastAt = Math.max(lastAt, entry.at);
+      if (entry.kind === 'outcome') addInstance(entry);
+      else if (entry.kind === 'token') addToken(entry);
+      else if (entry.kind === 'problem') addProblem(entry);
+      else runs.add(entry);
+    },
+  };
+};

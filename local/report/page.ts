@@ -1,0 +1,114 @@
+import { formatAge, formatCount, formatTime, plural } from './format.ts';
+import { html, type Markup } from './markup.ts';
+import { drawPlots } from './page-plots.ts';
+import { drawProblems, drawRunTable, drawToken } from './page-records.ts';
+import { style } from './page-style.ts';
+import { drawFailing, drawWaiting } from './page-trouble.ts';
+import { drawPatterns } from './plot.ts';
+import type { Summary } from './summary.ts';
+
+// Nothing is loaded and nothing runs; what the log says is text, whatever it looks like.
+const policy =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+
+/** The report as one file for a browser. */
+export const drawPage = (summary: Summary): string =>
+  html`<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<title>ddm-sync: ${summary.verdict.text}</title>
+<style>${{ markup: style }}</style>
+</head>
+<body>
+${drawPatterns()}
+<main>
+${drawVerdict(summary)}
+${drawTiles(summary)}
+${drawFailing(summary)}
+${drawWaiting(summary)}
+${drawTrends(summary)}
+${drawRunTable(summary)}
+${drawToken(summary)}
+${drawProblems(summary)}
+</main>
+${drawFooter(summary)}
+</body>
+</html>
+`.markup;
+
+const looks = {
+  'in sync': { className: 'good', symbol: '✓' },
+  'not in sync': { className: 'bad', symbol: '✕' },
+  'nothing known': { className: 'unsure', symbol: '?' },
+} as const;
+
+const drawVerdict = ({ at, counts, isSample, verdict }: Summary): Markup => {
+  const { className, symbol } = looks[verdict.state];
+  const number = counts[bigCount(counts)];
+  return html`${isSample ? html`<p class="sample">Sample data: a made-up day of a made-up fleet</p>` : ''}
+<header class="verdict ${className}">
+<p class="big"><span aria-hidden="true">${symbol}</span> ${counts.total === 0 ? '' : formatCount(number)}</p>
+<div><h1>${verdict.text}</h1><p>As of ${drawTime(at)}</p></div>
+</header>
+${verdict.warnings.length > 0 ? html`<ul class="warnings">${verdict.warnings.map((warning) => html`<li>${warning}</li>`)}</ul>` : ''}`;
+};
+
+/** The count that the verdict begins with. */
+const bigCount = ({ failed, unknown, waiting }: Summary['counts']): keyof Summary['counts'] => {
+  if (failed > 0) return 'failed';
+  if (unknown > 0) return 'unknown';
+  return waiting > 0 ? 'waiting' : 'inSync';
+};
+
+const drawTiles = ({ at, counts, runs, token }: Summary): Markup => {
+  const last = runs.findLast(({ isDryRun }) => !isDryRun);
+  const tiles: readonly (readonly [string, string, string?])[] = [
+    ['In sync', formatCount(counts.inSync), `of ${formatCount(counts.total)}`],
+    ['Not in sync', formatCount(counts.failed)],
+    ['Waiting', formatCount(counts.waiting), 'in the queue'],
+    ...(counts.unknown > 0 ? [['Unknown end', formatCount(counts.unknown)] as const] : []),
+    ...(last ? [['Last run', `${formatAge(at, last.at)} ago`, formatTime(last.at)] as const] : []),
+    ...(token?.hoursLeft === undefined
+      ? []
+      : [['Token', token.state, `${token.hoursLeft.toFixed(1)} hours left`] as const]),
+  ];
+  return html`<dl class="tiles">${tiles.map(
+    ([title, value, note]) =>
+      html`<div><dt>${title}</dt><dd>${value}${note === undefined ? '' : html` <small>${note}</small>`}</dd></div>`,
+  )}</dl>`;
+};
+
+const drawTrends = (summary: Summary): Markup => {
+  const plots = drawPlots(summary);
+  return plots.length === 0
+    ? html``
+    : html`<section><h2>Over time</h2><div class="plots">${plots}</div></section>`;
+};
+
+const drawTime = (at: Date): Markup =>
+  html`<time datetime="${at.toISOString()}">${formatTime(at)}</time>`;
+
+const drawFooter = ({ absent, input, skippedOnly }: Summary): Markup => {
+  const { firstAt, lastAt, lines, notes, sources, unreadableLines } = input;
+  const facts = [
+    `${plural(lines, 'line')} read from ${sources.join(', ')}`,
+    ...(firstAt && lastAt ? [`From ${formatTime(firstAt)} to ${formatTime(lastAt)}`] : []),
+    ...(unreadableLines > 0
+      ? [`${plural(unreadableLines, 'line')} could not be read: cut off, or not of ddm-sync`]
+      : []),
+    ...(absent.length > 0
+      ? [
+          `Left out, because the last scheduled run no longer had them in its list: ${absent.slice(0, 20).join(', ')}${absent.length > 20 ? ` and ${formatCount(absent.length - 20)} more` : ''}`,
+        ]
+      : []),
+    ...(skippedOnly > 0 ? [`${plural(skippedOnly, 'instance')} seen in dry runs only`] : []),
+    ...notes,
+  ];
+  return html`<footer><h2>What was read</h2><ul>${facts.map((fact) => html`<li>${fact}</li>`)}</ul>
+<p>All times are UTC. Written by ddm-sync, npm run report.</p></footer>`;
+};

@@ -1,0 +1,47 @@
+import type { FleetState } from './fleet-state.ts';
+
+export interface TokenState {
+  readonly expiresAt?: Date;
+  /** Negative when it is over. */
+  readonly hoursLeft?: number;
+  /** The last rotation in the log. */
+  readonly madeAt?: Date;
+  /** A rotation that failed after the last one that worked. */
+  readonly failure?: { readonly at: Date; readonly reason: string };
+  readonly state: 'well' | 'rotation failed' | 'expires soon' | 'expired' | 'not known';
+  /** Hours left, as the lines said over time. */
+  readonly history: readonly { readonly at: Date; readonly hoursLeft: number }[];
+}
+
+const hourMs = 3_600_000;
+const soonHours = 8; // as in lib/expiry.ts: a rotation every 6 h leaves at least 18 of 24
+
+/** What the log says of the token; undefined where it says nothing. */
+export const readTokenState = (fleet: FleetState, now: Date): TokenState | undefined => {
+  const token = fleet.token();
+  const madeAt = fleet.tokenMadeAt();
+  const failed = fleet.problems.get('token rotation failed')?.last;
+  const failure = failed && failed.at > (madeAt ?? 0) ? failed : undefined;
+  if (!token && !failure) return undefined;
+  const hoursLeft = token && (token.expiresAt - now.getTime()) / hourMs;
+  return {
+    ...(token && { expiresAt: new Date(token.expiresAt) }),
+    ...(hoursLeft !== undefined && { hoursLeft: Math.floor(hoursLeft * 100) / 100 }),
+    ...(madeAt !== undefined && { madeAt: new Date(madeAt) }),
+    ...(failure && {
+      failure: { at: new Date(failure.at), reason: failure.reason ?? 'no reason given' },
+    }),
+    state: judge(hoursLeft, failure !== undefined),
+    history: fleet.tokenHours().map(({ at, expiresAt }) => ({
+      at: new Date(at),
+      hoursLeft: (expiresAt - at) / hourMs,
+    })),
+  };
+};
+
+const judge = (hoursLeft: number | undefined, hasFailed: boolean): TokenState['state'] => {
+  if (hoursLeft === undefined) return hasFailed ? 'rotation failed' : 'not known';
+  if (hoursLeft <= 0) return 'expired';
+  if (hoursLeft < soonHours) return 'expires soon';
+  return hasFailed ? 'rotation failed' : 'well';
+};

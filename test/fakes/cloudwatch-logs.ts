@@ -1,0 +1,59 @@
+import {
+  type CloudServer,
+  readBody,
+  sendJson,
+  startCloudServer,
+} from '../../local/cloud/server.ts';
+
+interface LogEvent {
+  readonly timestamp: number;
+  readonly message: string;
+}
+
+export interface CloudwatchLogs extends CloudServer {
+  readonly groups: Map<string, readonly LogEvent[]>;
+  /** What was asked for, in order. */
+  readonly requests: FilterInput[];
+  /** An error type to answer with. */
+  fault: string | undefined;
+}
+
+interface FilterInput {
+  readonly logGroupName?: string;
+  readonly startTime?: number;
+  readonly endTime?: number;
+  readonly nextToken?: string;
+}
+
+const pageSize = 100;
+
+/** CloudWatch Logs' JSON protocol as far as FilterLogEvents goes.. */
+export const startCloudwatchLogs = async (): Promise<CloudwatchLogs> => {
+  const groups = new Map<string, readonly LogEvent[]>();
+  const requests: FilterInput[] = [];
+
+  const server = await startCloudServer(async (request, response) => {
+    const input: FilterInput = JSON.parse(await readBody(request));
+    const refuse = (type: string): void =>
+      sendJson(response, 400, { __type: type, message: `${type} of the test\nsecond line` });
+    if (request.headers['x-amz-target'] !== 'Logs_20140328.FilterLogEvents') {
+      return refuse('UnknownOperationException');
+    }
+    requests.push(input);
+    if (logs.fault) return refuse(logs.fault);
+    const { endTime = Number.POSITIVE_INFINITY, logGroupName = '', startTime = 0 } = input;
+    const group = groups.get(logGroupName);
+    if (!group) return refuse('ResourceNotFoundException');
+    const [page = 0, isEmpty = 0] = (input.nextToken ?? '0.0').split('.').map(Number);
+    const events = group.filter(({ timestamp }) => timestamp >= startTime && timestamp < endTime);
+    const next = isEmpty ? `${page}.0` : `${page + 1}.1`; // the service sends empty pages as well
+    const isLast = !isEmpty && (page + 1) * pageSize >= events.length;
+    const answer = {
+      events: isEmpty ? [] : events.slice(page * pageSize, (page + 1) * pageSize),
+      ...(!isLast && { nextToken: next }),
+    };
+    sendJson(response, 200, answer, { 'Content-Type': 'application/x-amz-json-1.1' });
+  });
+  const logs: CloudwatchLogs = { ...server, groups, requests, fault: undefined };
+  return logs;
+};
