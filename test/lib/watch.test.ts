@@ -187,7 +187,9 @@ describe('an outage', () => {
   test('of five days loses nothing', async () => {
     const world = createWorld();
     world.cursor = { until: world.clock.now() - 5 * 24 * hour, done: [] };
-    ids.forEach((id, index) => world.record({ resource_id: nodeOf(id) }, (index + 1) * 29 * hour));
+    for (const [index, id] of ids.entries()) {
+      world.record({ resource_id: nodeOf(id) }, (index + 1) * 29 * hour);
+    }
 
     const watched = await world.look();
 
