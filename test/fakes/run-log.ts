@@ -11,6 +11,7 @@ export interface FakeRunLog extends RunLog {
   readonly warnings: readonly string[];
   readonly problems: readonly (LogFields & { readonly message: string })[];
   readonly hoursLeft: readonly number[];
+  readonly notificationsRefused: readonly true[];
   readonly ignoredChanges: readonly (LogFields & { readonly message: string })[];
 }
 
@@ -24,6 +25,7 @@ export const createFakeRunLog = (): FakeRunLog => {
   const warnings: string[] = [];
   const problems: (LogFields & { readonly message: string })[] = [];
   const hoursLeft: number[] = [];
+  const refused: true[] = [];
   const ignored: (LogFields & { readonly message: string })[] = [];
   return {
     outcomes,
@@ -34,6 +36,7 @@ export const createFakeRunLog = (): FakeRunLog => {
     warnings,
     problems,
     hoursLeft,
+    notificationsRefused: refused,
     ignoredChanges: ignored,
     outcome: (outcome) => void outcomes.push(outcome),
     retry: (retry) => void retries.push(retry),
@@ -43,6 +46,7 @@ export const createFakeRunLog = (): FakeRunLog => {
     notice: (message, fields) => void notices.push({ ...fields, message }),
     warning: (message) => void warnings.push(message),
     ignored: (message, fields) => void ignored.push({ ...fields, message }),
+    notificationRefused: () => void refused.push(true),
     tokenHoursLeft: (hours) => void hoursLeft.push(hours),
   };
 };
