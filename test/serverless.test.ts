@@ -1,18 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tokenNames } from '../lib/aws/token-set.ts';
+import { packageService as packageInto, type Template } from './support/template.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = mkdtempSync(join(tmpdir(), 'ddm-sync-package-'));
-
-interface Resource {
-  readonly Type: string;
-  readonly Properties: Readonly<Record<string, unknown>>;
-}
 
 interface Statement {
   readonly Effect: string;
@@ -21,26 +17,10 @@ interface Statement {
   readonly Condition?: unknown;
 }
 
-interface Template {
-  readonly Resources: Readonly<Record<string, Resource>>;
-}
-
 let template: Template = { Resources: {} };
 
-/** Runs `serverless package` and reads the template that it would deploy. */
-const packageService = (
-  env: Readonly<Record<string, string>> = {},
-  to = join(folder, 'other'),
-): Template => {
-  const serverless = join(root, 'node_modules/serverless/bin/serverless.js');
-  const { status, stderr } = spawnSync(process.execPath, [serverless, 'package', '--package', to], {
-    cwd: root,
-    encoding: 'utf8',
-    env: { ...process.env, SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off', ...env },
-  });
-  if (status !== 0) throw new Error(`serverless package failed: ${stderr}`);
-  return JSON.parse(readFileSync(join(to, 'cloudformation-template-update-stack.json'), 'utf8'));
-};
+const packageService = (env: Readonly<Record<string, string>> = {}, to = join(folder, 'other')) =>
+  packageInto(to, env);
 
 beforeAll(() => {
   template = packageService({}, folder);
