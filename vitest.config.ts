@@ -7,6 +7,11 @@ export default defineConfig({
     restoreMocks: true,
     unstubEnvs: true,
     testTimeout: 20_000,
+    maxWorkers: '100%', // most tests wait for processes of their own
+    // .ci/run reads how many tests there were.
+    reporters: process.env.CI
+      ? ['default', ['json', { outputFile: 'dist/tests.json' }]]
+      : ['default'],
     coverage: {
       provider: 'v8',
       include: ['functions/**', 'lib/**'],

@@ -27,6 +27,10 @@ test('needs three variables and has defaults for the rest', () => {
     authMode: 'token',
     iamEndpoint: 'https://iam.eu-de.otc.t-systems.com',
     ctsEndpoint: 'https://cts.eu-de.otc.t-systems.com',
+    watchServiceTypes: ['RDS', 'GaussDB'],
+    ddmDiscovery: false,
+    changeQueueUrl: undefined,
+    changeWindowSeconds: 20,
     rotationProof: true,
     parameterKmsArn: undefined,
     ddmApiVersion: 'v1',
@@ -89,7 +93,17 @@ test.each([
       'ddm-sync-prod-sync',
     ],
   ],
-  ['DDM_DISCOVERY', ['on', 'yes']],
+  ['DDM_DISCOVERY', ['yes', 'ON']],
+  ['WATCH_SERVICE_TYPES', ['RDS GaussDB', ',', 'RDS,', 'a'.repeat(40)]],
+  ['CHANGE_WINDOW_SECONDS', ['0', '901']],
+  [
+    'CHANGE_QUEUE_URL',
+    [
+      'https://sqs.eu-central-1.amazonaws.com/123456789012/ddm-sync-prod-sync',
+      'https://sqs.eu-central-1.amazonaws.com.evil.example/123456789012/changes.fifo',
+      'changes.fifo',
+    ],
+  ],
   ['IAM_ENDPOINT', ['http://iam.eu-de.otc.t-systems.com', 'https://ddm.eu-de.otc.t-systems.com']],
 ])('row 67: refuses a garbled %s', (name, values) => {
   for (const value of values) {
