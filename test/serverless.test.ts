@@ -260,6 +260,17 @@ describe('the packaged template', () => {
     }
   });
 
+  test('row 60: throttles SMN at more than it sends: it takes a 429 for final', () => {
+    const [, stage] = ofType('AWS::ApiGatewayV2::Stage')[0] ?? [];
+
+    expect(stage?.RouteSettings).toEqual({
+      'POST /notifications/smn': { ThrottlingBurstLimit: 100, ThrottlingRateLimit: 50 },
+    });
+    expect(template.Resources.HttpApiStage).toMatchObject({
+      DependsOn: expect.arrayContaining(['HttpApiRoutePostNotificationsSmn']),
+    });
+  });
+
   test('lets EventBridge keep what it could not deliver', () => {
     const [, rule] = ofType('AWS::Events::Rule')[0] ?? [];
     const [, policy] = ofType('AWS::SQS::QueuePolicy')[0] ?? [];
