@@ -1,4 +1,5 @@
 import { build } from '../local/build.ts';
+import { benchFollow } from './follow.ts';
 import {
   type Measured,
   measureDispatch,
@@ -199,6 +200,7 @@ const benches = {
   h: benchHttp,
   i: benchSigning,
   j: benchRotation,
+  l: benchFollow,
 };
 
 await build();

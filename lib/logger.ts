@@ -1,7 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { RunLog } from './ledger.ts';
-import type { Status } from './report.ts';
+import type { End, Status } from './report.ts';
 
 /** The one Powertools Logger of the process; writes one JSON line per call to stdout. */
 export const logger = new Logger({ serviceName: 'ddm-sync' });
@@ -15,6 +15,12 @@ const levelOf = {
   skipped: 'info',
   failed: 'error',
 } as const satisfies Record<Status, 'info' | 'error'>;
+
+const levelOfEnd = {
+  completed: 'info',
+  failed: 'error',
+  unknown: 'info',
+} as const satisfies Record<End, 'info' | 'error'>;
 
 /** Writes a run's outcomes, retries and report with the field names of report.ts. */
 export const createRunLog = (target: Pick<Logger, 'info' | 'warn' | 'error'>): RunLog => ({
@@ -33,5 +39,12 @@ export const createRunLog = (target: Pick<Logger, 'info' | 'warn' | 'error'>): R
   batch: (report) => target.info('sync batch finished', { ...report }),
   tokenHoursLeft: (hours) => {
     metrics.singleMetric().addMetric('TokenHoursLeft', MetricUnit.NoUnit, hours);
+  },
+  ended: (end) => target[levelOfEnd[end.end]](`instance sync ${end.end}`, { ...end }),
+  ends: ({ completed, failed, unknown }) => {
+    metrics.addMetric('JobsCompleted', MetricUnit.Count, completed);
+    metrics.addMetric('JobsFailed', MetricUnit.Count, failed);
+    metrics.addMetric('JobsUnknown', MetricUnit.Count, unknown);
+    metrics.publishStoredMetrics();
   },
 });

@@ -44,6 +44,8 @@ const createQuietLog = (onWarning: (text: string) => void): RunLog => {
     notice: quiet,
     ignored: quiet,
     tokenHoursLeft: quiet,
+    ended: quiet,
+    ends: quiet,
   };
 };
 

@@ -42,6 +42,9 @@ test('needs three variables and has defaults for the rest', () => {
     syncInlineMax: 500,
     syncMaxReceives: 5,
     syncQueueUrl: undefined,
+    followQueueUrl: undefined,
+    syncFollow: true,
+    syncFollowMinutes: 30,
     deadlineReserveMs: 5_000,
     smnTopicUrns: [],
     smnCertificateSha256: [],
@@ -81,6 +84,9 @@ test.each([
   ['ROTATION_PROOF', ['yes', '1']],
   ['PARAMETER_KMS_ARN', ['alias/aws/ssm', 'arn:aws:kms:eu-central-1:1:key/a', 'arn:aws:iam::a:b']],
   ['SYNC_MAX_RECEIVES', ['0', '1001']],
+  ['FOLLOW_QUEUE_URL', ['follow', 'http://sqs.eu-central-1.amazonaws.com/123456789012/queue']],
+  ['SYNC_FOLLOW', ['yes', '1']],
+  ['SYNC_FOLLOW_MINUTES', ['0', '721', '1.5']],
   [
     'SYNC_QUEUE_URL',
     [
