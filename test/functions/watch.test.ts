@@ -105,7 +105,10 @@ describe('the packaged watch', () => {
 
     const result = await watch.invoke({});
 
-    expect(result).toMatchObject({ ok: false, error: { errorMessage: expect.stringContaining('APIGW.0307') } });
+    expect(result).toMatchObject({
+      ok: false,
+      error: { errorMessage: expect.stringContaining('APIGW.0307') },
+    });
     expect(JSON.stringify(result) + watch.output.join('')).not.toContain(token.slice(8, 40));
   });
 
