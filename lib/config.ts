@@ -184,7 +184,8 @@ const maxErrors = v.pipe(
   }),
 );
 
-const schema = v.object({
+/** Each variable with its form and its default; local/docs/settings.ts says what it is for. */
+export const schema = v.object({
   DDM_ENDPOINT: endpoint('ddm'),
   DDM_PROJECT_ID: v.pipe(v.string(), v.regex(/^[0-9A-Za-z_-]{1,64}$/)),
   IAM_ENDPOINT: v.optional(endpoint('iam')),
@@ -229,7 +230,7 @@ const endpointRemedy = (service: string): string =>
   `set the API endpoint of the region, https://${service}.<region>.<domain>, with one of the domains ${cloudDomains.join(', ')}; http is for loopback only`;
 
 /** What a variable must look like; also the text of its problem. */
-const remedies: Readonly<Record<string, string>> = {
+export const remedies: Readonly<Record<string, string>> = {
   DDM_ENDPOINT: endpointRemedy('ddm'),
   DDM_PROJECT_ID: 'set the project id of the region (console: My Credentials), letters and digits',
   IAM_ENDPOINT: endpointRemedy('iam'),

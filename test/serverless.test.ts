@@ -1,49 +1,24 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tokenNames } from '../lib/aws/token-set.ts';
+import {
+  checkTemplate,
+  packageService,
+  type Statement,
+  statementsOf,
+  type Template,
+  templateIn,
+} from './support/template.ts';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = mkdtempSync(join(tmpdir(), 'ddm-sync-package-'));
-
-interface Resource {
-  readonly Type: string;
-  readonly Properties: Readonly<Record<string, unknown>>;
-}
-
-interface Statement {
-  readonly Effect: string;
-  readonly Action: unknown;
-  readonly Resource: unknown;
-  readonly Condition?: unknown;
-}
-
-interface Template {
-  readonly Resources: Readonly<Record<string, Resource>>;
-}
+const other = join(folder, 'other');
 
 let template: Template = { Resources: {} };
 
-/** Runs `serverless package` and reads the template that it would deploy. */
-const packageService = (
-  env: Readonly<Record<string, string>> = {},
-  to = join(folder, 'other'),
-): Template => {
-  const serverless = join(root, 'node_modules/serverless/bin/serverless.js');
-  const { status, stderr } = spawnSync(process.execPath, [serverless, 'package', '--package', to], {
-    cwd: root,
-    encoding: 'utf8',
-    env: { ...process.env, SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off', ...env },
-  });
-  if (status !== 0) throw new Error(`serverless package failed: ${stderr}`);
-  return JSON.parse(readFileSync(join(to, 'cloudformation-template-update-stack.json'), 'utf8'));
-};
-
 beforeAll(() => {
-  template = packageService({}, folder);
+  template = packageService(folder);
 }, 60_000);
 
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -60,14 +35,6 @@ const naming = (functionId: string, type: string, { Resources } = template) =>
       Type === type && JSON.stringify(Properties).includes(`"${functionId}"`),
   )?.Properties;
 
-const statementsOf = ({ Resources }: Template): readonly Statement[] =>
-  Object.values(Resources)
-    .filter(({ Type }) => Type === 'AWS::IAM::Role')
-    .flatMap(
-      ({ Properties }) => Properties.Policies as { PolicyDocument: { Statement: Statement[] } }[],
-    )
-    .flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
-
 /** What stands behind the prefix in a parameter's ARN. */
 const parameterOf = (arn: unknown): string =>
   /:parameter\/ddm-sync\/dev\/([^"]+)"/.exec(JSON.stringify(arn))?.[1] ?? '';
@@ -80,9 +47,6 @@ const readable = (role: string, { Resources }: Template): readonly string[] =>
     .filter(({ Action }) => JSON.stringify(Action).includes('ssm:Get'))
     .flatMap(({ Resource }) => [Resource].flat())
     .map(parameterOf);
-
-const checkTemplate = (path: string) =>
-  spawnSync(process.execPath, [join(root, 'local/check-template.ts'), path], { encoding: 'utf8' });
 
 describe('the packaged template', () => {
   test('runs every function on Node 24 on arm64 with a role of its own', () => {
@@ -407,7 +371,10 @@ describe('the packaged template', () => {
   });
 
   test('asks for a JWT instead where that is configured', () => {
-    const jwt = packageService({ HTTP_AUTHORIZER: 'jwt', JWT_ISSUER: 'https://login.example' });
+    const jwt = packageService(other, {
+      HTTP_AUTHORIZER: 'jwt',
+      JWT_ISSUER: 'https://login.example',
+    });
     const { HttpApiRoutePostSync: route, HttpApiAuthorizerJwt: authorizer } = jwt.Resources;
 
     expect(route?.Properties).toMatchObject({
@@ -420,7 +387,7 @@ describe('the packaged template', () => {
   });
 
   test('with an access key lets the functions read it, and has no alarm for a token', () => {
-    const aksk = packageService({ AUTH_MODE: 'aksk' });
+    const aksk = packageService(other, { AUTH_MODE: 'aksk' });
 
     expect(readable('WorkerRole', aksk)).toEqual(['instances', 'exclude', 'credentials']);
     expect(Object.keys(aksk.Resources)).not.toContain('TokenExpiresAlarm');
@@ -431,7 +398,7 @@ describe('the packaged template', () => {
 
   test("uses a key of one's own only through Parameter Store, and only rotate-token encrypts", () => {
     const key = 'arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
-    const withKey = packageService({ PARAMETER_KMS_ARN: key });
+    const withKey = packageService(other, { PARAMETER_KMS_ARN: key });
     const uses = Object.entries(withKey.Resources).flatMap(([name, resource]) =>
       statementsOf({ Resources: { [name]: resource } })
         .filter(({ Action }) => JSON.stringify(Action).includes('kms:'))
@@ -460,16 +427,14 @@ describe('the packaged template', () => {
   });
 
   test('switches the rotation off where somebody else writes the token', () => {
-    const off = packageService({ TOKEN_ROTATION: 'off' });
+    const off = packageService(other, { TOKEN_ROTATION: 'off' });
 
     const schedule = naming('RotateDashtokenLambdaFunction', 'AWS::Scheduler::Schedule', off);
     expect(schedule?.State).toBe('DISABLED');
   });
 
   test('passes the check of CloudFormation rules', () => {
-    const { status, stdout } = checkTemplate(
-      join(folder, 'cloudformation-template-update-stack.json'),
-    );
+    const { status, stdout } = checkTemplate(templateIn(folder));
 
     expect(stdout).toContain('0 faults');
     expect(status).toBe(0);

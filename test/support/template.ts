@@ -1,0 +1,57 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+export interface Resource {
+  readonly Type: string;
+  readonly DependsOn?: string | readonly string[];
+  readonly UpdatePolicy?: unknown;
+  readonly Properties: Readonly<Record<string, unknown>>;
+}
+
+export interface Statement {
+  readonly Effect: string;
+  readonly Action: unknown;
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
+}
+
+export interface Template {
+  readonly Resources: Readonly<Record<string, Resource>>;
+}
+
+type Environment = Readonly<Record<string, string>>;
+
+/** Runs `serverless package` into a folder. */
+export const runPackage = (to: string, env: Environment = {}) => {
+  const serverless = join(root, 'node_modules/serverless/bin/serverless.js');
+  return spawnSync(process.execPath, [serverless, 'package', '--package', to], {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off', ...env },
+  });
+};
+
+/** The template that a deployment with these settings would bring. */
+export const packageService = (to: string, env: Environment = {}): Template => {
+  const { status, stderr } = runPackage(to, env);
+  if (status !== 0) throw new Error(`serverless package failed: ${stderr}`);
+  return JSON.parse(readFileSync(templateIn(to), 'utf8'));
+};
+
+export const templateIn = (folder: string): string =>
+  join(folder, 'cloudformation-template-update-stack.json');
+
+export const checkTemplate = (path: string) =>
+  spawnSync(process.execPath, [join(root, 'local/check-template.ts'), path], { encoding: 'utf8' });
+
+export const statementsOf = ({ Resources }: Template): readonly Statement[] =>
+  Object.values(Resources)
+    .filter(({ Type }) => Type === 'AWS::IAM::Role')
+    .flatMap(
+      ({ Properties }) => Properties.Policies as { PolicyDocument: { Statement: Statement[] } }[],
+    )
+    .flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
