@@ -267,6 +267,9 @@ export const adviceFor = (
   errCode: string | undefined,
 ): string | undefined => find(errCode)?.advice ?? adviceByClass[classifyStatus(httpStatus)];
 
+/** Whether the catalogue has a code. */
+export const isKnownCode = (errCode: string): boolean => find(errCode) !== undefined;
+
 const find = (errCode = ''): ErrorCode | undefined => {
   const number = /^APIGW?\.(\d{4})$/.exec(errCode)?.[1];
   const [codes, key] = number === undefined ? [errorCodes, errCode] : [gatewayCodes, number];

@@ -28,6 +28,8 @@ export interface RunLog {
   /** A change that concerns none of our instances; also a metric. */
   ignored(message: string, fields: LogFields): void;
   report(report: Report): void;
+  /** A message that SMN did not sign, or not for us; a metric. */
+  notificationRefused(): void;
   /** What one batch of a worker contributed to a run. */
   batch(report: Report): void;
   /** A metric: negative when the token has expired. */
@@ -79,7 +81,7 @@ export const createLedger = (
   const write = (task: Task, rest: Pick<Outcome, 'status'> & Partial<Outcome>): void => {
     const { instanceId } = task;
     const outcome = { instanceId, trigger, runId, ...rest, ...timing(task) };
-    summary.add(outcome);
+    summary.add(outcome, task.throttled);
     log.outcome(outcome);
   };
 

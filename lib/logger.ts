@@ -1,6 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { RunLog } from './ledger.ts';
+import { publishBatch, publishRun } from './metrics.ts';
 import type { End, Status } from './report.ts';
 
 /** The one Powertools Logger of the process; writes one JSON line per call to stdout. */
@@ -35,8 +36,17 @@ export const createRunLog = (target: Pick<Logger, 'info' | 'warn' | 'error'>): R
     target.info(message, { ...fields });
     metrics.singleMetric().addMetric('ChangesIgnored', MetricUnit.Count, 1);
   },
-  report: (report) => target.info('sync run finished', { ...report }),
-  batch: (report) => target.info('sync batch finished', { ...report }),
+  notificationRefused: () => {
+    metrics.singleMetric().addMetric('NotificationsRefused', MetricUnit.Count, 1);
+  },
+  report: (report) => {
+    publishRun(metrics, report);
+    target.info('sync run finished', { ...report });
+  },
+  batch: (report) => {
+    publishBatch(metrics, report);
+    target.info('sync batch finished', { ...report });
+  },
   tokenHoursLeft: (hours) => {
     metrics.singleMetric().addMetric('TokenHoursLeft', MetricUnit.NoUnit, hours);
   },

@@ -107,6 +107,7 @@ const delegate = async (
     queued: failure ? 0 : total,
     skipped: 0,
     attempts: 0,
+    throttled: 0,
     durationMs: Math.round(clock.monotonic() - startedAt),
     errCodes: failure ? { [failure.errCode]: total } : {},
     ...(caller && { caller }),

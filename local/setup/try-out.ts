@@ -43,6 +43,7 @@ const createQuietLog = (onWarning: (text: string) => void): RunLog => {
     batch: quiet,
     notice: quiet,
     ignored: quiet,
+    notificationRefused: quiet,
     tokenHoursLeft: quiet,
     ended: quiet,
     ends: quiet,

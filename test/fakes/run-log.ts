@@ -14,6 +14,7 @@ export interface FakeRunLog extends RunLog {
   readonly jobEnds: readonly JobEnd[];
   /** What batches counted. */
   readonly endCounts: readonly EndCounts[];
+  readonly notificationsRefused: readonly true[];
   readonly ignoredChanges: readonly (LogFields & { readonly message: string })[];
 }
 
@@ -29,6 +30,7 @@ export const createFakeRunLog = (): FakeRunLog => {
   const hoursLeft: number[] = [];
   const jobEnds: JobEnd[] = [];
   const endCounts: EndCounts[] = [];
+  const refused: true[] = [];
   const ignored: (LogFields & { readonly message: string })[] = [];
   return {
     outcomes,
@@ -41,6 +43,7 @@ export const createFakeRunLog = (): FakeRunLog => {
     hoursLeft,
     jobEnds,
     endCounts,
+    notificationsRefused: refused,
     ignoredChanges: ignored,
     outcome: (outcome) => void outcomes.push(outcome),
     retry: (retry) => void retries.push(retry),
@@ -50,6 +53,7 @@ export const createFakeRunLog = (): FakeRunLog => {
     notice: (message, fields) => void notices.push({ ...fields, message }),
     warning: (message) => void warnings.push(message),
     ignored: (message, fields) => void ignored.push({ ...fields, message }),
+    notificationRefused: () => void refused.push(true),
     tokenHoursLeft: (hours) => void hoursLeft.push(hours),
     ended: (end) => void jobEnds.push(end),
     ends: (counts) => void endCounts.push(counts),
