@@ -32,10 +32,12 @@ const measureFollow = async (): Promise<FollowMeasured> => ({
   ...(await measureLosses(10_000)),
 });
 
+const batchWindowMs = 2_000; // the 20 seconds of the event source, at that speed
+
 const measureRounds = async (instances: number) => {
-  const bench = await start({ instances, jobMs: 3_000, queueSpeed: 10 }, String(instances));
+  const bench = await start({ instances, jobMs: 5_000, queueSpeed: 10 }, String(instances));
   await bench.run();
-  const follow = bench.work('follow', { maximumConcurrency: 1, batchWindowMs: 300 });
+  const follow = bench.work('follow', { maximumConcurrency: 1, batchWindowMs });
   let rounds = 0;
   await bench.emptied(followQueue, (body) => {
     rounds = Math.max(rounds, Number(JSON.parse(body).round));
