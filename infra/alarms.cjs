@@ -29,8 +29,10 @@ const fleet = () => [
     wakes: true,
     says: 'For two periods of the schedule too many instances failed.',
     section: 'failed-share',
-    ...math('100 * failed / (accepted + failed)', periodSeconds, {
+    // A job that DDM took and then failed counts as a failed instance.
+    ...math('100 * (failed + FILL(jobs, 0)) / (accepted + failed)', periodSeconds, {
       failed: ours('Failed'),
+      jobs: ours('JobsFailed'),
       accepted: ours('Accepted'),
     }),
     EvaluationPeriods: 2,
