@@ -1,4 +1,6 @@
 import { build } from '../local/build.ts';
+import { measureNotification, measureWatch } from './changes.ts';
+import { benchFollow } from './follow.ts';
 import {
   type Measured,
   measureDispatch,
@@ -10,6 +12,7 @@ import {
 import { measureQueuePath } from './queue-path.ts';
 import { measureRotation } from './rotation.ts';
 import { measureSigning } from './signing.ts';
+import { measureSmn } from './smn.ts';
 import { measureStartUp, median } from './start-up.ts';
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -188,6 +191,22 @@ const benchRotation = async (): Promise<void> => {
   );
 };
 
+const benchChanges = async (): Promise<void> => {
+  const { bareMs, verifyMs } = await measureSmn();
+  const { changes, durationMs, traces } = await measureWatch(10_000);
+  const { overMs, queueDelaySeconds } = await measureNotification(5);
+  print('(k) change detection');
+  print(
+    `    verifying one SMN message, warm   ${verifyMs.toFixed(3)} ms  (aim 1 ms), ${(verifyMs / bareMs).toFixed(2)} of a bare node:crypto verify`,
+  );
+  print(
+    `    watch over ${traces} traces          ${seconds(durationMs)}  (aim 2 s), ${changes} of them changes`,
+  );
+  print(
+    `    SMN message to DDM call           the queue's delay of ${queueDelaySeconds} s, and ${median(overMs).toFixed(0)} ms (aim 1 s)`,
+  );
+};
+
 const benches = {
   a: benchFleet,
   b: benchThrottled,
@@ -199,6 +218,8 @@ const benches = {
   h: benchHttp,
   i: benchSigning,
   j: benchRotation,
+  l: benchFollow,
+  k: benchChanges,
 };
 
 await build();

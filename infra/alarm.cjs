@@ -7,11 +7,11 @@ const ticketTopic = env.TICKET_TOPIC_ARN || wakeTopic;
 const runbook = env.RUNBOOK_URL || 'docs/runbook.md';
 
 /**
- * An alarm, which wakes somebody or waits for the morning. `says` is one sentence, `section` is its anchor in
+ * An alarm, which wakes somebody, waits for the morning, or tells nobody (`silent`). `says` is one sentence, `section` is its anchor in
  * the runbook.
  */
-const alarm = ({ name, wakes = false, says, section, ...properties }) => {
-  const topic = wakes ? wakeTopic : ticketTopic;
+const alarm = ({ name, wakes = false, silent = false, says, section, ...properties }) => {
+  const topic = !silent && (wakes ? wakeTopic : ticketTopic);
   return {
     Type: 'AWS::CloudWatch::Alarm',
     Properties: {

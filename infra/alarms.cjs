@@ -29,8 +29,10 @@ const fleet = () => [
     wakes: true,
     says: 'For two periods of the schedule too many instances failed.',
     section: 'failed-share',
-    ...math('100 * failed / (accepted + failed)', periodSeconds, {
+    // A job that DDM took and then failed counts as a failed instance.
+    ...math('100 * (failed + FILL(jobs, 0)) / (accepted + failed)', periodSeconds, {
       failed: ours('Failed'),
+      jobs: ours('JobsFailed'),
       accepted: ours('Accepted'),
     }),
     EvaluationPeriods: 2,
@@ -115,6 +117,17 @@ const errors = ([key, { errorPeriods }]) => ({
   EvaluationPeriods: errorPeriods,
 });
 
+/** For CodeDeploy, which must know within the minutes of a canary: infra/deployment.cjs. */
+const rollback = ([key]) => ({
+  name: `${key}-rollback`,
+  silent: true,
+  says: `The function ${key} failed, and a deployment of it that is under way is taken back.`,
+  section: 'errors',
+  ...ofFunction(key, 'Errors'),
+  Statistic: 'Sum',
+  Period: 60,
+});
+
 const nearTimeout = 0.9;
 
 const duration = ([key], timeoutSeconds) => ({
@@ -140,6 +153,7 @@ module.exports = async ({ resolveVariable }) => {
     ...Object.entries(queues).map(queueAge),
     ...Object.entries(deadLetterQueues).map(deadLetters),
     ...rows.map(errors),
+    ...rows.map(rollback),
     ...rows.map((row, index) => duration(row, timeouts[index])),
   ];
   return { Resources: Object.fromEntries(alarms.map((row) => [idOf(row.name), alarm(row)])) };

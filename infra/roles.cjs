@@ -1,5 +1,7 @@
 // One role for each function, each with exact ARNs: resources of the CloudFormation template.
 
+const { aliasArn } = require('./deployment.cjs');
+
 const { env } = process;
 const authMode = env.AUTH_MODE || 'token';
 const keyArn = env.PARAMETER_KMS_ARN;
@@ -64,10 +66,15 @@ const workOn = (...queues) => [
 
 /** What each function of serverless.yml may do beside writing its log. */
 const permissions = {
-  scheduled: [...readFleet(), ...sendTo('ScheduledDeadLetterQueue', 'SyncQueue')],
-  http: [...readFleet(), ...sendTo('SyncQueue')],
+  scheduled: [...readFleet(), ...sendTo('ScheduledDeadLetterQueue', 'SyncQueue', 'FollowQueue')],
+  http: [...readFleet(), ...sendTo('SyncQueue', 'FollowQueue')],
   // The list is for POST /sync on a large fleet, which a worker dispatches.
-  worker: [...readFleet(), ...workOn('SyncQueue', 'ChangeQueue'), ...sendTo('SyncQueue')],
+  worker: [
+    ...readFleet(),
+    ...workOn('SyncQueue', 'ChangeQueue'),
+    ...sendTo('SyncQueue', 'FollowQueue'),
+  ],
+  follow: [...readParameters(...secretNames), ...workOn('FollowQueue'), ...sendTo('FollowQueue')],
   // These two are told of changes from outside: they hold no token and read no parameter.
   changed: sendTo('ChangeQueue', 'ChangedDeadLetterQueue'),
   smn: sendTo('ChangeQueue'),
@@ -103,8 +110,6 @@ const role = (PolicyName, AssumeRolePolicyDocument, Statement) => ({
 
 const capital = (name) => name[0].toUpperCase() + name.slice(1);
 const roleId = (name) => `${name.split('-').map(capital).join('')}Role`;
-/** The framework's name of a function's resource. */
-const functionId = (name) => `${capital(name).replaceAll('-', 'Dash')}LambdaFunction`;
 
 // ":*" is how CloudWatch Logs writes the streams of one group.
 const writeLog = (name) =>
@@ -113,9 +118,13 @@ const writeLog = (name) =>
     [{ 'Fn::Sub': `\${self:custom.logGroupArn}/\${self:custom.names.${name}}:*` }],
   );
 
+/** With TRACING=on. X-Ray knows no resources: "*" is all that these two actions can be allowed on. */
+const sendTraces =
+  env.TRACING === 'on' ? [allow(['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], '*')] : [];
+
 const functionRoles = Object.entries(permissions).map(([name, statements]) => [
   roleId(name),
-  role(name, trust('lambda.amazonaws.com'), [writeLog(name), ...statements]),
+  role(name, trust('lambda.amazonaws.com'), [writeLog(name), ...sendTraces, ...statements]),
 ]);
 
 const onSchedule = ['scheduled', 'watch', 'rotate-token'];
@@ -128,12 +137,7 @@ module.exports = {
       trust('scheduler.amazonaws.com', {
         StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } },
       }),
-      [
-        allow(
-          'lambda:InvokeFunction',
-          onSchedule.map((name) => arnOf(functionId(name))),
-        ),
-      ],
+      [allow('lambda:InvokeFunction', onSchedule.map(aliasArn))],
     ),
   },
 };

@@ -3,7 +3,15 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { adviceFor } from './error-codes.ts';
 import type { SyncFailure } from './errors.ts';
-import { createSummary, type Outcome, type Report, type Retry, type RunOrigin } from './report.ts';
+import {
+  createSummary,
+  type EndCounts,
+  type JobEnd,
+  type Outcome,
+  type Report,
+  type Retry,
+  type RunOrigin,
+} from './report.ts';
 
 export type LogFields = Readonly<Record<string, string | number | boolean>>;
 
@@ -26,6 +34,10 @@ export interface RunLog {
   batch(report: Report): void;
   /** A metric: negative when the token has expired. */
   tokenHoursLeft(hours: number): void;
+  /** How an accepted sync ended: one line each. */
+  ended(end: JobEnd): void;
+  /** Metrics: the ends of one batch, together. */
+  ends(counts: EndCounts): void;
 }
 
 /** Gives each instance its outcome, exactly one. */

@@ -2,7 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { RunLog } from './ledger.ts';
 import { publishBatch, publishRun } from './metrics.ts';
-import type { Status } from './report.ts';
+import type { End, Status } from './report.ts';
 
 /** The one Powertools Logger of the process; writes one JSON line per call to stdout. */
 export const logger = new Logger({ serviceName: 'ddm-sync' });
@@ -16,6 +16,12 @@ const levelOf = {
   skipped: 'info',
   failed: 'error',
 } as const satisfies Record<Status, 'info' | 'error'>;
+
+const levelOfEnd = {
+  completed: 'info',
+  failed: 'error',
+  unknown: 'info',
+} as const satisfies Record<End, 'info' | 'error'>;
 
 /** Writes a run's outcomes, retries and report with the field names of report.ts. */
 export const createRunLog = (target: Pick<Logger, 'info' | 'warn' | 'error'>): RunLog => ({
@@ -43,5 +49,12 @@ export const createRunLog = (target: Pick<Logger, 'info' | 'warn' | 'error'>): R
   },
   tokenHoursLeft: (hours) => {
     metrics.singleMetric().addMetric('TokenHoursLeft', MetricUnit.NoUnit, hours);
+  },
+  ended: (end) => target[levelOfEnd[end.end]](`instance sync ${end.end}`, { ...end }),
+  ends: ({ completed, failed, unknown }) => {
+    metrics.addMetric('JobsCompleted', MetricUnit.Count, completed);
+    metrics.addMetric('JobsFailed', MetricUnit.Count, failed);
+    metrics.addMetric('JobsUnknown', MetricUnit.Count, unknown);
+    metrics.publishStoredMetrics();
   },
 });

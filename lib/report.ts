@@ -47,6 +47,28 @@ export interface Report {
   readonly caller?: Caller;
 }
 
+/** How the job of an accepted sync ended, as far as anybody says. */
+export type End = 'completed' | 'failed' | 'unknown';
+
+/** The end of one accepted sync; the fields of its log line. */
+export interface JobEnd {
+  readonly instanceId: string;
+  readonly end: End;
+  readonly trigger: Trigger;
+  readonly runId: string;
+  readonly jobId?: string;
+  readonly secondsSinceAccepted: number;
+  /** Who says so: DDM's job list or the audit log. */
+  readonly source?: 'job' | 'trace';
+  readonly errCode?: string;
+  readonly externalMessage?: string;
+  readonly advice?: string;
+  /** Why the end is unknown. */
+  readonly reason?: string;
+}
+
+export type EndCounts = Readonly<Record<End, number>>;
+
 /** A run's name and origin. */
 export type RunOrigin = Pick<Report, 'runId' | 'trigger' | 'caller'>;
 

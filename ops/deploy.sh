@@ -6,5 +6,5 @@ cd "$(dirname "$0")/.."
 npm run build
 npx serverless deploy "$@"
 if [ "${AUTH_MODE:-token}" = token ] && [ "${TOKEN_ROTATION:-on}" = on ]; then
-  npx serverless invoke --function rotate-token "$@"
+  npx serverless invoke --function rotate-token --qualifier live "$@"
 fi

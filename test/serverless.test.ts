@@ -1,29 +1,24 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tokenNames } from '../lib/aws/token-set.ts';
-import { packageService as packageInto, type Template } from './support/template.ts';
+import {
+  checkTemplate,
+  packageService,
+  type Statement,
+  statementsOf,
+  type Template,
+  templateIn,
+} from './support/template.ts';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = mkdtempSync(join(tmpdir(), 'ddm-sync-package-'));
-
-interface Statement {
-  readonly Effect: string;
-  readonly Action: unknown;
-  readonly Resource: unknown;
-  readonly Condition?: unknown;
-}
+const other = join(folder, 'other');
 
 let template: Template = { Resources: {} };
 
-const packageService = (env: Readonly<Record<string, string>> = {}, to = join(folder, 'other')) =>
-  packageInto(to, env);
-
 beforeAll(() => {
-  template = packageService({}, folder);
+  template = packageService(folder);
 }, 60_000);
 
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -40,14 +35,6 @@ const naming = (functionId: string, type: string, { Resources } = template) =>
       Type === type && JSON.stringify(Properties).includes(`"${functionId}"`),
   )?.Properties;
 
-const statementsOf = ({ Resources }: Template): readonly Statement[] =>
-  Object.values(Resources)
-    .filter(({ Type }) => Type === 'AWS::IAM::Role')
-    .flatMap(
-      ({ Properties }) => Properties.Policies as { PolicyDocument: { Statement: Statement[] } }[],
-    )
-    .flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
-
 /** What stands behind the prefix in a parameter's ARN. */
 const parameterOf = (arn: unknown): string =>
   /:parameter\/ddm-sync\/dev\/([^"]+)"/.exec(JSON.stringify(arn))?.[1] ?? '';
@@ -61,9 +48,6 @@ const readable = (role: string, { Resources }: Template): readonly string[] =>
     .flatMap(({ Resource }) => [Resource].flat())
     .map(parameterOf);
 
-const checkTemplate = (path: string) =>
-  spawnSync(process.execPath, [join(root, 'local/check-template.ts'), path], { encoding: 'utf8' });
-
 describe('the packaged template', () => {
   test('runs every function on Node 24 on arm64 with a role of its own', () => {
     const functions = ofType('AWS::Lambda::Function');
@@ -71,6 +55,7 @@ describe('the packaged template', () => {
 
     expect(functions.map(([name]) => name).sort()).toEqual([
       'ChangedLambdaFunction',
+      'FollowLambdaFunction',
       'HttpLambdaFunction',
       'RotateDashtokenLambdaFunction',
       'ScheduledLambdaFunction',
@@ -91,8 +76,8 @@ describe('the packaged template', () => {
 
     expect(texts.length).toBeGreaterThan(50);
     expect(texts.filter((text) => text.includes('*'))).toEqual(
-      ['scheduled', 'http', 'worker', 'changed', 'smn', 'watch', 'rotate-token'].map((name) =>
-        expect.stringMatching(`:log-group:/aws/lambda/ddm-sync-dev-${name}:\\*"`),
+      ['scheduled', 'http', 'worker', 'follow', 'changed', 'smn', 'watch', 'rotate-token'].map(
+        (name) => expect.stringMatching(`:log-group:/aws/lambda/ddm-sync-dev-${name}:\\*"`),
       ),
     );
   });
@@ -178,12 +163,18 @@ describe('the packaged template', () => {
   });
 
   test('row 15: hides a message six times as long as a worker may take', () => {
-    const { WorkerLambdaFunction } = Object.fromEntries(ofType('AWS::Lambda::Function'));
-    const { SyncQueue } = Object.fromEntries(ofType('AWS::SQS::Queue'));
+    const functions = Object.fromEntries(ofType('AWS::Lambda::Function'));
+    const queues = Object.fromEntries(ofType('AWS::SQS::Queue'));
 
-    const timeout = Number(WorkerLambdaFunction?.Timeout);
-    expect(timeout).toBeGreaterThan(0);
-    expect(SyncQueue?.VisibilityTimeout).toBeGreaterThanOrEqual(6 * timeout);
+    for (const [queue, worker] of [
+      ['SyncQueue', 'WorkerLambdaFunction'],
+      ['ChangeQueue', 'WorkerLambdaFunction'],
+      ['FollowQueue', 'FollowLambdaFunction'],
+    ] as const) {
+      const timeout = Number(functions[worker]?.Timeout);
+      expect(timeout).toBeGreaterThan(0);
+      expect(queues[queue]?.VisibilityTimeout).toBeGreaterThanOrEqual(6 * timeout);
+    }
   });
 
   test('row 16: keeps what failed five times for 14 days, encrypted, with an alarm', () => {
@@ -191,7 +182,7 @@ describe('the packaged template', () => {
     const { SyncQueue } = Object.fromEntries(queues);
     const { SyncDeadLetterAlarm: alarm } = Object.fromEntries(ofType('AWS::CloudWatch::Alarm'));
 
-    expect(queues.length).toBe(6);
+    expect(queues.length).toBe(8);
     for (const [, queue] of queues) {
       expect(queue).toMatchObject({
         MessageRetentionPeriod: 1_209_600,
@@ -240,6 +231,17 @@ describe('the packaged template', () => {
     }
   });
 
+  test('row 60: throttles SMN at more than it sends: it takes a 429 for final', () => {
+    const [, stage] = ofType('AWS::ApiGatewayV2::Stage')[0] ?? [];
+
+    expect(stage?.RouteSettings).toEqual({
+      'POST /notifications/smn': { ThrottlingBurstLimit: 100, ThrottlingRateLimit: 50 },
+    });
+    expect(template.Resources.HttpApiStage).toMatchObject({
+      DependsOn: expect.arrayContaining(['HttpApiRoutePostNotificationsSmn']),
+    });
+  });
+
   test('lets EventBridge keep what it could not deliver', () => {
     const [, rule] = ofType('AWS::Events::Rule')[0] ?? [];
     const [, policy] = ofType('AWS::SQS::QueuePolicy')[0] ?? [];
@@ -263,7 +265,12 @@ describe('the packaged template', () => {
   test('feeds the worker from the queue with partial responses and a bound', () => {
     const source = naming('SyncQueue', 'AWS::Lambda::EventSourceMapping');
     const changes = naming('ChangeQueue', 'AWS::Lambda::EventSourceMapping');
+    const followed = naming('FollowQueue', 'AWS::Lambda::EventSourceMapping');
 
+    expect(followed).toMatchObject({
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: 2 },
+    });
     expect(changes).toMatchObject({
       BatchSize: 10,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
@@ -285,6 +292,7 @@ describe('the packaged template', () => {
         .flatMap(({ Action }) => [Action].flat().map(String))
         .filter((action) => action.startsWith('sqs:'));
 
+    expect(queueActions('FollowRole').sort()).toEqual(queueActions('WorkerRole').sort());
     expect(queueActions('ScheduledRole')).toEqual(['sqs:SendMessage']);
     expect(queueActions('HttpRole')).toEqual(['sqs:SendMessage']);
     expect(queueActions('ChangedRole')).toEqual(['sqs:SendMessage']);
@@ -296,6 +304,28 @@ describe('the packaged template', () => {
       'sqs:ReceiveMessage',
       'sqs:SendMessage',
     ]);
+  });
+
+  test.each([
+    ['ScheduledRole', ['FollowQueue', 'ScheduledDeadLetterQueue', 'SyncQueue']],
+    ['HttpRole', ['FollowQueue', 'SyncQueue']],
+    ['WorkerRole', ['FollowQueue', 'SyncQueue']],
+    ['FollowRole', ['FollowQueue']],
+    ['WatchRole', ['ChangeQueue', 'SyncQueue']],
+    ['ChangedRole', ['ChangeQueue', 'ChangedDeadLetterQueue']],
+    ['SmnRole', ['ChangeQueue']],
+    ['RotateTokenRole', []],
+  ])('%s may send to the queues that its function hands over to: %j', (role, queues) => {
+    const Resources = Object.fromEntries(
+      Object.entries(template.Resources).filter(([name]) => name === role),
+    );
+    const targets = statementsOf({ Resources })
+      .filter(({ Action }) => [Action].flat().includes('sqs:SendMessage'))
+      .flatMap(({ Resource }) => [Resource].flat())
+      .map((arn) => /"(\w+Queue)"/.exec(JSON.stringify(arn))?.[1] ?? '');
+
+    expect(Object.keys(Resources)).toEqual([role]);
+    expect(targets.sort()).toEqual(queues);
   });
 
   test('row 53: lets nobody in over HTTP without a signature, throttles, and writes an access log', () => {
@@ -341,7 +371,10 @@ describe('the packaged template', () => {
   });
 
   test('asks for a JWT instead where that is configured', () => {
-    const jwt = packageService({ HTTP_AUTHORIZER: 'jwt', JWT_ISSUER: 'https://login.example' });
+    const jwt = packageService(other, {
+      HTTP_AUTHORIZER: 'jwt',
+      JWT_ISSUER: 'https://login.example',
+    });
     const { HttpApiRoutePostSync: route, HttpApiAuthorizerJwt: authorizer } = jwt.Resources;
 
     expect(route?.Properties).toMatchObject({
@@ -354,7 +387,7 @@ describe('the packaged template', () => {
   });
 
   test('with an access key lets the functions read it, and has no alarm for a token', () => {
-    const aksk = packageService({ AUTH_MODE: 'aksk' });
+    const aksk = packageService(other, { AUTH_MODE: 'aksk' });
 
     expect(readable('WorkerRole', aksk)).toEqual(['instances', 'exclude', 'credentials']);
     expect(Object.keys(aksk.Resources)).not.toContain('TokenExpiresAlarm');
@@ -365,7 +398,7 @@ describe('the packaged template', () => {
 
   test("uses a key of one's own only through Parameter Store, and only rotate-token encrypts", () => {
     const key = 'arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
-    const withKey = packageService({ PARAMETER_KMS_ARN: key });
+    const withKey = packageService(other, { PARAMETER_KMS_ARN: key });
     const uses = Object.entries(withKey.Resources).flatMap(([name, resource]) =>
       statementsOf({ Resources: { [name]: resource } })
         .filter(({ Action }) => JSON.stringify(Action).includes('kms:'))
@@ -373,6 +406,7 @@ describe('the packaged template', () => {
     );
 
     expect(uses.map(({ Action, name }) => `${name} ${Action}`).sort()).toEqual([
+      'FollowRole kms:Decrypt',
       'HttpRole kms:Decrypt',
       'RotateTokenRole kms:Decrypt',
       'RotateTokenRole kms:Encrypt',
@@ -393,16 +427,14 @@ describe('the packaged template', () => {
   });
 
   test('switches the rotation off where somebody else writes the token', () => {
-    const off = packageService({ TOKEN_ROTATION: 'off' });
+    const off = packageService(other, { TOKEN_ROTATION: 'off' });
 
     const schedule = naming('RotateDashtokenLambdaFunction', 'AWS::Scheduler::Schedule', off);
     expect(schedule?.State).toBe('DISABLED');
   });
 
   test('passes the check of CloudFormation rules', () => {
-    const { status, stdout } = checkTemplate(
-      join(folder, 'cloudformation-template-update-stack.json'),
-    );
+    const { status, stdout } = checkTemplate(templateIn(folder));
 
     expect(stdout).toContain('0 faults');
     expect(status).toBe(0);

@@ -45,6 +45,8 @@ const createQuietLog = (onWarning: (text: string) => void): RunLog => {
     ignored: quiet,
     notificationRefused: quiet,
     tokenHoursLeft: quiet,
+    ended: quiet,
+    ends: quiet,
   };
 };
 

@@ -22,7 +22,7 @@ const deploy = (env: Readonly<Record<string, string>> = {}, fails = 'nothing') =
   return { status, calls: readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n') };
 };
 
-const rotation = 'npx serverless invoke --function rotate-token --stage prod';
+const rotation = 'npx serverless invoke --function rotate-token --qualifier live --stage prod';
 
 test('builds, deploys, and replaces the token', () => {
   expect(deploy()).toEqual({

@@ -60,6 +60,7 @@ const doors = ({ ddm }: Cloud, smn: SmnServer): readonly (readonly [string, unkn
   ['smn', [smn.toEvent({ ...smn.sign({ message: 'changed' }), message: 'forged' })]],
   ['rotate-token', [sample('rotate-token')]],
   ['watch', [sample('watch')]],
+  ['follow', [sample('follow')]],
 ];
 
 const foreignId = `${'e'.repeat(32)}in09`;

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -7,28 +8,58 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 interface Resource {
   readonly Type: string;
+  readonly DependsOn?: string | readonly string[];
+  readonly UpdatePolicy?: unknown;
   readonly Properties: Readonly<Record<string, unknown>>;
 }
 
-/** A CloudFormation template. */
+export interface Statement {
+  readonly Effect: string;
+  readonly Action: unknown;
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
+}
+
 export interface Template {
   readonly Resources: Readonly<Record<string, Resource>>;
 }
 
-/** Runs `serverless package` into a folder and reads the template that it would deploy. */
-export const packageService = (
-  folder: string,
-  env: Readonly<Record<string, string>> = {},
-): Template => {
+type Environment = Readonly<Record<string, string>>;
+
+const service = ['serverless.yml', 'package.json', 'infra', 'dist'];
+
+/** Runs `serverless package` into a folder, on a copy of the service: two at once would share `.serverless`. */
+export const runPackage = (to: string, env: Environment = {}) => {
+  const cwd = mkdtempSync(join(tmpdir(), 'ddm-sync-service-'));
+  for (const name of service) cpSync(join(root, name), join(cwd, name), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(cwd, 'node_modules'));
   const serverless = join(root, 'node_modules/serverless/bin/serverless.js');
-  const run = [serverless, 'package', '--package', folder];
-  const { status, stderr, stdout } = spawnSync(process.execPath, run, {
-    cwd: root,
+  const result = spawnSync(process.execPath, [serverless, 'package', '--package', to], {
+    cwd,
     encoding: 'utf8',
     env: { ...process.env, SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off', ...env },
   });
-  if (status !== 0) throw new Error(`serverless package failed: ${stdout}${stderr}`);
-  return JSON.parse(
-    readFileSync(join(folder, 'cloudformation-template-update-stack.json'), 'utf8'),
-  );
+  rmSync(cwd, { recursive: true });
+  return result;
 };
+
+/** The template that a deployment with these settings would bring. */
+export const packageService = (to: string, env: Environment = {}): Template => {
+  const { status, stderr, stdout } = runPackage(to, env);
+  if (status !== 0) throw new Error(`serverless package failed: ${stdout}${stderr}`);
+  return JSON.parse(readFileSync(templateIn(to), 'utf8'));
+};
+
+export const templateIn = (folder: string): string =>
+  join(folder, 'cloudformation-template-update-stack.json');
+
+export const checkTemplate = (path: string) =>
+  spawnSync(process.execPath, [join(root, 'local/check-template.ts'), path], { encoding: 'utf8' });
+
+export const statementsOf = ({ Resources }: Template): readonly Statement[] =>
+  Object.values(Resources)
+    .filter(({ Type }) => Type === 'AWS::IAM::Role')
+    .flatMap(
+      ({ Properties }) => Properties.Policies as { PolicyDocument: { Statement: Statement[] } }[],
+    )
+    .flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
