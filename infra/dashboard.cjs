@@ -42,7 +42,11 @@ const now = () => [
   [6, numbers('Token', [ours('TokenHoursLeft', 'hours left', { stat: 'Minimum' })])],
 ];
 
-const states = (alarmResources) => [3, [24, widget.alarmStates('Alarms', alarmResources)]];
+/** Those for CodeDeploy say what others say too. */
+const states = (alarmResources) => {
+  const shown = alarmResources.filter((name) => !name.endsWith('RollbackAlarm'));
+  return [3, [24, widget.alarmStates('Alarms', shown)]];
+};
 
 const tables = (groups) => [
   7,

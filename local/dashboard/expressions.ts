@@ -34,7 +34,8 @@ const minutesSinceClean = ({ clean = new Map(), failed = new Map() }: Named): Se
 
 const expressions: Readonly<Record<string, (named: Named) => Series>> = {
   'runs - errors': combine('runs', 'errors', (runs, errors) => runs - errors),
-  '100 * failed / (accepted + failed)': combine(
+  // There are no failed jobs in this day: nothing is followed.
+  '100 * (failed + FILL(jobs, 0)) / (accepted + failed)': combine(
     'failed',
     'accepted',
     (failed, accepted) => (100 * failed) / (accepted + failed),
