@@ -21,7 +21,7 @@ const heading = () => [
 ];
 
 const now = () => [
-  4,
+  3,
   [
     12,
     numbers('The fleet, last period', [
@@ -42,10 +42,14 @@ const now = () => [
   [6, numbers('Token', [ours('TokenHoursLeft', 'hours left', { stat: 'Minimum' })])],
 ];
 
-const states = (alarmResources) => [3, [24, widget.alarmStates('Alarms', alarmResources)]];
+/** Those for CodeDeploy say what others say too. */
+const states = (alarmResources) => {
+  const shown = alarmResources.filter((name) => !name.endsWith('RollbackAlarm'));
+  return [3, [24, widget.alarmStates('Alarms', shown)]];
+};
 
 const tables = (groups) => [
-  8,
+  7,
   [12, widget.table('failing longest', groups)],
   [12, widget.table('last result per instance', groups)],
 ];
@@ -74,9 +78,10 @@ const speed = () => [
   [
     8,
     graph('Effective rate', 'calls per second, %', [
-      ours('CallsPerSecond', 'calls per second', { stat: 'Maximum' }),
       hidden('calls', 'Calls'),
+      hidden('duration', 'DurationMs'),
       hidden('throttled', 'ThrottledCalls'),
+      expression('rate', '1000 * calls / duration', 'calls per second'),
       expression('share', '100 * throttled / calls', '% throttled', { color: red }),
     ]),
   ],
