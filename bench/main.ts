@@ -1,4 +1,7 @@
 import { build } from '../local/build.ts';
+import { costOf } from './cost.ts';
+import { measureLogLines } from './log-lines.ts';
+import { measureMemory } from './memory.ts';
 import {
   type Measured,
   measureDispatch,
@@ -188,6 +191,41 @@ const benchRotation = async (): Promise<void> => {
   );
 };
 
+const benchDoors = async (): Promise<void> => {
+  const heapMb = 128; // half of 256 MB, the smallest memory that serverless.yml gives
+  print(
+    '(m) memory and processor time of every door, each doing the most that one invocation has to',
+  );
+  print(
+    `    peak RSS with the heap of this machine, and with one of ${heapMb} MB; CPU cold and warm`,
+  );
+  for (const row of await measureMemory(heapMb)) {
+    const rss = `${row.peakRssMb.toFixed(0)} MB  ${row.cappedRssMb.toFixed(0)} MB`;
+    const cpu = `${row.coldCpuMs} ms  ${row.warmCpuMs} ms`;
+    const failed = row.ok ? '' : '  FAILED';
+    print(`    ${row.door.padEnd(13)} ${rss.padEnd(15)} ${cpu.padEnd(17)} ${row.work}${failed}`);
+  }
+};
+
+const benchCost = async (): Promise<void> => {
+  const lines = await measureLogLines();
+  print('(n) a month of runs every 15 minutes; prices and assumptions are those of bench/cost.ts');
+  for (const [message, bytes] of lines) print(`    ${bytes.toFixed(0).padStart(5)} B  ${message}`);
+  for (const [instances, workers] of [
+    [10, 4],
+    [1_000, 4],
+    [100_000, 8],
+  ] as const) {
+    const { dollars, ...amounts } = costOf(instances, workers, lines);
+    print(`    ${JSON.stringify(amounts, roundedTo(2))}`);
+    const sum = Object.values(dollars).reduce((total, price) => total + price, 0);
+    print(`      ${sum.toFixed(2)} dollars: ${JSON.stringify(dollars, roundedTo(2))}`);
+  }
+};
+
+const roundedTo = (digits: number) => (_: string, value: unknown) =>
+  typeof value === 'number' ? Number(value.toFixed(digits)) : value;
+
 const benches = {
   a: benchFleet,
   b: benchThrottled,
@@ -199,6 +237,8 @@ const benches = {
   h: benchHttp,
   i: benchSigning,
   j: benchRotation,
+  m: benchDoors,
+  n: benchCost,
 };
 
 await build();

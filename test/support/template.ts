@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-export interface Resource {
+interface Resource {
   readonly Type: string;
   readonly DependsOn?: string | readonly string[];
   readonly UpdatePolicy?: unknown;

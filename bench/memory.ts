@@ -1,0 +1,77 @@
+import { fileURLToPath } from 'node:url';
+import { startLambda } from '../local/lambda.ts';
+import { environmentOf } from '../local/target.ts';
+import { type Door, doors } from './doors.ts';
+import { readUsage } from './process-usage.ts';
+
+export interface DoorMemory {
+  readonly door: string;
+  readonly work: string;
+  readonly ok: boolean;
+  /** With the heap as V8 sizes it for this machine. */
+  readonly peakRssMb: number;
+  /** With a heap of half of `heapMb`. */
+  readonly cappedRssMb: number;
+  /** Of the first invocation, start-up included, and of a later one. */
+  readonly coldCpuMs: number;
+  readonly warmCpuMs: number;
+}
+
+const taskRoot = fileURLToPath(new URL('..', import.meta.url));
+const invocations = 3;
+
+/**
+ * Peak memory and processor time of every packaged door, doing the most that one invocation of it has to do.
+ * @param heapMb V8 takes half of the memory that it sees for its heap, on a machine as small as a function
+ */
+export const measureMemory = async (heapMb: number): Promise<readonly DoorMemory[]> => {
+  const rows: DoorMemory[] = [];
+  for (const start of doors) {
+    const natural = await measureDoor(await start(), '');
+    const capped = await measureDoor(await start(), `--max-old-space-size=${heapMb}`);
+    rows.push({
+      ...natural,
+      ok: natural.ok && capped.ok,
+      cappedRssMb: capped.peakRssMb,
+    });
+  }
+  return rows;
+};
+
+const measureDoor = async (
+  { close, cloud, door, env, event, work }: Door,
+  nodeOptions: string,
+): Promise<Omit<DoorMemory, 'cappedRssMb'>> => {
+  const lambda = await startLambda({
+    door,
+    taskRoot,
+    env: {
+      ...environmentOf(cloud),
+      SYNC_RATE_PER_SECOND: '1000',
+      NODE_OPTIONS: nodeOptions,
+      ...env,
+    },
+    onLine: () => {},
+  });
+  const cpuMs: number[] = [];
+  let ok = true;
+  for (let invocation = 0; invocation < invocations; invocation += 1) {
+    const before = invocation === 0 ? 0 : readUsage(lambda.pid).cpuMs;
+    const result = await lambda.invoke(event());
+    ok &&= result.ok && isGood(result.response);
+    cpuMs.push(readUsage(lambda.pid).cpuMs - before);
+  }
+  const { peakRssMb } = readUsage(lambda.pid);
+  await lambda.stop();
+  await close();
+  const [coldCpuMs = 0, ...warm] = cpuMs;
+  return { door, work, ok, peakRssMb, coldCpuMs, warmCpuMs: Math.min(...warm) };
+};
+
+const isGood = (response: unknown): boolean => {
+  const { batchItemFailures = [], statusCode = 200 } = (response ?? {}) as {
+    readonly batchItemFailures?: readonly unknown[];
+    readonly statusCode?: number;
+  };
+  return statusCode < 300 && batchItemFailures.length === 0;
+};
