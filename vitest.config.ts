@@ -6,7 +6,13 @@ export default defineConfig({
     globalSetup: ['test/support/build.ts'],
     restoreMocks: true,
     unstubEnvs: true,
-    testTimeout: 20_000,
+    testTimeout: 60_000, // `serverless package` and processes beside each other on two cores
+    hookTimeout: 120_000,
+    maxWorkers: '100%', // most tests wait for processes of their own
+    // .ci/run reads how many tests there were.
+    reporters: process.env.CI
+      ? ['default', ['json', { outputFile: 'dist/tests.json' }]]
+      : ['default'],
     coverage: {
       provider: 'v8',
       include: ['functions/**', 'lib/**'],

@@ -63,6 +63,12 @@ export const doors: readonly (() => Promise<Door>)[] = [
   }),
   async () => ({
     ...(await withCloud(1)),
+    door: 'follow',
+    work: 'a batch of 100 messages, 12,800 jobs',
+    event: () => toBatch(Array.from({ length: batchSize }, toFollowMessage)),
+  }),
+  async () => ({
+    ...(await withCloud(1)),
     door: 'changed',
     work: 'one event',
     event: () => sample('changed'),
@@ -115,6 +121,17 @@ const sample = (name: string, rest: object = {}): unknown => ({
   ...JSON.parse(readFileSync(new URL(`../events/${name}.json`, import.meta.url), 'utf8')),
   ...rest,
 });
+
+const jobsPerMessage = 128; // lib/followed-job.ts
+
+/** Jobs that nobody knows: each is looked for, and put back into the queue. */
+const toFollowMessage = (): string => {
+  const jobs = Array.from({ length: jobsPerMessage }, () => {
+    const instanceId = `${randomUUID().replaceAll('-', '')}in09`;
+    return [instanceId, randomUUID(), Date.now() - 10_000];
+  });
+  return JSON.stringify({ round: 1, runs: [{ trigger: 'schedule', runId: 'run-1', jobs }] });
+};
 
 const toBatch = (bodies: readonly string[]): unknown => ({
   Records: bodies.map((body) => ({

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { type Cloud, startCloud } from '../local/cloud/cloud.ts';
+import { type Cloud, followQueue, startCloud, syncQueue } from '../local/cloud/cloud.ts';
 import { startLambda } from '../local/lambda.ts';
 import { environmentOf } from '../local/target.ts';
 
@@ -10,7 +10,7 @@ const taskRoot = fileURLToPath(new URL('..', import.meta.url));
 // As long as the names that a deployment gives.
 const names = { POWERTOOLS_SERVICE_NAME: 'ddm-sync-prod' };
 
-/** What the packaged `scheduled`, `worker` and `rotate-token` write to their logs: real lines, measured. */
+/** What the packaged functions write to their logs: real lines, measured. */
 export const measureLogLines = async (): Promise<LineBytes> => {
   const cloud = await startCloud({ instances: 400, latencyMs: 20, failShare: 0.1 });
   const lines: string[] = [];
@@ -30,21 +30,22 @@ export const measureLogLines = async (): Promise<LineBytes> => {
   };
   await invoke('rotate-token', {});
   await invoke('scheduled', {}, { SYNC_INLINE_MAX: '200' });
-  await invoke('worker', batchOf(cloud));
+  await invoke('worker', batchOf(cloud, syncQueue));
+  await invoke('follow', batchOf(cloud, followQueue));
   await cloud.close();
   return average(lines);
 };
 
-const batchOf = (cloud: Cloud): unknown => ({
+const batchOf = (cloud: Cloud, queue: string): unknown => ({
   Records: cloud.sqs
-    .messages('ddm-sync-local-sync')
+    .messages(queue)
     .slice(0, 100)
     .map(({ body }, index) => ({
       messageId: `message-${index}`,
       receiptHandle: `handle-${index}`,
       body,
       attributes: { ApproximateReceiveCount: '1' },
-      eventSourceARN: 'arn:aws:sqs:eu-central-1:000000000000:ddm-sync-local-sync',
+      eventSourceARN: `arn:aws:sqs:eu-central-1:000000000000:${queue}`,
     })),
 });
 

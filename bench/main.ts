@@ -1,7 +1,8 @@
 import { build } from '../local/build.ts';
-import { costOf } from './cost.ts';
-import { measureLogLines } from './log-lines.ts';
-import { measureMemory } from './memory.ts';
+import { measureNotification, measureWatch } from './changes.ts';
+import { benchCost } from './cost.ts';
+import { benchFollow } from './follow.ts';
+import { benchDoors } from './memory.ts';
 import {
   type Measured,
   measureDispatch,
@@ -13,6 +14,7 @@ import {
 import { measureQueuePath } from './queue-path.ts';
 import { measureRotation } from './rotation.ts';
 import { measureSigning } from './signing.ts';
+import { measureSmn } from './smn.ts';
 import { measureStartUp, median } from './start-up.ts';
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -191,40 +193,21 @@ const benchRotation = async (): Promise<void> => {
   );
 };
 
-const benchDoors = async (): Promise<void> => {
-  const heapMb = 128; // half of 256 MB, the smallest memory that serverless.yml gives
+const benchChanges = async (): Promise<void> => {
+  const { bareMs, verifyMs } = await measureSmn();
+  const { changes, durationMs, traces } = await measureWatch(10_000);
+  const { overMs, queueDelaySeconds } = await measureNotification(5);
+  print('(k) change detection');
   print(
-    '(m) memory and processor time of every door, each doing the most that one invocation has to',
+    `    verifying one SMN message, warm   ${verifyMs.toFixed(3)} ms  (aim 1 ms), ${(verifyMs / bareMs).toFixed(2)} of a bare node:crypto verify`,
   );
   print(
-    `    peak RSS with the heap of this machine, and with one of ${heapMb} MB; CPU cold and warm`,
+    `    watch over ${traces} traces          ${seconds(durationMs)}  (aim 2 s), ${changes} of them changes`,
   );
-  for (const row of await measureMemory(heapMb)) {
-    const rss = `${row.peakRssMb.toFixed(0)} MB  ${row.cappedRssMb.toFixed(0)} MB`;
-    const cpu = `${row.coldCpuMs} ms  ${row.warmCpuMs} ms`;
-    const failed = row.ok ? '' : '  FAILED';
-    print(`    ${row.door.padEnd(13)} ${rss.padEnd(15)} ${cpu.padEnd(17)} ${row.work}${failed}`);
-  }
+  print(
+    `    SMN message to DDM call           the queue's delay of ${queueDelaySeconds} s, and ${median(overMs).toFixed(0)} ms (aim 1 s)`,
+  );
 };
-
-const benchCost = async (): Promise<void> => {
-  const lines = await measureLogLines();
-  print('(n) a month of runs every 15 minutes; prices and assumptions are those of bench/cost.ts');
-  for (const [message, bytes] of lines) print(`    ${bytes.toFixed(0).padStart(5)} B  ${message}`);
-  for (const [instances, workers] of [
-    [10, 4],
-    [1_000, 4],
-    [100_000, 8],
-  ] as const) {
-    const { dollars, ...amounts } = costOf(instances, workers, lines);
-    print(`    ${JSON.stringify(amounts, roundedTo(2))}`);
-    const sum = Object.values(dollars).reduce((total, price) => total + price, 0);
-    print(`      ${sum.toFixed(2)} dollars: ${JSON.stringify(dollars, roundedTo(2))}`);
-  }
-};
-
-const roundedTo = (digits: number) => (_: string, value: unknown) =>
-  typeof value === 'number' ? Number(value.toFixed(digits)) : value;
 
 const benches = {
   a: benchFleet,
@@ -237,6 +220,8 @@ const benches = {
   h: benchHttp,
   i: benchSigning,
   j: benchRotation,
+  k: benchChanges,
+  l: benchFollow,
   m: benchDoors,
   n: benchCost,
 };

@@ -4,13 +4,13 @@ import { environmentOf } from '../local/target.ts';
 import { type Door, doors } from './doors.ts';
 import { readUsage } from './process-usage.ts';
 
-export interface DoorMemory {
+interface DoorMemory {
   readonly door: string;
   readonly work: string;
   readonly ok: boolean;
   /** With the heap as V8 sizes it for this machine. */
   readonly peakRssMb: number;
-  /** With a heap of half of `heapMb`. */
+  /** With a heap of `heapMb`. */
   readonly cappedRssMb: number;
   /** Of the first invocation, start-up included, and of a later one. */
   readonly coldCpuMs: number;
@@ -20,22 +20,29 @@ export interface DoorMemory {
 const taskRoot = fileURLToPath(new URL('..', import.meta.url));
 const invocations = 3;
 
-/**
- * Peak memory and processor time of every packaged door, doing the most that one invocation of it has to do.
- * @param heapMb V8 takes half of the memory that it sees for its heap, on a machine as small as a function
- */
-export const measureMemory = async (heapMb: number): Promise<readonly DoorMemory[]> => {
-  const rows: DoorMemory[] = [];
+const heapMb = 128; // V8 takes half of a machine as small as a function; this is what 256 MB would be
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+/** Peak memory and processor time of every packaged door, doing the most that one invocation has to do. */
+export const benchDoors = async (): Promise<void> => {
+  print(
+    '(m) memory and processor time of every door, doing the most that one invocation has to do',
+  );
+  print(`    peak RSS with the heap of this machine, and with ${heapMb} MB; CPU cold and warm`);
   for (const start of doors) {
-    const natural = await measureDoor(await start(), '');
-    const capped = await measureDoor(await start(), `--max-old-space-size=${heapMb}`);
-    rows.push({
-      ...natural,
-      ok: natural.ok && capped.ok,
-      cappedRssMb: capped.peakRssMb,
-    });
+    const row = await measureTwice(start);
+    const rss = `${row.peakRssMb.toFixed(0)} MB  ${row.cappedRssMb.toFixed(0)} MB`;
+    const cpu = `${row.coldCpuMs} ms  ${row.warmCpuMs} ms`;
+    const failed = row.ok ? '' : '  FAILED';
+    print(`    ${row.door.padEnd(13)} ${rss.padEnd(15)} ${cpu.padEnd(17)} ${row.work}${failed}`);
   }
-  return rows;
+};
+
+const measureTwice = async (start: () => Promise<Door>): Promise<DoorMemory> => {
+  const natural = await measureDoor(await start(), '');
+  const capped = await measureDoor(await start(), `--max-old-space-size=${heapMb}`);
+  return { ...natural, ok: natural.ok && capped.ok, cappedRssMb: capped.peakRssMb };
 };
 
 const measureDoor = async (

@@ -16,7 +16,7 @@ const functionId = (name) => capital(name).replaceAll('-', 'Dash');
 const capital = (name) => name[0].toUpperCase() + name.slice(1);
 
 /** Logical ids of the alarms (infra/alarms.cjs) that stop a deployment of this function and take it back. */
-const rollbackAlarms = (name) => [`${functionId(name)}ErrorsAlarm`];
+const rollbackAlarms = (name) => [`${name.split('-').map(capital).join('')}RollbackAlarm`];
 
 const functionArn = (name) => ({ 'Fn::GetAtt': [`${functionId(name)}LambdaFunction`, 'Arn'] });
 const aliasArn = (name) => ({ 'Fn::Join': [':', [functionArn(name), aliasName]] });

@@ -2,33 +2,7 @@
 // published version and the alias `live`, and points its event sources there. docs/deployment.md says why it
 // is no package.
 
-const {
-  aliasId,
-  aliasName,
-  deploymentResources,
-  deploymentTypes,
-  functionId,
-  rollbackAlarms,
-} = require('./deployment.cjs');
-
-/** Until infra/alarms.cjs has one: without an alarm nothing rolls back. */
-const errorsAlarm = (name, { name: functionName }) => ({
-  Type: 'AWS::CloudWatch::Alarm',
-  Properties: {
-    AlarmName: `${functionName}-errors`,
-    AlarmDescription:
-      'Invocations failed. A deployment under way is taken back: docs/deployment.md',
-    Namespace: 'AWS/Lambda',
-    MetricName: 'Errors',
-    Dimensions: [{ Name: 'FunctionName', Value: { Ref: `${functionId(name)}LambdaFunction` } }],
-    Statistic: 'Sum',
-    Period: 60,
-    EvaluationPeriods: 1,
-    Threshold: 0,
-    ComparisonOperator: 'GreaterThanThreshold',
-    TreatMissingData: 'notBreaching',
-  },
-});
+const { aliasId, aliasName, deploymentResources, deploymentTypes } = require('./deployment.cjs');
 
 class LiveAlias {
   constructor({ classes, service }) {
@@ -64,9 +38,6 @@ class LiveAlias {
     const { Resources } = this.service.provider.compiledCloudFormationTemplate;
     const versions = this.invoked().map(([name, { versionLogicalId }]) => [name, versionLogicalId]);
     Object.assign(Resources, deploymentResources(Object.fromEntries(versions), this.type));
-    for (const [name, definition] of this.invoked()) {
-      for (const id of rollbackAlarms(name)) Resources[id] ??= errorsAlarm(name, definition);
-    }
   }
 }
 

@@ -66,10 +66,15 @@ const workOn = (...queues) => [
 
 /** What each function of serverless.yml may do beside writing its log. */
 const permissions = {
-  scheduled: [...readFleet(), ...sendTo('ScheduledDeadLetterQueue', 'SyncQueue')],
-  http: [...readFleet(), ...sendTo('SyncQueue')],
+  scheduled: [...readFleet(), ...sendTo('ScheduledDeadLetterQueue', 'SyncQueue', 'FollowQueue')],
+  http: [...readFleet(), ...sendTo('SyncQueue', 'FollowQueue')],
   // The list is for POST /sync on a large fleet, which a worker dispatches.
-  worker: [...readFleet(), ...workOn('SyncQueue', 'ChangeQueue'), ...sendTo('SyncQueue')],
+  worker: [
+    ...readFleet(),
+    ...workOn('SyncQueue', 'ChangeQueue'),
+    ...sendTo('SyncQueue', 'FollowQueue'),
+  ],
+  follow: [...readParameters(...secretNames), ...workOn('FollowQueue'), ...sendTo('FollowQueue')],
   // These two are told of changes from outside: they hold no token and read no parameter.
   changed: sendTo('ChangeQueue', 'ChangedDeadLetterQueue'),
   smn: sendTo('ChangeQueue'),

@@ -26,6 +26,8 @@ export interface App {
   readonly queue?: Queue | undefined;
   /** Absent without CHANGE_QUEUE_URL. */
   readonly changeQueue?: Queue | undefined;
+  /** Where accepted syncs go, to be followed until their end; absent without FOLLOW_QUEUE_URL. */
+  readonly followQueue?: Queue | undefined;
   /** Shared by the runs of the environment, so that each begins with what the last one learned. */
   readonly limiter: RateLimiter;
   /** Huawei's notifications; keeps certificates, and which messages it has had. */
@@ -63,6 +65,7 @@ export const createApp = (env: Readonly<Record<string, string | undefined>>): Ap
     topology: createTopology(systemClock),
     queue: queueAt(config.syncQueueUrl),
     changeQueue: queueAt(config.changeQueueUrl),
+    followQueue: queueAt(config.followQueueUrl),
     limiter,
     smn: createSmn({ clock: systemClock, config, connect }),
     connect,

@@ -7,6 +7,8 @@ export interface Task {
   readonly instanceId: string;
   /** Calls made so far. */
   attempts: number;
+  /** Those of them that the service refused because there were too many. */
+  throttled: number;
   /** Monotonic ms of the first attempt. */
   startedAt?: number;
   /** What the last attempt came to. */
@@ -20,6 +22,7 @@ export interface Task {
 export const createTask = (instanceId: string): Task => ({
   instanceId,
   attempts: 0,
+  throttled: 0,
   retriedLater: false,
   delaySeconds: 0,
 });

@@ -11,6 +11,7 @@ import {
 import type { Queue } from './aws/queue.ts';
 import { createTask } from './backlog.ts';
 import { createQueueHandOver } from './dispatch.ts';
+import { followAccepted } from './follow-up.ts';
 import { createRedelivery } from './redelivery.ts';
 import { callFleet, openLedger } from './run.ts';
 
@@ -31,7 +32,9 @@ export const syncBatch = async (
   const askedBy = deadlineAt - remainingMs / 2; // the other half is for the calls
   const unresolved = await askForAffected(app, asks, changes, askedBy);
   const [returned, undispatched] = await Promise.all([
-    asks.size > 0 ? syncAsked(app, queue, asks, deadlineAt) : [],
+    asks.size > 0
+      ? followAccepted(app, deadlineAt, (followed) => syncAsked(followed, queue, asks, deadlineAt))
+      : [],
     Promise.all(fleets.map((request) => dispatchFleet(app, queue, request, deadlineAt))),
   ]);
   await holdBack(queue, deliveries, unresolved, deadlineAt);

@@ -36,6 +36,12 @@ export interface Config {
   readonly changeQueueUrl: string | undefined;
   /** Changes of one instance within so long lead to one sync: the delay of the change queue. */
   readonly changeWindowSeconds: number;
+  /** Absent: nobody looks what became of an accepted sync. */
+  readonly followQueueUrl: string | undefined;
+  /** Whether runs hand their accepted syncs to the follow queue. */
+  readonly syncFollow: boolean;
+  /** So long after it was accepted a sync is looked for; then its end is unknown. */
+  readonly syncFollowMinutes: number;
   readonly deadlineReserveMs: number;
   /** Topics of SMN whose messages are taken, in lower case; none: every message is refused. */
   readonly smnTopicUrns: readonly string[];
@@ -86,6 +92,9 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     syncQueueUrl: output.SYNC_QUEUE_URL,
     changeQueueUrl: output.CHANGE_QUEUE_URL,
     changeWindowSeconds: output.CHANGE_WINDOW_SECONDS,
+    followQueueUrl: output.FOLLOW_QUEUE_URL,
+    syncFollow: output.SYNC_FOLLOW === 'on',
+    syncFollowMinutes: output.SYNC_FOLLOW_MINUTES,
     deadlineReserveMs: output.DEADLINE_RESERVE_MS,
     smnTopicUrns: output.SMN_TOPIC_URNS,
     smnCertificateSha256: output.SMN_CERTIFICATE_SHA256,
@@ -200,6 +209,9 @@ export const schema = v.object({
   SYNC_QUEUE_URL: v.optional(v.pipe(v.string(), v.check(isQueueUrl(/^[\w/-]+$/)))),
   CHANGE_QUEUE_URL: v.optional(v.pipe(v.string(), v.check(isQueueUrl(/^[\w/-]+\.fifo$/)))),
   CHANGE_WINDOW_SECONDS: number(20, 1, 900),
+  FOLLOW_QUEUE_URL: v.optional(v.pipe(v.string(), v.check(isQueueUrl(/^[\w/-]+$/)))),
+  SYNC_FOLLOW: v.optional(v.picklist(['on', 'off']), 'on'),
+  SYNC_FOLLOW_MINUTES: number(30, 1, 720),
   SYNC_CONCURRENCY: number(20, 1, 1_000),
   SYNC_RATE_PER_SECOND: number(20, 0.1, 10_000, /^\d{1,5}(\.\d{1,3})?$/),
   SYNC_ATTEMPT_TIMEOUT_MS: number(10_000, 100, 60_000),
@@ -237,6 +249,10 @@ export const remedies: Readonly<Record<string, string>> = {
   CHANGE_QUEUE_URL:
     'set the URL of the FIFO queue, https://sqs.<region>.amazonaws.com/<account id>/<name>.fifo, or unset it',
   CHANGE_WINDOW_SECONDS: 'set the DelaySeconds of the change queue, from 1 to 900',
+  FOLLOW_QUEUE_URL:
+    'set the URL of the SQS queue, https://sqs.<region>.amazonaws.com/<account id>/<name>, or unset it to follow no sync',
+  SYNC_FOLLOW: 'set on or off',
+  SYNC_FOLLOW_MINUTES: 'set a whole number from 1 to 720',
   SYNC_CONCURRENCY: 'set a whole number from 1 to 1000',
   SYNC_RATE_PER_SECOND: 'set a number from 0.1 to 10000',
   SYNC_ATTEMPT_TIMEOUT_MS: 'set milliseconds from 100 to 60000',

@@ -1,6 +1,7 @@
-import type { Queue } from './aws/queue.ts';
+import type { Queue, QueueEntry, SendResult } from './aws/queue.ts';
 import type { Clock } from './clock.ts';
 import type { SyncFailure } from './errors.ts';
+import type { QueueMessage } from './queue-message.ts';
 import type { RunOrigin } from './report.ts';
 
 /** Where a run's instances go that it cannot finish itself. */
@@ -36,22 +37,33 @@ export const createQueueHandOver = (queue: Queue, clock: Clock, run: RunOrigin):
       message: { instanceId, trigger: run.trigger, runId: run.runId },
       delaySeconds,
     }));
-    const cancel = new AbortController();
-    const late = clock
-      .sleep(Math.max(0, deadlineAt - clock.monotonic()), cancel.signal)
-      .then(() => ({ refused: entries, reason: 'the queue did not answer in time' }));
-    const sent = queue.send(entries, deadlineAt - answerMarginMs).catch((error: unknown) => ({
-      refused: entries,
-      reason: `the queue failed: ${error instanceof Error ? error.name : 'unknown error'}`,
-    }));
-    const { refused, reason } = await Promise.race([sent, late]);
-    cancel.abort();
+    const { refused, reason } = await sendInTime(queue, clock, entries, deadlineAt);
     return {
       refused: new Set(refused.map(({ message }) => message.instanceId)),
       failure: queueRefused(reason),
     };
   },
 });
+
+/** Sends what the queue takes until `deadlineAt` (monotonic ms); never rejects and never outlasts it. */
+export const sendInTime = async <Message extends QueueMessage>(
+  queue: Queue,
+  clock: Clock,
+  entries: readonly QueueEntry<Message>[],
+  deadlineAt: number,
+): Promise<SendResult<Message>> => {
+  const cancel = new AbortController();
+  const late = clock
+    .sleep(Math.max(0, deadlineAt - clock.monotonic()), cancel.signal)
+    .then(() => ({ refused: entries, reason: 'the queue did not answer in time' }));
+  const sent = queue.send(entries, deadlineAt - answerMarginMs).catch((error: unknown) => ({
+    refused: entries,
+    reason: `the queue failed: ${error instanceof Error ? error.name : 'unknown error'}`,
+  }));
+  const result = await Promise.race([sent, late]);
+  cancel.abort();
+  return result;
+};
 
 /** The outcome of an instance whose message the queue did not take. */
 export const queueRefused = (reason: string | undefined): SyncFailure => ({

@@ -194,6 +194,12 @@ export const errorCodes: Readonly<Record<string, ErrorCode>> = {
       'Look at the other failures of this run: a refused token, or more than SYNC_MAX_ERRORS.',
     retryClass: 'permanent',
   },
+  JOB_FAILED: {
+    meaning: 'The sync was accepted, and its job failed; externalMessage is the reason given.',
+    advice:
+      'Look at the task in the DDM console, and whether the data nodes of this instance are in state Normal; the next run tries again.',
+    retryClass: 'permanent',
+  },
   INTERNAL: {
     meaning: 'A fault in ddm-sync itself.',
     advice: 'Please report it with the log lines of this run.',
@@ -260,6 +266,9 @@ export const adviceFor = (
   httpStatus: number | undefined,
   errCode: string | undefined,
 ): string | undefined => find(errCode)?.advice ?? adviceByClass[classifyStatus(httpStatus)];
+
+/** Whether the catalogue has a code. */
+export const isKnownCode = (errCode: string): boolean => find(errCode) !== undefined;
 
 const find = (errCode = ''): ErrorCode | undefined => {
   const number = /^APIGW?\.(\d{4})$/.exec(errCode)?.[1];

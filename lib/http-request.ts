@@ -10,10 +10,13 @@ export interface SyncRequest {
   /** Absent: the whole fleet. */
   readonly instanceIds?: readonly string[] | undefined;
   readonly dryRun: boolean;
+  /** How long to wait for the end of what was accepted; absent: not at all. */
+  readonly waitMs?: number;
 }
 
 const maxBodyBytes = 16 * 1_024;
 const maxInstanceIds = 1_000;
+const maxWaitSeconds = 20; // the run and the answer take their time too, and the HTTP API cuts at 30 s
 
 const text = v.pipe(v.string(), v.nonEmpty());
 const contextSchema = v.object({
@@ -77,11 +80,7 @@ const checkForm = (event: unknown): void => {
   if (!parsed.success)
     throw badRequest('The request is not one of an HTTP API (payload version 2.0)');
   const { body, isBase64Encoded, rawQueryString } = parsed.output;
-  if (rawQueryString) {
-    throw badRequest(
-      'Query parameters are not supported: put instanceIds and dryRun into the body',
-    );
-  }
+  if (rawQueryString) readWait(rawQueryString);
   if (!body) return;
   if (body.length > maxBodyBytes || Buffer.byteLength(body) > maxBodyBytes) {
     throw new RequestError(
@@ -91,6 +90,15 @@ const checkForm = (event: unknown): void => {
     );
   }
   if (isBase64Encoded) throw badRequest('The body is binary or compressed: send it as JSON text');
+};
+
+/** As it was sent, so that nothing else is taken for it. */
+const readWait = (rawQueryString: string): number => {
+  const seconds = Number(/^wait=(\d{1,2})$/.exec(rawQueryString)?.[1]);
+  if (seconds >= 1 && seconds <= maxWaitSeconds) return seconds * 1_000;
+  throw badRequest(
+    `Query parameters are not supported, but for wait=1 to wait=${maxWaitSeconds} (seconds): put instanceIds and dryRun into the body`,
+  );
 };
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && !Array.isArray(value);
@@ -110,10 +118,21 @@ const bodySchema = v.pipe(
   }),
 );
 
+const askedSchema = v.object({
+  body: v.optional(v.unknown()),
+  rawQueryString: v.optional(v.string()),
+});
+
 /** What an event whose body was parsed asks for; without a body it is the whole fleet. @throws {RequestError} */
 export const parseSyncRequest = (event: unknown): SyncRequest => {
-  const { body } = v.parse(v.object({ body: v.optional(v.unknown()) }), event);
-  if (body === undefined) return { dryRun: false };
+  const { body, rawQueryString } = v.parse(askedSchema, event);
+  const request = body === undefined ? { dryRun: false } : parseBody(body);
+  if (!rawQueryString) return request;
+  if (request.dryRun) throw badRequest('A dry run calls nothing that wait could wait for');
+  return { ...request, waitMs: readWait(rawQueryString) };
+};
+
+const parseBody = (body: unknown): SyncRequest => {
   const parsed = v.safeParse(bodySchema, body, { abortEarly: true, abortPipeEarly: true });
   if (!parsed.success) throw badRequest(describe(parsed.issues[0]));
   return parsed.output;

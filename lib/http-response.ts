@@ -9,8 +9,7 @@ import {
   UnauthorizedError,
 } from './errors.ts';
 import { logger } from './logger.ts';
-import type { OnDemandResult } from './on-demand.ts';
-import type { Outcome } from './report.ts';
+import type { OnDemandOutcome, OnDemandResult } from './on-demand.ts';
 
 const maxResults = 1_000; // some 700 bytes each; Lambda's limit for an answer is 6 MB
 const maxNamedIds = 20;
@@ -21,17 +20,22 @@ export const respond = (result: OnDemandResult): APIGatewayProxyStructuredResult
   const omitted = result.report.total - Math.min(results.length, maxResults);
   return answer(statusOf(result), result.report.runId, {
     ...result.report,
+    ...(result.ends && { ends: result.ends }),
     results: results.slice(0, maxResults),
     ...(omitted > 0 && { resultsOmitted: omitted }),
   });
 };
 
-const byFailure = (a: Outcome, b: Outcome): number =>
-  Number(b.status === 'failed') - Number(a.status === 'failed');
+const byFailure = (a: OnDemandOutcome, b: OnDemandOutcome): number =>
+  Number(hasFailed(b)) - Number(hasFailed(a));
 
-const statusOf = ({ report, stoppedBy }: OnDemandResult): number => {
-  const { accepted, failed, queued, total } = report;
+const hasFailed = ({ end, status }: OnDemandOutcome): boolean =>
+  status === 'failed' || end === 'failed';
+
+const statusOf = ({ ends, report, stoppedBy }: OnDemandResult): number => {
+  const { accepted, queued, total } = report;
   if (stoppedBy instanceof UnauthorizedError && accepted === 0) return 503;
+  const failed = report.failed + (ends?.failed ?? 0);
   if (failed > 0) return failed === total ? 502 : 207;
   return queued > 0 ? 202 : 200;
 };

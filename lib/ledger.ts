@@ -3,7 +3,15 @@ import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { adviceFor } from './error-codes.ts';
 import type { SyncFailure } from './errors.ts';
-import { createSummary, type Outcome, type Report, type Retry, type RunOrigin } from './report.ts';
+import {
+  createSummary,
+  type EndCounts,
+  type JobEnd,
+  type Outcome,
+  type Report,
+  type Retry,
+  type RunOrigin,
+} from './report.ts';
 
 export type LogFields = Readonly<Record<string, string | number | boolean>>;
 
@@ -20,10 +28,16 @@ export interface RunLog {
   /** A change that concerns none of our instances; also a metric. */
   ignored(message: string, fields: LogFields): void;
   report(report: Report): void;
+  /** A message that SMN did not sign, or not for us; a metric. */
+  notificationRefused(): void;
   /** What one batch of a worker contributed to a run. */
   batch(report: Report): void;
   /** A metric: negative when the token has expired. */
   tokenHoursLeft(hours: number): void;
+  /** How an accepted sync ended: one line each. */
+  ended(end: JobEnd): void;
+  /** Metrics: the ends of one batch, together. */
+  ends(counts: EndCounts): void;
 }
 
 /** Gives each instance its outcome, exactly one. */
@@ -67,7 +81,7 @@ export const createLedger = (
   const write = (task: Task, rest: Pick<Outcome, 'status'> & Partial<Outcome>): void => {
     const { instanceId } = task;
     const outcome = { instanceId, trigger, runId, ...rest, ...timing(task) };
-    summary.add(outcome);
+    summary.add(outcome, task.throttled);
     log.outcome(outcome);
   };
 

@@ -1,7 +1,8 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { RunLog } from './ledger.ts';
-import type { Status } from './report.ts';
+import { publishBatch, publishRun } from './metrics.ts';
+import type { End, Status } from './report.ts';
 
 /** The one Powertools Logger of the process; writes one JSON line per call to stdout. */
 export const logger = new Logger({ serviceName: 'ddm-sync' });
@@ -16,6 +17,12 @@ const levelOf = {
   failed: 'error',
 } as const satisfies Record<Status, 'info' | 'error'>;
 
+const levelOfEnd = {
+  completed: 'info',
+  failed: 'error',
+  unknown: 'info',
+} as const satisfies Record<End, 'info' | 'error'>;
+
 /** Writes a run's outcomes, retries and report with the field names of report.ts. */
 export const createRunLog = (target: Pick<Logger, 'info' | 'warn' | 'error'>): RunLog => ({
   outcome: (outcome) => {
@@ -29,9 +36,25 @@ export const createRunLog = (target: Pick<Logger, 'info' | 'warn' | 'error'>): R
     target.info(message, { ...fields });
     metrics.singleMetric().addMetric('ChangesIgnored', MetricUnit.Count, 1);
   },
-  report: (report) => target.info('sync run finished', { ...report }),
-  batch: (report) => target.info('sync batch finished', { ...report }),
+  notificationRefused: () => {
+    metrics.singleMetric().addMetric('NotificationsRefused', MetricUnit.Count, 1);
+  },
+  report: (report) => {
+    publishRun(metrics, report);
+    target.info('sync run finished', { ...report });
+  },
+  batch: (report) => {
+    publishBatch(metrics, report);
+    target.info('sync batch finished', { ...report });
+  },
   tokenHoursLeft: (hours) => {
     metrics.singleMetric().addMetric('TokenHoursLeft', MetricUnit.NoUnit, hours);
+  },
+  ended: (end) => target[levelOfEnd[end.end]](`instance sync ${end.end}`, { ...end }),
+  ends: ({ completed, failed, unknown }) => {
+    metrics.addMetric('JobsCompleted', MetricUnit.Count, completed);
+    metrics.addMetric('JobsFailed', MetricUnit.Count, failed);
+    metrics.addMetric('JobsUnknown', MetricUnit.Count, unknown);
+    metrics.publishStoredMetrics();
   },
 });

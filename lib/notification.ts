@@ -3,6 +3,7 @@ import { parseSmnMessage } from './changes.ts';
 import type { SmnRequest, VerifiedMessage } from './cloud/smn.ts';
 import { unavailable } from './cloud/smn-refusal.ts';
 import { enqueueChanges } from './enqueue-changes.ts';
+import { RequestError } from './errors.ts';
 import { cleanForeignText } from './foreign-text.ts';
 
 export interface NotificationRun {
@@ -35,7 +36,7 @@ export const receiveNotification = async (
   request: SmnRequest,
   run: NotificationRun,
 ): Promise<Receipt> => {
-  const message = await app.smn.verify(request, run.deadlineAt);
+  const message = await verify(app, request, run.deadlineAt);
   if (message.isRepeated) {
     app.log.notice('notification repeated: ignored', fieldsOf(message, run));
     return { result: 'repeated', enqueued: 0 };
@@ -43,6 +44,19 @@ export const receiveNotification = async (
   const receipt = await handlers[message.kind](app, message, run);
   app.smn.remember(message);
   return receipt;
+};
+
+const verify = async (
+  { log, smn }: App,
+  request: SmnRequest,
+  deadlineAt: number,
+): Promise<VerifiedMessage> => {
+  try {
+    return await smn.verify(request, deadlineAt);
+  } catch (error) {
+    if (error instanceof RequestError && error.statusCode === 403) log.notificationRefused();
+    throw error;
+  }
 };
 
 const fieldsOf = (

@@ -1,12 +1,27 @@
 import type { App } from './app.ts';
+import { awaitEnds } from './await-ends.ts';
 import { queueRefused } from './dispatch.ts';
 import type { SyncFailure } from './errors.ts';
-import type { Outcome, Report } from './report.ts';
+import { type FollowedJob, toFollowedJob } from './followed-job.ts';
+import type { End, Outcome, Report } from './report.ts';
 import { type RunRequest, type RunResult, runSync } from './run.ts';
+
+export interface OnDemandRequest extends RunRequest {
+  /** How long to wait for the end of what was accepted; absent: not at all. */
+  readonly waitMs?: number | undefined;
+}
+
+/** An end, or that there is none yet. */
+type EndSoFar = End | 'running';
+
+/** With the end of an accepted one, where it was waited for. */
+export type OnDemandOutcome = Outcome & { readonly end?: EndSoFar };
 
 export interface OnDemandResult extends RunResult {
   /** The instances' outcomes; empty where a worker dispatches the fleet. */
-  readonly results: readonly Outcome[];
+  readonly results: readonly OnDemandOutcome[];
+  /** Where ends were waited for: how many of each. */
+  readonly ends?: Readonly<Record<EndSoFar, number>>;
 }
 
 /**
@@ -14,28 +29,60 @@ export interface OnDemandResult extends RunResult {
  * message, so that the answer does not wait for as many messages as there are instances.
  * @throws what runSync throws
  */
-export const syncOnDemand = async (app: App, request: RunRequest): Promise<OnDemandResult> => {
-  const { config, log, queue } = app;
+export const syncOnDemand = async (app: App, request: OnDemandRequest): Promise<OnDemandResult> => {
+  const { config, queue } = app;
   if (queue && request.instanceIds === undefined && !request.dryRun) {
     const deadlineAt = app.clock.monotonic() + request.remainingMs;
     const { instanceIds, malformed, notRunning } = await app.fleet(deadlineAt);
     const total = instanceIds.length + malformed.length + notRunning.length;
     if (total > config.syncInlineMax) {
-      return { report: await delegate(app, queue, request, total), results: [] };
+      const report = await delegate(app, queue, request, total);
+      return { report, results: [], ...(request.waitMs && { ends: noEnds }) };
     }
   }
+  return request.waitMs === undefined
+    ? recordRun(app, request, () => {})
+    : syncAndWait(app, { ...request, waitMs: request.waitMs });
+};
+
+const noEnds = { completed: 0, failed: 0, unknown: 0, running: 0 } as const;
+
+const recordRun = async (
+  app: App,
+  request: RunRequest,
+  onOutcome: (outcome: Outcome) => void,
+): Promise<RunResult & { readonly results: readonly Outcome[] }> => {
+  const { log } = app;
   const results: Outcome[] = [];
-  const recording: App = {
-    ...app,
-    log: {
-      ...log,
-      outcome: (outcome) => {
-        results.push(outcome);
-        log.outcome(outcome);
-      },
-    },
+  const outcome = (given: Outcome): void => {
+    results.push(given);
+    onOutcome(given);
+    log.outcome(given);
   };
-  return { ...(await runSync(recording, request)), results };
+  return { ...(await runSync({ ...app, log: { ...log, outcome } }, request)), results };
+};
+
+/** A run whose jobs are followed here first; what did not end in time goes to the follow queue. */
+const syncAndWait = async (
+  app: App,
+  { waitMs, ...request }: RunRequest & { readonly waitMs: number },
+): Promise<OnDemandResult> => {
+  const deadlineAt = app.clock.monotonic() + request.remainingMs;
+  const jobs = new Map<Outcome, FollowedJob>();
+  const run = await recordRun({ ...app, followQueue: undefined }, request, (outcome) => {
+    if (outcome.status !== 'accepted') return;
+    jobs.set(outcome, toFollowedJob(outcome, app.clock.now()));
+  });
+  const found = await awaitEnds(app, [...jobs.values()], { waitMs, deadlineAt });
+  const ends: Record<EndSoFar, number> = { ...noEnds };
+  const results = run.results.map((outcome): OnDemandOutcome => {
+    const job = jobs.get(outcome);
+    if (!job) return outcome;
+    const end = found.get(job) ?? 'running';
+    ends[end] += 1;
+    return { ...outcome, end };
+  });
+  return { ...run, results, ends };
 };
 
 /** Has a worker dispatch the fleet; everything counts as queued, or as failed where that failed. */
@@ -60,6 +107,7 @@ const delegate = async (
     queued: failure ? 0 : total,
     skipped: 0,
     attempts: 0,
+    throttled: 0,
     durationMs: Math.round(clock.monotonic() - startedAt),
     errCodes: failure ? { [failure.errCode]: total } : {},
     ...(caller && { caller }),

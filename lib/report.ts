@@ -39,11 +39,35 @@ export interface Report {
   readonly queued: number;
   readonly skipped: number;
   readonly attempts: number;
+  /** Attempts that the service refused because there were too many. */
+  readonly throttled: number;
   readonly durationMs: number;
   /** Failed instances by error code; the first 100 codes by name, the rest as OTHER. */
   readonly errCodes: Readonly<Record<string, number>>;
   readonly caller?: Caller;
 }
+
+/** How the job of an accepted sync ended, as far as anybody says. */
+export type End = 'completed' | 'failed' | 'unknown';
+
+/** The end of one accepted sync; the fields of its log line. */
+export interface JobEnd {
+  readonly instanceId: string;
+  readonly end: End;
+  readonly trigger: Trigger;
+  readonly runId: string;
+  readonly jobId?: string;
+  readonly secondsSinceAccepted: number;
+  /** Who says so: DDM's job list or the audit log. */
+  readonly source?: 'job' | 'trace';
+  readonly errCode?: string;
+  readonly externalMessage?: string;
+  readonly advice?: string;
+  /** Why the end is unknown. */
+  readonly reason?: string;
+}
+
+export type EndCounts = Readonly<Record<End, number>>;
 
 /** A run's name and origin. */
 export type RunOrigin = Pick<Report, 'runId' | 'trigger' | 'caller'>;
@@ -58,7 +82,8 @@ export interface Retry extends Pick<SyncFailure, 'errCode' | 'httpStatus' | 'ext
 }
 
 export interface Summary {
-  add(outcome: Outcome): void;
+  /** @param throttled attempts of the instance that were refused because there were too many; 0 unless told */
+  add(outcome: Outcome, throttled?: number): void;
   /** Failed instances so far. */
   failed(): number;
   finish(durationMs: number): Report;
@@ -72,11 +97,13 @@ export const createSummary = ({ runId, trigger, caller }: RunOrigin): Summary =>
   const count: Record<Status, number> = { accepted: 0, failed: 0, queued: 0, skipped: 0 };
   const errCodes = new Map<string, number>();
   let attempts = 0;
+  let throttled = 0;
 
   return {
-    add: (outcome) => {
+    add: (outcome, refused = 0) => {
       count[outcome.status] += 1;
       attempts += outcome.attempts ?? 0;
+      throttled += refused;
       if (outcome.status !== 'failed') return;
       const errCode = outcome.errCode ?? otherCodes;
       const key = errCodes.has(errCode) || errCodes.size < maxCodes ? errCode : otherCodes;
@@ -89,6 +116,7 @@ export const createSummary = ({ runId, trigger, caller }: RunOrigin): Summary =>
       total: count.accepted + count.failed + count.queued + count.skipped,
       ...count,
       attempts,
+      throttled,
       durationMs: Math.round(durationMs),
       errCodes: Object.fromEntries(errCodes),
       ...(caller && { caller }),

@@ -6,6 +6,7 @@ import { createDdmClient } from './cloud/ddm.ts';
 import { createQueueHandOver, type HandOver } from './dispatch.ts';
 import { NotAllowedError } from './errors.ts';
 import { watchExpiry } from './expiry.ts';
+import { followAccepted } from './follow-up.ts';
 import { createLedger, type Ledger, type Outcomes } from './ledger.ts';
 import type { Report, RunOrigin } from './report.ts';
 import { type StopReason, syncFleet } from './sync.ts';
@@ -26,13 +27,23 @@ export interface RunResult {
 }
 
 /**
- * One run over the configured fleet, or over some of it.
+ * One run over the configured fleet, or over some of it. What DDM accepts is handed to the follow queue.
  * @throws {ParameterError} when the list or the credentials are unusable
  * @throws {ReadError} when the list is to be discovered, and cannot be
  * @throws {NotAllowedError} when instances were asked for that are not in the list; nothing was called
  */
 export const runSync = async (app: App, request: RunRequest): Promise<RunResult> => {
   const deadlineAt = app.clock.monotonic() + request.remainingMs;
+  return followAccepted(app, deadlineAt, (followed) =>
+    syncConfigured(followed, request, deadlineAt),
+  );
+};
+
+const syncConfigured = async (
+  app: App,
+  request: RunRequest,
+  deadlineAt: number,
+): Promise<RunResult> => {
   const [configured, secret] = await Promise.all([
     app.fleet(deadlineAt - app.config.deadlineReserveMs),
     app.parameters.secret(),

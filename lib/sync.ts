@@ -135,7 +135,10 @@ const attempt = async (fleet: FleetRun, task: Task): Promise<void> => {
   } catch (error) {
     limiter.end();
     const failure = toFailure(error);
-    if (failure.retryClass === 'throttled') limiter.throttled(startedAt, failure.retryAfterMs);
+    if (failure.retryClass === 'throttled') {
+      task.throttled += 1;
+      limiter.throttled(startedAt, failure.retryAfterMs);
+    }
     await react(fleet, task, failure, generation);
   } finally {
     fleet.inFlight -= 1;

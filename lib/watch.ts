@@ -95,7 +95,7 @@ const look = async (
 };
 
 /** Of what was recorded for one operation on one data node, the last record decides. */
-export const decide = (
+const decide = (
   traces: readonly Trace[],
   done: ReadonlySet<string>,
   now: number,

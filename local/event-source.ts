@@ -10,6 +10,8 @@ import { type Lambda, type LambdaOptions, startLambda } from './lambda.ts';
 export interface EventSourceOptions {
   readonly queueUrl: string;
   readonly worker: Omit<LambdaOptions, 'door'>;
+  /** What the workers run. @default 'worker' */
+  readonly door?: 'worker' | 'follow';
   /** Workers at once: the event source's maximumConcurrency. */
   readonly maximumConcurrency: number;
   readonly batchSize: number;
@@ -57,11 +59,12 @@ interface Source {
 }
 
 const work = async (sqs: SQSClient, options: EventSourceOptions, source: Source): Promise<void> => {
+  const { door = 'worker', worker } = options;
   let lambda: Lambda | undefined;
   while (!source.stopped) {
     const batch = await receiveBatch(sqs, options, source);
     if (batch.length === 0) continue;
-    lambda ??= await startLambda({ ...options.worker, door: 'worker' });
+    lambda ??= await startLambda({ ...worker, door });
     const invocation = lambda.invoke(toEvent(batch, options.queueUrl));
     source.stats.batches += 1;
     if (options.kill?.()) {

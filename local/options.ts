@@ -17,6 +17,8 @@ export interface StartOptions {
   readonly killShare: number;
   /** Share of the batches that the queue delivers once more though they were done. */
   readonly redeliverShare: number;
+  /** Data nodes that change, to be found by watch; absent: a run of the schedule. */
+  readonly changeNodes: number | undefined;
   readonly dryRun: boolean;
   readonly json: boolean;
   readonly help: boolean;
@@ -59,6 +61,15 @@ export const parseOptions = (args: readonly string[]): StartOptions => {
     workers: readNumber('workers', values.workers ?? '4', /^([1-9]\d?)$/, 'a number from 1 to 99'),
     killShare: readShare('kill', values.kill ?? '0%'),
     redeliverShare: readShare('redeliver', values.redeliver ?? '0%'),
+    changeNodes:
+      values['change-nodes'] === undefined
+        ? undefined
+        : readNumber(
+            'change-nodes',
+            values['change-nodes'],
+            /^([1-9]\d{0,4})$/,
+            'a number such as 20',
+          ),
     dryRun: values['dry-run'],
     json: values.json,
     help: values.help,
@@ -82,6 +93,7 @@ const parse = (args: readonly string[]) => {
         workers: text,
         kill: text,
         redeliver: text,
+        'change-nodes': text,
         'dry-run': flag,
         json: flag,
         help: { ...flag, short: 'h' },
@@ -119,6 +131,9 @@ Queue (embedded cloud; its delays pass 60 times faster than on AWS)
   --workers 4         workers at once (default 4)
   --kill 10%          share of the batches in the middle of which the worker is killed (default 0%)
   --redeliver 10%     share of the batches that are delivered once more (default 0%)
+
+Changes (embedded cloud)
+  --change-nodes 20   instead of a run: so many data nodes change, watch finds it, workers sync, follow sees the end
 
 Run
   --concurrency 20    SYNC_CONCURRENCY (default 20)

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from './build.ts';
+import { showChanges } from './changes.ts';
 import { type Cloud, deadLetterQueue, syncQueue } from './cloud/cloud.ts';
 import { type EventSource, startEventSource } from './event-source.ts';
 import { type LambdaOptions, startLambda } from './lambda.ts';
@@ -28,6 +29,10 @@ const main = async (): Promise<number> => {
 
 const run = async (options: StartOptions, target: Target): Promise<number> => {
   const { cloud, env } = target;
+  if (options.changeNodes !== undefined) {
+    if (!cloud) throw new OptionError('--change-nodes is for the embedded cloud');
+    return showChanges(options.changeNodes, cloud, { taskRoot, env }, options.json);
+  }
   const screen = createScreen(options, target);
   const lambda = { taskRoot, env, onLine: screen.line };
   const scheduled = await startLambda({ ...lambda, door: 'scheduled' });

@@ -22,7 +22,7 @@ const required = [
 ];
 const marksOfRealProject = ['DDM_ENDPOINT', 'DDM_PROJECT_ID', 'PARAMETER_PREFIX'];
 const passedOn =
-  /^(DDM_|SYNC_|PARAMETER_PREFIX$|AUTH_MODE$|IAM_ENDPOINT$|DEADLINE_RESERVE_MS$|SMN_|AWS_REGION$|AWS_ACCESS_KEY_ID$|AWS_SECRET_ACCESS_KEY$|AWS_SESSION_TOKEN$|AWS_ENDPOINT_URL|POWERTOOLS_)/;
+  /^(DDM_|SYNC_|PARAMETER_PREFIX$|AUTH_MODE$|IAM_ENDPOINT$|CTS_ENDPOINT$|FOLLOW_QUEUE_URL$|DEADLINE_RESERVE_MS$|SMN_|AWS_REGION$|AWS_ACCESS_KEY_ID$|AWS_SECRET_ACCESS_KEY$|AWS_SESSION_TOKEN$|AWS_ENDPOINT_URL|POWERTOOLS_)/;
 
 /** The real project of the environment, or the embedded cloud. @throws {OptionError} when it is half set */
 export const chooseTarget = async (options: StartOptions, env: Environment): Promise<Target> => {
@@ -54,9 +54,11 @@ export const environmentOf = (cloud: Cloud): Readonly<Record<string, string>> =>
   DDM_ENDPOINT: cloud.ddm.endpoint,
   DDM_PROJECT_ID: cloud.projectId,
   IAM_ENDPOINT: cloud.iam.endpoint,
+  CTS_ENDPOINT: cloud.cts.endpoint,
   PARAMETER_PREFIX: cloud.parameterPrefix,
   SYNC_QUEUE_URL: cloud.queueUrl,
   CHANGE_QUEUE_URL: cloud.changeQueueUrl,
+  FOLLOW_QUEUE_URL: cloud.followQueueUrl,
   AWS_ENDPOINT_URL_SSM: cloud.ssm.endpoint,
   AWS_ENDPOINT_URL_SQS: cloud.sqs.endpoint,
 });

@@ -55,6 +55,7 @@ describe('the packaged template', () => {
 
     expect(functions.map(([name]) => name).sort()).toEqual([
       'ChangedLambdaFunction',
+      'FollowLambdaFunction',
       'HttpLambdaFunction',
       'RotateDashtokenLambdaFunction',
       'ScheduledLambdaFunction',
@@ -75,8 +76,8 @@ describe('the packaged template', () => {
 
     expect(texts.length).toBeGreaterThan(50);
     expect(texts.filter((text) => text.includes('*'))).toEqual(
-      ['scheduled', 'http', 'worker', 'changed', 'smn', 'watch', 'rotate-token'].map((name) =>
-        expect.stringMatching(`:log-group:/aws/lambda/ddm-sync-dev-${name}:\\*"`),
+      ['scheduled', 'http', 'worker', 'follow', 'changed', 'smn', 'watch', 'rotate-token'].map(
+        (name) => expect.stringMatching(`:log-group:/aws/lambda/ddm-sync-dev-${name}:\\*"`),
       ),
     );
   });
@@ -162,12 +163,18 @@ describe('the packaged template', () => {
   });
 
   test('row 15: hides a message six times as long as a worker may take', () => {
-    const { WorkerLambdaFunction } = Object.fromEntries(ofType('AWS::Lambda::Function'));
-    const { SyncQueue } = Object.fromEntries(ofType('AWS::SQS::Queue'));
+    const functions = Object.fromEntries(ofType('AWS::Lambda::Function'));
+    const queues = Object.fromEntries(ofType('AWS::SQS::Queue'));
 
-    const timeout = Number(WorkerLambdaFunction?.Timeout);
-    expect(timeout).toBeGreaterThan(0);
-    expect(SyncQueue?.VisibilityTimeout).toBeGreaterThanOrEqual(6 * timeout);
+    for (const [queue, worker] of [
+      ['SyncQueue', 'WorkerLambdaFunction'],
+      ['ChangeQueue', 'WorkerLambdaFunction'],
+      ['FollowQueue', 'FollowLambdaFunction'],
+    ] as const) {
+      const timeout = Number(functions[worker]?.Timeout);
+      expect(timeout).toBeGreaterThan(0);
+      expect(queues[queue]?.VisibilityTimeout).toBeGreaterThanOrEqual(6 * timeout);
+    }
   });
 
   test('row 16: keeps what failed five times for 14 days, encrypted, with an alarm', () => {
@@ -175,7 +182,7 @@ describe('the packaged template', () => {
     const { SyncQueue } = Object.fromEntries(queues);
     const { SyncDeadLetterAlarm: alarm } = Object.fromEntries(ofType('AWS::CloudWatch::Alarm'));
 
-    expect(queues.length).toBe(6);
+    expect(queues.length).toBe(8);
     for (const [, queue] of queues) {
       expect(queue).toMatchObject({
         MessageRetentionPeriod: 1_209_600,
@@ -224,6 +231,17 @@ describe('the packaged template', () => {
     }
   });
 
+  test('row 60: throttles SMN at more than it sends: it takes a 429 for final', () => {
+    const [, stage] = ofType('AWS::ApiGatewayV2::Stage')[0] ?? [];
+
+    expect(stage?.RouteSettings).toEqual({
+      'POST /notifications/smn': { ThrottlingBurstLimit: 100, ThrottlingRateLimit: 50 },
+    });
+    expect(template.Resources.HttpApiStage).toMatchObject({
+      DependsOn: expect.arrayContaining(['HttpApiRoutePostNotificationsSmn']),
+    });
+  });
+
   test('lets EventBridge keep what it could not deliver', () => {
     const [, rule] = ofType('AWS::Events::Rule')[0] ?? [];
     const [, policy] = ofType('AWS::SQS::QueuePolicy')[0] ?? [];
@@ -247,7 +265,12 @@ describe('the packaged template', () => {
   test('feeds the worker from the queue with partial responses and a bound', () => {
     const source = naming('SyncQueue', 'AWS::Lambda::EventSourceMapping');
     const changes = naming('ChangeQueue', 'AWS::Lambda::EventSourceMapping');
+    const followed = naming('FollowQueue', 'AWS::Lambda::EventSourceMapping');
 
+    expect(followed).toMatchObject({
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: 2 },
+    });
     expect(changes).toMatchObject({
       BatchSize: 10,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
@@ -269,6 +292,7 @@ describe('the packaged template', () => {
         .flatMap(({ Action }) => [Action].flat().map(String))
         .filter((action) => action.startsWith('sqs:'));
 
+    expect(queueActions('FollowRole').sort()).toEqual(queueActions('WorkerRole').sort());
     expect(queueActions('ScheduledRole')).toEqual(['sqs:SendMessage']);
     expect(queueActions('HttpRole')).toEqual(['sqs:SendMessage']);
     expect(queueActions('ChangedRole')).toEqual(['sqs:SendMessage']);
@@ -280,6 +304,28 @@ describe('the packaged template', () => {
       'sqs:ReceiveMessage',
       'sqs:SendMessage',
     ]);
+  });
+
+  test.each([
+    ['ScheduledRole', ['FollowQueue', 'ScheduledDeadLetterQueue', 'SyncQueue']],
+    ['HttpRole', ['FollowQueue', 'SyncQueue']],
+    ['WorkerRole', ['FollowQueue', 'SyncQueue']],
+    ['FollowRole', ['FollowQueue']],
+    ['WatchRole', ['ChangeQueue', 'SyncQueue']],
+    ['ChangedRole', ['ChangeQueue', 'ChangedDeadLetterQueue']],
+    ['SmnRole', ['ChangeQueue']],
+    ['RotateTokenRole', []],
+  ])('%s may send to the queues that its function hands over to: %j', (role, queues) => {
+    const Resources = Object.fromEntries(
+      Object.entries(template.Resources).filter(([name]) => name === role),
+    );
+    const targets = statementsOf({ Resources })
+      .filter(({ Action }) => [Action].flat().includes('sqs:SendMessage'))
+      .flatMap(({ Resource }) => [Resource].flat())
+      .map((arn) => /"(\w+Queue)"/.exec(JSON.stringify(arn))?.[1] ?? '');
+
+    expect(Object.keys(Resources)).toEqual([role]);
+    expect(targets.sort()).toEqual(queues);
   });
 
   test('row 53: lets nobody in over HTTP without a signature, throttles, and writes an access log', () => {
@@ -360,6 +406,7 @@ describe('the packaged template', () => {
     );
 
     expect(uses.map(({ Action, name }) => `${name} ${Action}`).sort()).toEqual([
+      'FollowRole kms:Decrypt',
       'HttpRole kms:Decrypt',
       'RotateTokenRole kms:Decrypt',
       'RotateTokenRole kms:Encrypt',

@@ -20,7 +20,7 @@ export interface QueueEntry<Message extends QueueMessage = QueueMessage> {
   };
 }
 
-interface SendResult<Message extends QueueMessage = QueueMessage> {
+export interface SendResult<Message extends QueueMessage = QueueMessage> {
   /** Entries that the queue is not known to have taken. */
   readonly refused: readonly QueueEntry<Message>[];
   /** Why, for a person; without secrets. */

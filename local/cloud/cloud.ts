@@ -1,12 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { AccessKeys } from '../../lib/secret.ts';
+import { type CtsServer, startCts } from './cts.ts';
 import { type DdmOptions, type DdmServer, startDdm } from './ddm.ts';
 import { fetchToken, type IamServer, startIam } from './iam.ts';
 import { type SqsServer, startSqs } from './sqs.ts';
 import { type SsmServer, type StoredParameter, splitParameter, startSsm } from './ssm.ts';
 
 export interface CloudOptions
-  extends Omit<DdmOptions, 'accessKeys' | 'instanceIds' | 'isValidToken' | 'projectId'> {
+  extends Omit<
+    DdmOptions,
+    'accessKeys' | 'addTrace' | 'instanceIds' | 'isValidToken' | 'projectId'
+  > {
   readonly instances: number;
   /** How long a message that a worker took stays hidden. @default 360, as in serverless.yml */
   readonly visibilityTimeoutSeconds?: number;
@@ -23,11 +27,13 @@ export interface Cloud {
   readonly accessKeys: AccessKeys;
   readonly parameterPrefix: string;
   readonly ddm: DdmServer;
+  readonly cts: CtsServer;
   readonly iam: IamServer;
   readonly ssm: SsmServer;
   readonly sqs: SqsServer;
   readonly queueUrl: string;
   readonly changeQueueUrl: string;
+  readonly followQueueUrl: string;
   close(): Promise<void>;
 }
 
@@ -38,12 +44,14 @@ export const syncQueue = 'ddm-sync-local-sync';
 export const deadLetterQueue = 'ddm-sync-local-sync-dead-letter';
 export const changeQueue = 'ddm-sync-local-changes.fifo';
 export const changeDeadLetterQueue = 'ddm-sync-local-changes-dead-letter.fifo';
+export const followQueue = 'ddm-sync-local-follow';
+export const followDeadLetterQueue = 'ddm-sync-local-follow-dead-letter';
 const maxReceiveCount = 5; // as in serverless.yml
 
 /**
  * The embedded cloud on loopback: IAM gives a token, the parameter store holds it and the instance list
- * (split over several parameters where they are long, as on AWS), DDM answers the sync calls, and the
- * queue keeps what one run cannot do.
+ * (split over several parameters where they are long, as on AWS), DDM answers the sync calls, CTS records
+ * them, and the queues keep what one run cannot do.
  */
 export const startCloud = async ({
   instances,
@@ -65,7 +73,9 @@ export const startCloud = async ({
     accessKeyId: randomBytes(10).toString('hex').toUpperCase(),
     secretAccessKey: randomBytes(20).toString('hex'),
   };
-  const ddm = await startDdm({ projectId, instanceIds, isValidToken, accessKeys, ...faults });
+  const gateway = { projectId, isValidToken, accessKeys };
+  const cts = await startCts(gateway);
+  const ddm = await startDdm({ ...gateway, instanceIds, addTrace: cts.add, ...faults });
   const ssm = await startSsm();
   const redrive = { maxReceiveCount, deadLetterQueue };
   const sqs = await startSqs({
@@ -80,6 +90,12 @@ export const startCloud = async ({
         redrive: { maxReceiveCount, deadLetterQueue: changeDeadLetterQueue },
       },
       { name: changeDeadLetterQueue, visibilityTimeoutSeconds: 30, fifo: { delaySeconds: 0 } },
+      {
+        name: followQueue,
+        visibilityTimeoutSeconds,
+        redrive: { maxReceiveCount, deadLetterQueue: followDeadLetterQueue },
+      },
+      { name: followDeadLetterQueue, visibilityTimeoutSeconds: 30 },
     ],
   });
   const put = (parameter: StoredParameter, separator?: string): void => {
@@ -100,13 +116,15 @@ export const startCloud = async ({
     accessKeys,
     parameterPrefix,
     ddm,
+    cts,
     iam,
     ssm,
     sqs,
     queueUrl: sqs.queueUrl(syncQueue),
     changeQueueUrl: sqs.queueUrl(changeQueue),
+    followQueueUrl: sqs.queueUrl(followQueue),
     close: async () => {
-      await Promise.all([ddm.close(), iam.close(), ssm.close(), sqs.close()]);
+      await Promise.all([ddm.close(), cts.close(), iam.close(), ssm.close(), sqs.close()]);
     },
   };
 };

@@ -20,6 +20,12 @@ const meanings: Readonly<Record<string, string>> = {
     "rotate-token encrypts with it what it writes; without it the account's key `aws/ssm`",
   SYNC_QUEUE_URL:
     'the sync queue; without it everything runs inline, and what does not fit is `failed` with `DEADLINE`',
+  FOLLOW_QUEUE_URL:
+    'the follow queue; without it nobody looks what became of an accepted sync ([follow-up.md](follow-up.md))',
+  SYNC_FOLLOW:
+    'runs hand their accepted syncs to the follow queue; `off` costs no call, and what is in the queue is still followed to its end',
+  SYNC_FOLLOW_MINUTES:
+    'so long after it was accepted a sync is looked for; then its end is `unknown`',
   CHANGE_QUEUE_URL:
     'the change queue; without it changed, smn and watch have nowhere to put what changed, and fail',
   CHANGE_WINDOW_SECONDS:

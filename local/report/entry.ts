@@ -118,6 +118,7 @@ const readReport = (fields: Fields, at: number, kind: ReportEntry['kind']): Entr
     queued: readCount(fields.queued),
     skipped: readCount(fields.skipped),
     attempts: readCount(fields.attempts),
+    throttled: readCount(fields.throttled),
     durationMs: readCount(fields.durationMs),
   };
 };

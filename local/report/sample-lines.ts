@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createTask } from '../../lib/backlog.ts';
 import { classify } from '../../lib/error-codes.ts';
-import { createLedger } from '../../lib/ledger.ts';
+import { createLedger, type RunLog } from '../../lib/ledger.ts';
 import { createRunLog } from '../../lib/logger.ts';
 import type { Line } from './read-lines.ts';
 
@@ -79,7 +79,10 @@ export async function* sampleLines(now: Date): AsyncGenerator<Line> {
       const timestamp = new Date(at).toISOString();
       lines.push(JSON.stringify(Object.assign({ level, message, timestamp }, ...fields)));
     };
-  const log = createRunLog({ info: write('INFO'), warn: write('WARN'), error: write('ERROR') });
+  const log: RunLog = {
+    ...createRunLog({ info: write('INFO'), warn: write('WARN'), error: write('ERROR') }),
+    report: (report) => write('INFO')('sync run finished', report), // and no metrics
+  };
   const clock = { monotonic: () => at };
 
   for (let minutes = 24 * 60 - 11; minutes >= lastRunMinutes; minutes -= runEveryMinutes) {

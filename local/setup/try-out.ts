@@ -43,7 +43,10 @@ const createQuietLog = (onWarning: (text: string) => void): RunLog => {
     batch: quiet,
     notice: quiet,
     ignored: quiet,
+    notificationRefused: quiet,
     tokenHoursLeft: quiet,
+    ended: quiet,
+    ends: quiet,
   };
 };
 

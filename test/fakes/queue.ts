@@ -6,7 +6,7 @@ export interface FakeQueue extends Queue {
   readonly delayed: readonly VisibilityChange[];
 }
 
-/** Takes every message but those for the refused ids ("fleet" for all); keeps what it was given. */
+/** Takes every message but those for the refused ids ("fleet", "follow" for messages without one); keeps what it was given. */
 export const createFakeQueue = (refuse: (id: string) => boolean = () => false): FakeQueue => {
   const sent: QueueEntry[] = [];
   const delayed: VisibilityChange[] = [];
@@ -28,5 +28,6 @@ export const createFakeQueue = (refuse: (id: string) => boolean = () => false): 
 
 const subjectOf = (message: QueueMessage): string => {
   if ('fleet' in message) return 'fleet';
+  if ('round' in message) return 'follow';
   return 'dataNodeId' in message ? message.dataNodeId : message.instanceId;
 };

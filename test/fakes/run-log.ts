@@ -1,5 +1,5 @@
 import type { LogFields, RunLog } from '../../lib/ledger.ts';
-import type { Outcome, Report, Retry } from '../../lib/report.ts';
+import type { EndCounts, JobEnd, Outcome, Report, Retry } from '../../lib/report.ts';
 
 export interface FakeRunLog extends RunLog {
   readonly outcomes: readonly Outcome[];
@@ -11,6 +11,10 @@ export interface FakeRunLog extends RunLog {
   readonly warnings: readonly string[];
   readonly problems: readonly (LogFields & { readonly message: string })[];
   readonly hoursLeft: readonly number[];
+  readonly jobEnds: readonly JobEnd[];
+  /** What batches counted. */
+  readonly endCounts: readonly EndCounts[];
+  readonly notificationsRefused: readonly true[];
   readonly ignoredChanges: readonly (LogFields & { readonly message: string })[];
 }
 
@@ -24,6 +28,9 @@ export const createFakeRunLog = (): FakeRunLog => {
   const warnings: string[] = [];
   const problems: (LogFields & { readonly message: string })[] = [];
   const hoursLeft: number[] = [];
+  const jobEnds: JobEnd[] = [];
+  const endCounts: EndCounts[] = [];
+  const refused: true[] = [];
   const ignored: (LogFields & { readonly message: string })[] = [];
   return {
     outcomes,
@@ -34,6 +41,9 @@ export const createFakeRunLog = (): FakeRunLog => {
     warnings,
     problems,
     hoursLeft,
+    jobEnds,
+    endCounts,
+    notificationsRefused: refused,
     ignoredChanges: ignored,
     outcome: (outcome) => void outcomes.push(outcome),
     retry: (retry) => void retries.push(retry),
@@ -43,6 +53,9 @@ export const createFakeRunLog = (): FakeRunLog => {
     notice: (message, fields) => void notices.push({ ...fields, message }),
     warning: (message) => void warnings.push(message),
     ignored: (message, fields) => void ignored.push({ ...fields, message }),
+    notificationRefused: () => void refused.push(true),
     tokenHoursLeft: (hours) => void hoursLeft.push(hours),
+    ended: (end) => void jobEnds.push(end),
+    ends: (counts) => void endCounts.push(counts),
   };
 };

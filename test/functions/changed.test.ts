@@ -83,6 +83,18 @@ describe('an event', () => {
     expect(cloud.ddm.stats().accepted).toBe(2);
   });
 
+  test('is followed by another sync when the instance changes again after the window', async () => {
+    const { changed, cloud } = await start();
+    const again = event('DDM Instance Changed', { instanceId: cloud.ddm.instanceIds[0] });
+
+    await changed.invoke(again);
+    await drain(cloud);
+    await changed.invoke(again);
+    await drain(cloud);
+
+    expect(cloud.ddm.stats().accepted).toBe(2);
+  });
+
   test('row 64: about what is not ours ends in one quiet line', async () => {
     const { changed, cloud } = await start();
     const foreign = { instanceId: `${'e'.repeat(32)}in09`, dataNodeId: `${'f'.repeat(32)}in01` };

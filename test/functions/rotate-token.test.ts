@@ -69,7 +69,7 @@ describe('the packaged rotate-token handler', () => {
 
       expect(await scheduled.invoke({})).toMatchObject({ ok: true, response: { accepted: 20 } });
     }
-    expect(scheduled.lines().filter((line) => line._aws !== undefined).length).toBe(4);
+    expect(scheduled.lines().filter((line) => 'TokenHoursLeft' in line).length).toBe(4);
   });
 
   test('row 23: takes tokens of 20 and of 32 KB, and refuses what the gateway would not take', async () => {

@@ -124,18 +124,26 @@ describe('deployments', () => {
           Events: expect.arrayContaining(['DEPLOYMENT_FAILURE', 'DEPLOYMENT_STOP_ON_ALARM']),
         },
       });
-      expect(Alarms.map(({ Name }) => Name.Ref)).toContain(`${id}ErrorsAlarm`);
+      expect(Alarms.length).toBe(1);
       for (const { Name } of Alarms) {
         expect(template.Resources[Name.Ref]?.Type).toBe('AWS::CloudWatch::Alarm');
       }
     }
   });
 
-  test('the alarm of a function counts the errors of that function', () => {
+  test('the alarm that takes a function back counts its errors, minute by minute', () => {
     for (const id of functionIds()) {
-      const text = JSON.stringify(template.Resources[`${id}ErrorsAlarm`]?.Properties);
-      expect(text).toContain('"Errors"');
-      expect(text).toContain(`"${id}LambdaFunction"`);
+      const { AlarmConfiguration } = (template.Resources[`${id}DeploymentGroup`]?.Properties ??
+        {}) as {
+        AlarmConfiguration: { Alarms: readonly { Name: { Ref: string } }[] };
+      };
+      const [alarm] = AlarmConfiguration.Alarms;
+      const { FunctionName } = template.Resources[`${id}LambdaFunction`]?.Properties ?? {};
+      expect(template.Resources[alarm?.Name.Ref ?? '']?.Properties).toMatchObject({
+        MetricName: 'Errors',
+        Period: 60,
+        Dimensions: [{ Name: 'FunctionName', Value: FunctionName }],
+      });
     }
   });
 

@@ -39,6 +39,9 @@ test('needs three variables and has defaults for the rest', () => {
     syncInlineMax: 500,
     syncMaxReceives: 5,
     syncQueueUrl: undefined,
+    followQueueUrl: undefined,
+    syncFollow: true,
+    syncFollowMinutes: 30,
     changeQueueUrl: undefined,
     changeWindowSeconds: 20,
     deadlineReserveMs: 5_000,
@@ -80,6 +83,9 @@ test.each([
   ['ROTATION_PROOF', ['yes', '1']],
   ['PARAMETER_KMS_ARN', ['alias/aws/ssm', 'arn:aws:kms:eu-central-1:1:key/a', 'arn:aws:iam::a:b']],
   ['SYNC_MAX_RECEIVES', ['0', '1001']],
+  ['FOLLOW_QUEUE_URL', ['follow', 'http://sqs.eu-central-1.amazonaws.com/123456789012/queue']],
+  ['SYNC_FOLLOW', ['yes', '1']],
+  ['SYNC_FOLLOW_MINUTES', ['0', '721', '1.5']],
   [
     'SYNC_QUEUE_URL',
     [
@@ -92,7 +98,17 @@ test.each([
       'ddm-sync-prod-sync',
     ],
   ],
-  ['DDM_DISCOVERY', ['true', 'yes']],
+  ['DDM_DISCOVERY', ['yes', 'ON']],
+  ['WATCH_SERVICE_TYPES', ['RDS GaussDB', ',', 'RDS,', 'a'.repeat(40)]],
+  ['CHANGE_WINDOW_SECONDS', ['0', '901']],
+  [
+    'CHANGE_QUEUE_URL',
+    [
+      'https://sqs.eu-central-1.amazonaws.com/123456789012/ddm-sync-prod-sync',
+      'https://sqs.eu-central-1.amazonaws.com.evil.example/123456789012/changes.fifo',
+      'changes.fifo',
+    ],
+  ],
   ['IAM_ENDPOINT', ['http://iam.eu-de.otc.t-systems.com', 'https://ddm.eu-de.otc.t-systems.com']],
 ])('row 67: refuses a garbled %s', (name, values) => {
   for (const value of values) {

@@ -23,6 +23,8 @@ export interface TestAppOptions {
   readonly log?: FakeRunLog;
   readonly queue?: Queue;
   readonly changeQueue?: Queue;
+  /** Absent: nothing is followed. */
+  readonly followQueue?: Queue;
   readonly parameters?: Partial<Parameters>;
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -61,6 +63,7 @@ export const createTestApp = (options: TestAppOptions): TestApp => {
     log: options.log ?? createFakeRunLog(),
     queue: options.queue ?? createFakeQueue(),
     changeQueue: options.changeQueue ?? createFakeQueue(),
+    followQueue: options.followQueue,
     limiter: createRateLimiter({
       maxConcurrency: config.syncConcurrency,
       maxPerSecond: config.syncRatePerSecond,

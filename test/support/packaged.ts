@@ -26,7 +26,7 @@ export interface SessionOptions extends CloudOptions {
 
 /** A packaged handler in a process of its own, spoken to through the Lambda Runtime API. */
 export const startPackaged = async (
-  door: 'scheduled' | 'http' | 'worker' | 'changed' | 'watch' | 'rotate-token' | 'smn',
+  door: 'scheduled' | 'http' | 'worker' | 'follow' | 'changed' | 'watch' | 'rotate-token' | 'smn',
   { cloud: given, env = {}, timeoutMs = 60_000, ...options }: SessionOptions,
 ): Promise<Session> => {
   const cloud = given ?? (await startCloud(options));

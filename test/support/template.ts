@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -25,20 +26,27 @@ export interface Template {
 
 type Environment = Readonly<Record<string, string>>;
 
-/** Runs `serverless package` into a folder. */
+const service = ['serverless.yml', 'package.json', 'infra', 'dist'];
+
+/** Runs `serverless package` into a folder, on a copy of the service: two at once would share `.serverless`. */
 export const runPackage = (to: string, env: Environment = {}) => {
+  const cwd = mkdtempSync(join(tmpdir(), 'ddm-sync-service-'));
+  for (const name of service) cpSync(join(root, name), join(cwd, name), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(cwd, 'node_modules'));
   const serverless = join(root, 'node_modules/serverless/bin/serverless.js');
-  return spawnSync(process.execPath, [serverless, 'package', '--package', to], {
-    cwd: root,
+  const result = spawnSync(process.execPath, [serverless, 'package', '--package', to], {
+    cwd,
     encoding: 'utf8',
     env: { ...process.env, SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off', ...env },
   });
+  rmSync(cwd, { recursive: true });
+  return result;
 };
 
 /** The template that a deployment with these settings would bring. */
 export const packageService = (to: string, env: Environment = {}): Template => {
-  const { status, stderr } = runPackage(to, env);
-  if (status !== 0) throw new Error(`serverless package failed: ${stderr}`);
+  const { status, stderr, stdout } = runPackage(to, env);
+  if (status !== 0) throw new Error(`serverless package failed: ${stdout}${stderr}`);
   return JSON.parse(readFileSync(templateIn(to), 'utf8'));
 };
 

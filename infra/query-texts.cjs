@@ -1,0 +1,69 @@
+// Queries of CloudWatch Logs Insights over the functions' log groups: saved ones, and tables of the dashboard.
+
+const results =
+  '["instance sync accepted", "instance sync completed", "instance sync failed", "instance sync queued"]';
+const ends = '["instance sync accepted", "instance sync completed", "instance sync failed"]';
+
+const join = (...commands) => commands.join('\n| ');
+
+const queries = {
+  'failing longest': join(
+    `filter message in ${ends}`,
+    'fields strcontains(message, "failed") as isFailed, toMillis(@timestamp) as at',
+    'stats max(isFailed * at) as failedAt, max((1 - isFailed) * at) as inSyncAt, sum(isFailed) as failures, latest(errCode) as code, latest(advice) as whatToDo by instanceId',
+    'filter failedAt > inSyncAt',
+    'sort inSyncAt asc, failures desc',
+    'display instanceId, fromMillis(inSyncAt) as lastInSync, failures, code, whatToDo',
+    'limit 100',
+  ),
+  'last result per instance': join(
+    'fields @timestamp, instanceId, message, errCode, advice, runId',
+    `filter message in ${results}`,
+    'sort @timestamp desc',
+    'dedup instanceId',
+    'limit 1000',
+  ),
+  'by instance': join(
+    'fields @timestamp, message, errCode, httpStatus, externalMessage, advice, attempts, durationMs, runId',
+    'filter instanceId = "put the instance id here"',
+    'sort @timestamp desc',
+    'limit 200',
+  ),
+  'by code': join(
+    'filter message = "instance sync failed"',
+    'stats count_distinct(instanceId) as instances, count(*) as failures, max(@timestamp) as last, latest(advice) as whatToDo by errCode',
+    'sort instances desc',
+  ),
+  'by run': join(
+    'filter message in ["sync run finished", "sync batch finished"]',
+    'stats max(@timestamp) as at, sum(accepted) as ok, sum(failed) as notOk, sum(attempts) as calls, sum(throttled) as refused, max(durationMs) as longestMs by runId, trigger',
+    'sort at desc',
+    'limit 100',
+  ),
+  'one run': join(
+    'fields @timestamp, message, instanceId, errCode, externalMessage, advice, attempts, durationMs',
+    'filter runId = "put the run id here" and ispresent(message)',
+    'sort @timestamp asc',
+    'limit 1000',
+  ),
+  slowest: join(
+    `filter message in ${ends} and ispresent(durationMs)`,
+    'stats max(durationMs) as slowestMs, avg(durationMs) as averageMs, sum(attempts) as calls by instanceId',
+    'sort slowestMs desc',
+    'limit 50',
+  ),
+  'who triggered': join(
+    'fields @timestamp, trigger, caller.principal, caller.sourceIp, caller.requestId, total, accepted, failed, runId',
+    'filter message = "sync run finished"',
+    'sort @timestamp desc',
+    'limit 100',
+  ),
+  'warnings and errors': join(
+    'fields @timestamp, @log, level, message, reason, error, @message',
+    'filter (level in ["WARN", "ERROR"] and message not like /^instance sync/) or @message like /Task timed out|Runtime exited|Invoke Error/',
+    'sort @timestamp desc',
+    'limit 200',
+  ),
+};
+
+module.exports = { queries };

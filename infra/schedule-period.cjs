@@ -1,0 +1,18 @@
+// How often the schedule runs, for alarms and dashboard: rate(…) says it, for cron(…) somebody has to.
+
+const secondsOf = { minute: 60, hour: 3_600, day: 86_400 };
+
+const schedulePeriodSeconds = ({
+  SYNC_PERIOD_MINUTES: minutes,
+  SYNC_SCHEDULE: schedule = 'rate(15 minutes)',
+}) => {
+  const [, count, unit] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(schedule) ?? [];
+  const seconds = minutes ? Number(minutes) * 60 : Number(count) * secondsOf[unit];
+  const maxSeconds = 86_400; // of an alarm's period
+  if (Number.isInteger(seconds / 60) && seconds >= 60 && seconds <= maxSeconds) return seconds;
+  throw new Error(
+    `The alarms need to know how often the schedule "${schedule}" runs: set SYNC_PERIOD_MINUTES, 1 to 1440`,
+  );
+};
+
+module.exports = { schedulePeriodSeconds };

@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import type { NewTrace } from './cts.ts';
+import { ddmError, isHit } from './ddm-faults.ts';
+import type { Answer } from './gateway.ts';
+
+export interface TaskOptions {
+  /** Time that the job of an accepted sync takes. @default 300 */
+  readonly jobMs?: number;
+  /** Share (0 to 1) of the jobs that fail. @default 0 */
+  readonly jobFailShare?: number;
+  /** The job list does not know the jobs of syncs. @default false */
+  readonly jobsHidden?: boolean;
+  /** The audit service does not record syncs. @default false */
+  readonly tracesHidden?: boolean;
+}
+
+interface Task {
+  readonly id: string;
+  readonly instanceId: string;
+  readonly createdAt: number;
+  readonly endsAt: number;
+  readonly isFailing: boolean;
+}
+
+export interface Tasks {
+  /** Starts the job of an accepted sync; v3 tells nobody its id, and does not list it. */
+  start(instanceId: string, version: 'v1' | 'v3'): string;
+  /** `GET /v3/{project_id}/jobs` */
+  list(query: URLSearchParams): Answer;
+  /** Lists answered so far. */
+  lists: number;
+  /** As in the options; a test may change them while the cloud runs. */
+  readonly settings: { -readonly [Name in keyof TaskOptions]-?: NonNullable<TaskOptions[Name]> };
+}
+
+/** The jobs of accepted syncs, and what the audit service records of them. */
+export const createTasks = (options: TaskOptions, addTrace: (trace: NewTrace) => void): Tasks => {
+  const { jobFailShare = 0, jobMs = 300, jobsHidden = false, tracesHidden = false } = options;
+  const listed: Task[] = [];
+  let started = 0;
+
+  const record = ({ createdAt, endsAt, instanceId, isFailing }: Task): void => {
+    const about = {
+      service_type: 'DDM',
+      resource_type: 'instance',
+      resource_id: instanceId,
+      trace_name: 'synRdsinfo',
+    };
+    addTrace({ ...about, trace_type: 'ApiCall', time: createdAt });
+    const trace_rating = isFailing ? 'warning' : 'normal';
+    addTrace({ ...about, trace_type: 'SystemAction', trace_rating, time: endsAt });
+  };
+
+  const tasks: Tasks = {
+    lists: 0,
+    settings: { jobFailShare, jobMs, jobsHidden, tracesHidden },
+    start: (instanceId, version) => {
+      const { settings } = tasks;
+      const createdAt = Date.now();
+      const endsAt = createdAt + settings.jobMs;
+      const isFailing = isHit(settings.jobFailShare, started);
+      const task = { id: randomUUID(), instanceId, createdAt, endsAt, isFailing };
+      started += 1;
+      if (version === 'v1' && !settings.jobsHidden) listed.push(task);
+      if (!settings.tracesHidden) record(task);
+      return task.id;
+    },
+    list: (query) => {
+      tasks.lists += 1;
+      return listTasks(listed, query);
+    },
+  };
+  return tasks;
+};
+
+const maxAgeMs = 30 * 24 * 3_600_000;
+
+const listTasks = (tasks: readonly Task[], query: URLSearchParams): Answer => {
+  const [from, to] = [readTime(query.get('start_time')), readTime(query.get('end_time'))];
+  const offset = Number(query.get('offset') ?? 0);
+  const limit = Number(query.get('limit') ?? 10);
+  const isWrong = !(from >= Date.now() - maxAgeMs && to >= from && offset >= 0);
+  if (isWrong || !(limit >= 1 && limit <= 128)) {
+    return ddmError(400, 'DBS.280001', 'Parameter error.');
+  }
+  const found = tasks.filter(({ createdAt }) => createdAt >= from && createdAt <= to).reverse();
+  const jobs = found.slice(offset, offset + limit).map(toJob);
+  return { status: 200, body: { jobs, offset, limit, total: found.length } };
+};
+
+const readTime = (text: string | null): number =>
+  /^\d{13}$/.test(text ?? '') ? Number(text) : Number.NaN;
+
+const toJob = ({ createdAt, endsAt, id, instanceId, isFailing }: Task) => {
+  const hasEnded = endsAt <= Date.now();
+  const ended = isFailing ? 'Failed' : 'Completed';
+  return {
+    id,
+    name: 'synchronizeDataNodes', // not documented
+    status: hasEnded ? ended : 'Running',
+    created_time: formatTime(createdAt),
+    end_time: hasEnded ? formatTime(endsAt) : '',
+    process: hasEnded ? '' : '50%',
+    instance_name: `ddm-${instanceId.slice(0, 8)}`,
+    instance_id: instanceId,
+    operations: null,
+    database_name: null,
+    fail_reason: hasEnded && isFailing ? 'Failed to connect to data node rds-1.' : null,
+  };
+};
+
+const formatTime = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}+0000`;

@@ -1,0 +1,149 @@
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { type Cloud, type CloudOptions, changeQueue, startCloud } from '../../local/cloud/cloud.ts';
+import { startEventSource } from '../../local/event-source.ts';
+import { environmentOf } from '../../local/target.ts';
+import { startPackaged } from '../support/packaged.ts';
+import { startTestSmn } from '../support/smn.ts';
+
+const taskRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+const start = async (options: Partial<CloudOptions> = {}) => {
+  const cloud = await startCloud({ instances: 6, queueSpeed: 60, ...options });
+  onTestFinished(() => cloud.close());
+  return { cloud, watch: await startPackaged('watch', { cloud, instances: 6 }) };
+};
+
+const cursorOf = ({ parameterPrefix, ssm }: Cloud): string | undefined =>
+  ssm.value(`${parameterPrefix}/cursor`);
+
+const changePort = ({ cts, ddm }: Cloud, instanceId: string) =>
+  cts.add({
+    trace_name: 'changeInstancePort',
+    service_type: 'RDS',
+    resource_id: ddm.dataNodes.of(instanceId)[0] ?? '',
+    trace_type: 'SystemAction',
+  });
+
+/** Workers on the change queue until it is empty; what they printed. */
+const drain = async (cloud: Cloud): Promise<readonly Record<string, unknown>[]> => {
+  const lines: string[] = [];
+  const source = startEventSource({
+    queueUrl: cloud.changeQueueUrl,
+    worker: { taskRoot, env: environmentOf(cloud), onLine: (line) => lines.push(line) },
+    maximumConcurrency: 2,
+    batchSize: 10,
+    batchWindowMs: 0,
+  });
+  const isEmpty = () => expect(cloud.sqs.messages(changeQueue)).toEqual([]);
+  await vi.waitFor(isEmpty, { timeout: 20_000, interval: 20 });
+  await source.stop();
+  return lines.map((line) => JSON.parse(line));
+};
+
+describe('the packaged watch', () => {
+  test('finds what changed, and the instance that has it is synced: trace, queue, worker, DDM', async () => {
+    const { cloud, watch } = await start();
+    const [instanceId = ''] = cloud.ddm.instanceIds;
+    changePort(cloud, instanceId);
+
+    const result = await watch.invoke({});
+    const lines = await drain(cloud);
+
+    expect(result).toMatchObject({ ok: true, response: { changes: 1, enqueued: 1 } });
+    expect(lines.filter(({ status }) => status === 'accepted')).toMatchObject([
+      { instanceId, trigger: 'change' },
+    ]);
+    expect(JSON.parse(cursorOf(cloud) ?? '')).toMatchObject({
+      until: expect.stringMatching(/^20\d\d-.*Z$/),
+    });
+  });
+
+  test('does not follow what its own syncs leave behind', async () => {
+    const { cloud, watch } = await start();
+    changePort(cloud, cloud.ddm.instanceIds[0] ?? '');
+    await watch.invoke({});
+    await drain(cloud);
+    await new Promise((resolve) => setTimeout(resolve, 500)); // the job ends, and leaves synRdsinfo
+
+    const again = await watch.invoke({});
+
+    expect(again).toMatchObject({ ok: true, response: { changes: 0, enqueued: 0 } });
+  });
+
+  test('fails and begins again where it did when CTS does not answer', async () => {
+    const { cloud, watch } = await start();
+    await watch.invoke({});
+    const before = cursorOf(cloud);
+    changePort(cloud, cloud.ddm.instanceIds[0] ?? '');
+    cloud.cts.fault = () => ({
+      status: 403,
+      body: { error_code: 'CTS.0013', error_msg: 'No permission' },
+    });
+
+    const failed = await watch.invoke({});
+    const between = cursorOf(cloud);
+    cloud.cts.fault = () => undefined;
+    const again = await watch.invoke({});
+
+    expect(failed).toMatchObject({
+      ok: false,
+      error: {
+        errorType: 'ReadError',
+        errorMessage: 'listing the audit traces of RDS failed: CTS.0013 (HTTP 403) "No permission"',
+      },
+    });
+    expect(between).toBe(before);
+    expect(again).toMatchObject({ response: { changes: 1, enqueued: 1 } });
+  });
+
+  test('with a dead token fails, and shows no secret', async () => {
+    const { cloud, watch } = await start();
+    const [token = ''] = cloud.iam.tokens;
+    cloud.iam.tokens.clear();
+
+    const result = await watch.invoke({});
+
+    expect(result).toMatchObject({
+      ok: false,
+      error: { errorMessage: expect.stringContaining('APIGW.0307') },
+    });
+    expect(JSON.stringify(result) + watch.output.join('')).not.toContain(token.slice(8, 40));
+  });
+
+  test('works with an access key', async () => {
+    const cloud = await startCloud({ instances: 6, auth: 'aksk' });
+    onTestFinished(() => cloud.close());
+    const env = { AUTH_MODE: 'aksk' };
+    const watch = await startPackaged('watch', { cloud, instances: 6, env });
+    changePort(cloud, cloud.ddm.instanceIds[0] ?? '');
+
+    expect(await watch.invoke({})).toMatchObject({ response: { changes: 1, enqueued: 1 } });
+  });
+});
+
+test('row 62: what no notification told of is synced by the next run of the schedule', async () => {
+  const { cloud } = await start();
+  const scheduled = await startPackaged('scheduled', { cloud, instances: 6 });
+  for (const instanceId of cloud.ddm.instanceIds) changePort(cloud, instanceId); // nobody listens
+
+  expect(await scheduled.invoke({})).toMatchObject({ response: { accepted: 6 } });
+});
+
+test('a signed notification leads to a sync: SMN, queue, worker, DDM', async () => {
+  const { cloud } = await start();
+  const server = await startTestSmn();
+  const env = { SMN_TOPIC_URNS: server.topicUrn };
+  const smn = await startPackaged('smn', { cloud, instances: 6, env });
+  const [instanceId = ''] = cloud.ddm.instanceIds;
+  const trace = changePort(cloud, instanceId);
+
+  const answer = await smn.invoke(server.toEvent(server.sign({ message: JSON.stringify(trace) })));
+  const lines = await drain(cloud);
+
+  expect(answer).toMatchObject({ ok: true, response: { statusCode: 200 } });
+  expect(lines.filter(({ status }) => status === 'accepted')).toMatchObject([
+    { instanceId, trigger: 'change' },
+  ]);
+});

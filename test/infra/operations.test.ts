@@ -1,0 +1,320 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { errorCodes } from '../../lib/error-codes.ts';
+import { createMetricCheck, type Metric } from '../support/known-metrics.ts';
+import { type PrintedLine, printLines } from '../support/printed-lines.ts';
+import { foreignFields } from '../support/query-fields.ts';
+import { packageService, type Template } from '../support/template.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ddm-sync-operations-'));
+const topicArn = 'arn:aws:sns:eu-central-1:123456789012:on-call';
+const ticketArn = 'arn:aws:sns:eu-central-1:123456789012:tickets';
+const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
+
+let template: Template = { Resources: {} };
+let lines: readonly PrintedLine[] = [];
+let faultsOf: (metric: Metric) => readonly string[] = () => [];
+
+beforeAll(async () => {
+  template = packageService(folder);
+  lines = await printLines();
+  faultsOf = createMetricCheck(template, lines);
+}, 120_000);
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+// biome-ignore lint/suspicious/noExplicitAny: the template is what the framework made of infra/
+type Properties = Readonly<Record<string, any>>;
+
+const ofType = (
+  type: string,
+  { Resources } = template,
+): readonly (readonly [string, Properties])[] =>
+  Object.entries(Resources)
+    .filter(([, { Type }]) => Type === type)
+    .map(([id, { Properties }]) => [id, Properties] as const);
+
+const alarms = (from = template) => ofType('AWS::CloudWatch::Alarm', from);
+
+interface Dimension {
+  readonly Name: string;
+  readonly Value: unknown;
+}
+
+const toMetric = ({ Dimensions, MetricName, Namespace }: Properties): Metric => ({
+  namespace: Namespace,
+  name: MetricName,
+  dimensions: Object.fromEntries(
+    (Dimensions as Dimension[]).map(({ Name, Value }) => [Name, Value]),
+  ),
+});
+
+const metricsOf = (alarm: Properties): readonly Metric[] =>
+  alarm.MetricName
+    ? [toMetric(alarm)]
+    : (alarm.Metrics as Properties[]).flatMap(({ MetricStat }) =>
+        MetricStat ? [toMetric(MetricStat.Metric)] : [],
+      );
+
+/** The anchors that a page has for its headings, as GitHub makes them. */
+const anchors = [...runbook.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+  title
+    .toLowerCase()
+    .replaceAll(/[^\w\s-]/g, '')
+    .replaceAll(/\s/g, '-'),
+);
+
+describe('every alarm', () => {
+  test('is on metrics that somebody publishes, of resources that are there', () => {
+    const faults = alarms().flatMap(([id, alarm]) =>
+      metricsOf(alarm)
+        .flatMap(faultsOf)
+        .map((fault) => `${id}: ${fault}`),
+    );
+
+    expect(faults).toEqual([]);
+    expect(alarms().length).toBeGreaterThan(20);
+  });
+
+  test('uses in its expression the metrics that it names, and no other', () => {
+    for (const [, { Metrics = [] }] of alarms()) {
+      const [{ Expression = '' } = {}, ...named] = Metrics as Properties[];
+      const used = [...Expression.matchAll(/\b[a-z]\w*/g)].map(([id]) => id);
+      expect(new Set(used)).toEqual(new Set(named.map(({ Id }) => Id)));
+    }
+  });
+
+  test('says what is wrong in one sentence, and where the runbook says what to do', () => {
+    for (const [id, { AlarmDescription }] of alarms()) {
+      const [, anchor] =
+        /^[A-Z][^.]+\. docs\/runbook\.md#([a-z-]+)$/.exec(
+          AlarmDescription.replace('/notifications/', ''),
+        ) ?? [];
+      expect(anchors, `${id}: ${AlarmDescription}`).toContain(anchor);
+    }
+  });
+
+  test('does nothing without a topic; with one, wakes somebody only for what cannot wait', () => {
+    const env = {
+      ALARM_TOPIC_ARN: topicArn,
+      TICKET_TOPIC_ARN: ticketArn,
+      RUNBOOK_URL: 'https://wiki.example/runbook',
+      SYNC_SCHEDULE: 'rate(1 hour)',
+      ALARM_FAILED_PERCENT: '25',
+    };
+
+    const configured = alarms(packageService(join(folder, 'topic'), env));
+
+    expect(alarms().filter(([, { AlarmActions }]) => AlarmActions)).toEqual([]);
+    const waking = configured.filter(([, { AlarmActions = [] }]) => AlarmActions[0] === topicArn);
+    expect(waking.map(([id]) => id).sort()).toEqual([
+      'ChangesQueueAgeAlarm',
+      'FailedShareAlarm',
+      'FollowQueueAgeAlarm',
+      'NoRunAlarm',
+      'SyncQueueAgeAlarm',
+      'TokenExpiresAlarm',
+    ]);
+    for (const [id, { AlarmActions, AlarmDescription, OKActions }] of configured) {
+      const isSilent = id.endsWith('RollbackAlarm'); // CodeDeploy asks for it
+      expect(isSilent ? [undefined] : [[topicArn], [ticketArn]]).toContainEqual(AlarmActions);
+      expect(OKActions).toEqual(AlarmActions);
+      expect(AlarmDescription).toContain(' https://wiki.example/runbook#');
+    }
+    const { FailedShareAlarm, NoRunAlarm } = Object.fromEntries(configured);
+    expect(FailedShareAlarm?.Threshold).toBe(25);
+    expect(NoRunAlarm?.Metrics[1].MetricStat.Period).toBe(3_600);
+  });
+
+  test.each([
+    [{ SYNC_SCHEDULE: 'cron(0 3 * * ? *)' }, /set SYNC_PERIOD_MINUTES/],
+    [{ ALARM_FAILED_PERCENT: 'many' }, /ALARM_FAILED_PERCENT is "many"/],
+  ])('asks for what it cannot know: %j', (env, message) => {
+    expect(() => packageService(join(folder, 'wrong'), env)).toThrow(message);
+  });
+});
+
+describe('the alarms together', () => {
+  test('watch every function for errors and for its timeout', () => {
+    for (const [, { FunctionName, Timeout }] of ofType('AWS::Lambda::Function')) {
+      const found = alarms().filter(([, { Dimensions = [] }]) =>
+        (Dimensions as Dimension[]).some(({ Value }) => Value === FunctionName),
+      );
+      expect(found.map(([, { MetricName }]) => MetricName).sort()).toEqual([
+        'Duration',
+        'Errors',
+        'Errors', // for CodeDeploy
+      ]);
+      const duration = found.find(([, { MetricName }]) => MetricName === 'Duration')?.[1];
+      expect(duration?.Threshold).toBe(Timeout * 900);
+    }
+  });
+
+  test('watch the depth of every dead-letter queue, and the age of what is in the others', () => {
+    for (const [id] of ofType('AWS::SQS::Queue')) {
+      const found = alarms().filter(([, { Dimensions = [] }]) =>
+        JSON.stringify(Dimensions).includes(`"${id}"`),
+      );
+      const [[, alarm] = []] = found;
+      expect(alarm?.MetricName).toBe(
+        id.includes('DeadLetter')
+          ? 'ApproximateNumberOfMessagesVisible'
+          : 'ApproximateAgeOfOldestMessage',
+      );
+    }
+  });
+
+  test('notice when no run came to its end in two periods, also when nothing is heard at all', () => {
+    const { NoRunAlarm } = Object.fromEntries(alarms());
+
+    expect(NoRunAlarm).toMatchObject({
+      EvaluationPeriods: 2,
+      TreatMissingData: 'breaching',
+      Threshold: 1,
+      ComparisonOperator: 'LessThanThreshold',
+    });
+    expect(NoRunAlarm?.Metrics[1].MetricStat.Period).toBe(900);
+  });
+});
+
+interface Widget {
+  readonly type: string;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly properties: Properties;
+}
+
+const pseudo: Readonly<Record<string, string>> = { 'AWS::Region': 'eu-central-1' };
+
+/** The dashboard with the pseudo parameters filled in; attributes of resources stay as they are. */
+const readDashboard = (): readonly Widget[] => {
+  const [[, dashboard] = []] = ofType('AWS::CloudWatch::Dashboard');
+  const body: string = dashboard?.DashboardBody['Fn::Sub'];
+  return JSON.parse(body.replaceAll(/\$\{([\w:]+)\}/g, (whole, name) => pseudo[name] ?? whole))
+    .widgets;
+};
+
+const attribute = (text: string): unknown => {
+  const [, resource, name] = /^\$\{(\w+)\.(\w+)\}$/.exec(text) ?? [];
+  return resource === undefined ? text : { 'Fn::GetAtt': [resource, name] };
+};
+
+describe('the dashboard', () => {
+  test('has widgets that fit into 24 columns and lie on no other', () => {
+    const taken = new Map<string, string>();
+    const overlaps: string[] = [];
+    for (const { height, properties, width, x, y } of readDashboard()) {
+      expect(x + width).toBeLessThanOrEqual(24);
+      for (let column = x; column < x + width; column += 1) {
+        for (let row = y; row < y + height; row += 1) {
+          const other = taken.get(`${column} ${row}`);
+          if (other !== undefined) overlaps.push(`${properties.title} lies on ${other}`);
+          taken.set(`${column} ${row}`, String(properties.title));
+        }
+      }
+    }
+
+    expect(overlaps).toEqual([]);
+  });
+
+  test('shows metrics that somebody publishes, of resources that are there', () => {
+    const rows = readDashboard().flatMap(({ properties }) => properties.metrics ?? []);
+    const metrics = rows
+      .filter(([first]) => typeof first === 'string')
+      .map(([namespace, name, dimension, value]) => ({
+        namespace,
+        name,
+        dimensions: { [dimension]: attribute(value) },
+      }));
+
+    expect(metrics.length).toBeGreaterThan(20);
+    expect(metrics.flatMap(faultsOf)).toEqual([]);
+  });
+
+  test('finds failures by code under the dimensions that they have', () => {
+    const failure = lines.find((line) => 'Failures' in line);
+
+    const expressions = readDashboard()
+      .flatMap(({ properties }) => properties.metrics ?? [])
+      .map(([{ expression = '' }]) => expression);
+
+    expect(failure?._aws).toMatchObject({
+      CloudWatchMetrics: [{ Namespace: 'ddm-sync', Dimensions: [['service', 'errCode']] }],
+    });
+    expect(expressions.filter((text) => text.startsWith('SEARCH'))).toEqual([
+      expect.stringContaining('{ddm-sync,service,errCode} MetricName="Failures"'),
+    ]);
+  });
+
+  test('shows the state of every alarm, by its ARN', () => {
+    const shown = readDashboard().flatMap(({ properties }) => properties.alarms ?? []);
+
+    expect(shown).toEqual(alarms().map(([id]) => `\${${id}.Arn}`));
+  });
+
+  test('asks only the log groups of the functions', () => {
+    const functions = ofType('AWS::Lambda::Function').map(([, { FunctionName }]) => FunctionName);
+    for (const { properties } of readDashboard().filter(({ type }) => type === 'log')) {
+      const sources = [...properties.query.matchAll(/SOURCE '\/aws\/lambda\/([^']+)'/g)];
+      expect(sources.map(([, name]) => name).sort()).toEqual([...functions].sort());
+    }
+  });
+});
+
+describe('the saved queries', () => {
+  test('use only fields that the log lines have', () => {
+    const found = ofType('AWS::Logs::QueryDefinition').map(([id, { QueryString }]) => [
+      id,
+      foreignFields(QueryString, lines),
+    ]);
+
+    expect(found.length).toBeGreaterThan(5);
+    expect(found.filter(([, fields]) => fields?.length !== 0)).toEqual([]);
+  });
+
+  test('and those of the dashboard are the same', () => {
+    const saved = ofType('AWS::Logs::QueryDefinition').map(([, { QueryString }]) => QueryString);
+    const tables = readDashboard().filter(({ type }) => type === 'log');
+
+    expect(tables.length).toBe(2);
+    for (const { properties } of tables) {
+      const query = properties.query.replace(/^(SOURCE '[^']+' \| )+/, '');
+      expect(saved).toContain(query);
+    }
+  });
+
+  test('would not pass with a field that no line has', () => {
+    expect(
+      foreignFields('filter errorCode = "x" | stats count(*) as n by instanceId', lines),
+    ).toEqual(['errorCode']);
+  });
+});
+
+test('the runbook has every code of our own, and every class of error', () => {
+  const own = Object.keys(errorCodes).filter((code) => !code.includes('.'));
+
+  expect(own.filter((code) => !runbook.includes(`\`${code}\``))).toEqual([]);
+  for (const name of ['permanent', 'retry', 'later', 'auth', 'throttled']) {
+    expect(anchors).toContain(`errors-of-class-${name}`);
+  }
+});
+
+test('docs/metrics.md names every metric that is published, and no other of ours', () => {
+  const emitted = new Set(
+    lines.flatMap(({ _aws }) =>
+      _aws === undefined
+        ? []
+        : (
+            _aws as { CloudWatchMetrics: { Metrics: { Name: string }[] }[] }
+          ).CloudWatchMetrics.flatMap(({ Metrics }) => Metrics.map(({ Name }) => Name)),
+    ),
+  );
+  const docs = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
+  const documented = [...docs.matchAll(/^\| `([A-Z][a-z]\w+)` \|/gm)].map(([, name]) => name);
+
+  expect(documented.sort()).toEqual([...emitted].sort());
+});

@@ -1,0 +1,128 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createTask } from '../../lib/backlog.ts';
+import { errorCodes, gatewayCodes } from '../../lib/error-codes.ts';
+import { createLedger } from '../../lib/ledger.ts';
+import { createRunLog } from '../../lib/logger.ts';
+import type { Trigger } from '../../lib/report.ts';
+import { createFakeClock } from '../fakes/clock.ts';
+
+const written: string[] = [];
+
+beforeEach(() => {
+  written.length = 0;
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    written.push(String(text));
+    return true;
+  });
+});
+
+afterEach(() => vi.restoreAllMocks());
+
+const quiet = { info: () => {}, warn: () => {}, error: () => {} };
+
+/** The lines of metrics that were printed so far. */
+const metricLines = (): readonly Record<string, unknown>[] =>
+  written.filter((line) => line.includes('_aws')).map((line) => JSON.parse(line));
+
+const openRun = (trigger: Trigger = 'schedule', total = 1) => {
+  const clock = createFakeClock();
+  const log = createRunLog(quiet);
+  const settings = { syncMaxErrors: undefined };
+  const ledger = createLedger({ clock, log, settings }, { runId: 'run-1', trigger, total });
+  return { clock, ledger, log };
+};
+
+const calledTask = (throttled = 0) => ({
+  ...createTask('i-1'),
+  attempts: 1 + throttled,
+  throttled,
+  startedAt: 0,
+});
+
+const cleanRuns = (): unknown => metricLines()[0]?.CleanRuns;
+
+describe('the metrics of a run', () => {
+  test('are one line, in which run and trigger are no dimensions', async () => {
+    const { clock, ledger } = openRun();
+    ledger.accepted(calledTask(1), undefined);
+    ledger.skipped(createTask('i-2'));
+    await clock.run(clock.sleep(500));
+
+    ledger.finish();
+
+    const [line, ...others] = metricLines();
+    expect(others).toEqual([]);
+    expect(line).toMatchObject({
+      _aws: { CloudWatchMetrics: [{ Namespace: 'ddm-sync', Dimensions: [['service']] }] },
+      runId: 'run-1',
+      trigger: 'schedule',
+      ...{ Instances: 2, Accepted: 1, Failed: 0, Queued: 0, Skipped: 1 },
+      ...{ Calls: 2, ThrottledCalls: 1, DurationMs: 500, CallsPerSecond: 4, CleanRuns: 1 },
+    });
+  });
+
+  test('have no rate where nothing was called', () => {
+    const { ledger } = openRun();
+    ledger.skipped(createTask('i-1'));
+
+    ledger.finish();
+
+    expect(metricLines()[0]).not.toHaveProperty('CallsPerSecond');
+  });
+
+  test('do not grow with the fleet, nor with the codes that a service makes up', () => {
+    const { ledger } = openRun('schedule', 100_000);
+    for (let index = 0; index < 100_000; index += 1) {
+      const errCode = `DBS.${index % 5_000}`;
+      ledger.failed(createTask(`i-${index}`), { errCode, retryClass: 'permanent' });
+    }
+    for (const errCode of [...Object.keys(errorCodes), 'APIGW.0308', 'APIG.0308']) {
+      ledger.failed(createTask('i-1'), { errCode, retryClass: 'permanent' });
+    }
+
+    const { failed } = ledger.finish();
+
+    const [, ...failures] = metricLines();
+    const known = Object.keys(errorCodes).length + 2 * Object.keys(gatewayCodes).length;
+    expect(failures.length).toBeLessThanOrEqual(known + 1);
+    expect(failures).toContainEqual(expect.objectContaining({ errCode: 'OTHER' }));
+    expect(failures.reduce((sum, { Failures }) => sum + Number(Failures), 0)).toBe(failed);
+    for (const { _aws } of failures) {
+      expect(_aws).toMatchObject({ CloudWatchMetrics: [{ Dimensions: [['service', 'errCode']] }] });
+    }
+  });
+});
+
+describe('CleanRuns', () => {
+  test.each([
+    ['a failure', 0, 'failed'],
+    ['everything accepted', 1, 'accepted'],
+    ['everything handed over', 1, 'queued'],
+    ['everything skipped, as in a dry run', 0, 'skipped'],
+  ] as const)('of a scheduled run with %s is %i', (_, clean, status) => {
+    const { ledger } = openRun();
+    if (status === 'failed') ledger.failed(calledTask(), { errCode: 'X', retryClass: 'permanent' });
+    else if (status === 'accepted') ledger.accepted(calledTask(), undefined);
+    else ledger[status](createTask('i-1'));
+
+    ledger.finish();
+
+    expect(cleanRuns()).toBe(clean);
+  });
+
+  test('of a run over an empty list is 0', () => {
+    openRun().ledger.finish();
+
+    expect(cleanRuns()).toBe(0);
+  });
+
+  test('says nothing of other runs, nor of batches of a worker', () => {
+    const { ledger, log } = openRun('http');
+    ledger.accepted(calledTask(), undefined);
+
+    const report = ledger.finish();
+    log.batch({ ...report, trigger: 'schedule' });
+
+    expect(metricLines().map((line) => 'CleanRuns' in line)).toEqual([false, false]);
+  });
+});

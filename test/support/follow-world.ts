@@ -1,0 +1,180 @@
+import type { App } from '../../lib/app.ts';
+import type { Delivery } from '../../lib/asks.ts';
+import type { Queue } from '../../lib/aws/queue.ts';
+import { followBatch } from '../../lib/follow.ts';
+import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
+import { createFakeJobs, type FakeJobs } from '../fakes/jobs-http.ts';
+import { createFakeRunLog, type FakeRunLog } from '../fakes/run-log.ts';
+import { createTestApp, type TestApp } from './app.ts';
+
+interface Stored {
+  readonly body: string;
+  receiveCount: number;
+  visibleAt: number;
+}
+
+/** The follow queue and Huawei's side in fake time; outlives the processes that are started in it. */
+export interface FollowWorld {
+  readonly clock: FakeClock;
+  readonly huawei: FakeJobs;
+  readonly log: FakeRunLog;
+  readonly messages: Map<string, Stored>;
+  readonly deadLetters: string[];
+  /** Whether the queue refuses a message, asked for each. */
+  refuse: (body: string) => boolean;
+  /** A process that dies at its `crashAt`-th effect on the outside; never with 0. */
+  start(options?: ProcessOptions): FollowProcess;
+  /** Runs follow until its queue is empty. Resolves with the number of batches. */
+  drain(options?: DrainOptions): Promise<number>;
+}
+
+export interface ProcessOptions {
+  readonly crashAt?: number;
+  readonly instanceIds?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly secret?: App['parameters']['secret'];
+}
+
+interface FollowProcess {
+  readonly app: TestApp;
+  readonly death: Promise<'crashed'>;
+}
+
+interface DrainOptions extends ProcessOptions {
+  /** `crashAt` of the first batches. */
+  readonly crashes?: readonly number[];
+  readonly batchSize?: number;
+  /** Whether the queue delivers what was done once more; asked for each message. */
+  readonly redeliver?: () => boolean;
+}
+
+const visibilityMs = 360_000;
+const maxReceives = 5;
+
+export const createFollowWorld = (): FollowWorld => {
+  const clock = createFakeClock();
+  let sent = 0;
+  const world: FollowWorld = {
+    clock,
+    huawei: createFakeJobs(clock),
+    log: createFakeRunLog(),
+    messages: new Map(),
+    deadLetters: [],
+    refuse: () => false,
+    start: (options) => startProcess(world, store, options),
+    drain: (options) => drain(world, options),
+  };
+  const store = (body: string, delaySeconds: number): void => {
+    const visibleAt = clock.monotonic() + delaySeconds * 1_000;
+    world.messages.set(`m${sent}`, { body, receiveCount: 0, visibleAt });
+    sent += 1;
+  };
+  return world;
+};
+
+const startProcess = (
+  world: FollowWorld,
+  store: (body: string, delaySeconds: number) => void,
+  { crashAt = 0, env, instanceIds = [], secret }: ProcessOptions = {},
+): FollowProcess => {
+  let effects = 0;
+  let die = (): void => {};
+  const death = new Promise<'crashed'>((resolve) => {
+    die = () => resolve('crashed');
+  });
+  const isDead = (): boolean => crashAt > 0 && effects >= crashAt;
+  const never = new Promise<never>(() => {});
+
+  /** Does something outside, and learns of it: the process may die between the two. */
+  const effect = async <Result>(work: () => Promise<Result> | Result): Promise<Result> => {
+    if (isDead()) return never;
+    effects += 1;
+    const diesNow = isDead();
+    const result = await work();
+    if (diesNow) die();
+    return isDead() ? never : result;
+  };
+
+  const queue: Queue = {
+    send: (entries) =>
+      effect(() => {
+        const refused = entries.filter(({ message }) => world.refuse(JSON.stringify(message)));
+        for (const entry of entries) {
+          if (!refused.includes(entry)) store(JSON.stringify(entry.message), entry.delaySeconds);
+        }
+        return { refused, ...(refused.length > 0 && { reason: 'refused by the test' }) };
+      }),
+    delay: async () => 0,
+  };
+  const alive = (write: () => void): void => {
+    if (!isDead()) write();
+  };
+  const app = createTestApp({
+    clock: {
+      ...world.clock,
+      sleep: async (delayMs, signal) => {
+        await world.clock.sleep(delayMs, signal);
+        return isDead() ? never : undefined;
+      },
+    },
+    followQueue: queue,
+    log: {
+      ...world.log,
+      outcome: (outcome) => alive(() => world.log.outcome(outcome)),
+      ended: (end) => alive(() => world.log.ended(end)),
+    },
+    http: () => ({
+      close: () => {},
+      send: (request) => effect(() => world.huawei.send(request)),
+    }),
+    parameters: {
+      fleet: async () => ({ instanceIds, malformed: [], duplicates: 0, notRunning: [] }),
+      ...(secret && { secret, refreshSecret: secret }),
+    },
+    ...(env && { env }),
+  });
+  return { app, death };
+};
+
+const receive = (world: FollowWorld, batchSize: number): Delivery[] => {
+  const now = world.clock.monotonic();
+  const batch: Delivery[] = [];
+  for (const [messageId, message] of world.messages) {
+    if (message.visibleAt > now || batch.length === batchSize) continue;
+    if (message.receiveCount >= maxReceives) {
+      world.messages.delete(messageId);
+      world.deadLetters.push(message.body);
+      continue;
+    }
+    message.receiveCount += 1;
+    message.visibleAt = now + visibilityMs;
+    const { body, receiveCount } = message;
+    batch.push({ messageId, receiptHandle: messageId, body, receiveCount });
+  }
+  return batch;
+};
+
+const drain = async (
+  world: FollowWorld,
+  { batchSize = 100, crashes = [], redeliver = () => false, ...options }: DrainOptions = {},
+): Promise<number> => {
+  let batches = 0;
+  while (world.messages.size > 0) {
+    const deliveries = receive(world, batchSize);
+    if (deliveries.length === 0) {
+      await world.clock.run(world.clock.sleep(1_000));
+      continue;
+    }
+    const { app, death } = world.start({ ...options, crashAt: crashes[batches] ?? 0 });
+    batches += 1;
+    const { followQueue } = app;
+    if (!followQueue) throw new TypeError('the test has a follow queue');
+    const work = followBatch(app, followQueue, deliveries, 60_000);
+    const returned = await world.clock.run(Promise.race([work, death]));
+    if (returned === 'crashed') continue;
+    for (const { messageId } of deliveries) {
+      if (!returned.includes(messageId) && !redeliver()) world.messages.delete(messageId);
+    }
+  }
+  return batches;
+};

@@ -1,0 +1,85 @@
+import type { PrintedLine } from './printed-lines.ts';
+import type { Template } from './template.ts';
+
+export interface Metric {
+  readonly namespace: string;
+  readonly name: string;
+  /** By name: what they are in the template. */
+  readonly dimensions: Readonly<Record<string, unknown>>;
+}
+
+// docs.aws.amazon.com: lambda/latest/dg/monitoring-metrics-types.html and
+// AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+const published: Readonly<Record<string, readonly string[]>> = {
+  'AWS/Lambda FunctionName': ['Invocations', 'Errors', 'Duration', 'Throttles'],
+  'AWS/SQS QueueName': [
+    'ApproximateNumberOfMessagesVisible',
+    'ApproximateNumberOfMessagesNotVisible',
+    'ApproximateAgeOfOldestMessage',
+  ],
+};
+
+const keyOf = (namespace: string, dimensions: readonly string[]): string =>
+  `${namespace} ${[...dimensions].sort().join(' ')}`;
+
+interface EmfDirective {
+  readonly Namespace: string;
+  readonly Dimensions: readonly (readonly string[])[];
+  readonly Metrics: readonly { readonly Name: string }[];
+}
+
+/** Finds what is wrong with a metric: that nobody publishes it, or not of this template. */
+export const createMetricCheck = (
+  template: Template,
+  lines: readonly PrintedLine[],
+): ((metric: Metric) => readonly string[]) => {
+  const names = new Map(Object.entries(published).map(([key, list]) => [key, new Set(list)]));
+  for (const { _aws } of lines) {
+    if (_aws === undefined) continue;
+    const { CloudWatchMetrics } = _aws as { CloudWatchMetrics: readonly EmfDirective[] };
+    for (const { Dimensions, Metrics, Namespace } of CloudWatchMetrics) {
+      for (const dimensions of Dimensions) {
+        const key = keyOf(Namespace, dimensions);
+        const known = names.get(key) ?? new Set<string>();
+        names.set(key, known);
+        for (const { Name } of Metrics) known.add(Name);
+      }
+    }
+  }
+  const values = valuesOf(template);
+
+  return ({ dimensions, name, namespace }) => {
+    const key = keyOf(namespace, Object.keys(dimensions));
+    const foreign = Object.entries(dimensions).filter(
+      ([dimension, value]) => !values[dimension]?.has(JSON.stringify(value)),
+    );
+    return [
+      ...(names.get(key)?.has(name) ? [] : [`nobody publishes ${name} of ${key}`]),
+      ...foreign.map(([dimension, value]) => `no ${dimension} ${JSON.stringify(value)}`),
+    ];
+  };
+};
+
+/** The values that a dimension has with the resources of the template, as JSON. */
+const valuesOf = ({ Resources }: Template): Readonly<Record<string, ReadonlySet<string>>> => {
+  const functions = ofType(Resources, 'AWS::Lambda::Function').map(([, properties]) => properties);
+  const services = functions.map(
+    ({ Environment }) =>
+      (Environment as { Variables: Record<string, unknown> }).Variables.POWERTOOLS_SERVICE_NAME,
+  );
+  const queues = ofType(Resources, 'AWS::SQS::Queue').map(([id]) => ({
+    'Fn::GetAtt': [id, 'QueueName'],
+  }));
+  const toSet = (values: readonly unknown[]) =>
+    new Set(values.map((value) => JSON.stringify(value)));
+  return {
+    FunctionName: toSet(functions.map(({ FunctionName }) => FunctionName)),
+    QueueName: toSet(queues),
+    service: toSet(services),
+  };
+};
+
+const ofType = (resources: Template['Resources'], type: string) =>
+  Object.entries(resources)
+    .filter(([, { Type }]) => Type === type)
+    .map(([id, { Properties }]) => [id, Properties] as const);

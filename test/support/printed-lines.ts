@@ -1,0 +1,78 @@
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Cloud, type CloudOptions, startCloud } from '../../local/cloud/cloud.ts';
+import { type SmnServer, startSmn } from '../../local/cloud/smn.ts';
+import { startLambda } from '../../local/lambda.ts';
+import { environmentOf } from '../../local/target.ts';
+import { sample } from './packaged.ts';
+
+export type PrintedLine = Readonly<Record<string, unknown>>;
+
+const taskRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** Lines of JSON that the packaged handlers print between them: runs, batches, changes, refusals, rotations. */
+export const printLines = async (): Promise<readonly PrintedLine[]> => {
+  const faults: CloudOptions = { instances: 60, failShare: 0.1, throttlePerSecond: 40 };
+  const [cloud, smn] = await Promise.all([startCloud(faults), startSmn()]);
+  try {
+    const printed = await Promise.all(
+      doors(cloud, smn).map(([door, events]) => print(cloud, door, events, smn.topicUrn)),
+    );
+    const wrong = { IAM_ENDPOINT: cloud.ddm.endpoint };
+    printed.push(await print(cloud, 'rotate-token', [{}], smn.topicUrn, wrong));
+    return printed.flat().flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []));
+  } finally {
+    await Promise.all([cloud.close(), smn.close()]);
+  }
+};
+
+const print = async (
+  cloud: Cloud,
+  door: string,
+  events: readonly unknown[],
+  topicUrn: string,
+  wrong: Readonly<Record<string, string>> = {},
+): Promise<readonly string[]> => {
+  const lines: string[] = [];
+  const env = {
+    ...environmentOf(cloud),
+    SYNC_RATE_PER_SECOND: '1000',
+    SYNC_INLINE_MAX: '50',
+    SMN_TOPIC_URNS: topicUrn,
+    ...wrong,
+  };
+  const lambda = await startLambda({
+    door,
+    taskRoot,
+    env,
+    onLine: (line) => void lines.push(line),
+  });
+  for (const event of events) await lambda.invoke(event);
+  await lambda.stop();
+  return lines;
+};
+
+const doors = ({ ddm }: Cloud, smn: SmnServer): readonly (readonly [string, unknown[]])[] => [
+  ['scheduled', [sample('scheduled'), sample('scheduled-dry-run')]],
+  ['http', [{ ...sample('http'), body: JSON.stringify({ instanceIds: [ddm.instanceIds[0]] }) }]],
+  ['worker', [workerEvent(ddm.instanceIds.slice(0, 20)), workerEvent([foreignId], '.fifo')]],
+  ['changed', [sample('changed')]],
+  ['smn', [smn.toEvent({ ...smn.sign({ message: 'changed' }), message: 'forged' })]],
+  ['rotate-token', [sample('rotate-token')]],
+  ['watch', [sample('watch')]],
+  ['follow', [sample('follow')]],
+];
+
+const foreignId = `${'e'.repeat(32)}in09`;
+
+const workerEvent = (instanceIds: readonly string[], queueSuffix = ''): unknown => {
+  const [record] = sample('worker').Records;
+  return {
+    Records: instanceIds.map((instanceId, index) => ({
+      ...record,
+      messageId: `message-${index}`,
+      eventSourceARN: `${record.eventSourceARN}${queueSuffix}`,
+      body: JSON.stringify({ instanceId, trigger: 'change', runId: 'run-1' }),
+    })),
+  };
+};
