@@ -1,6 +1,8 @@
 import { build } from '../local/build.ts';
 import { measureNotification, measureWatch } from './changes.ts';
+import { benchCost } from './cost.ts';
 import { benchFollow } from './follow.ts';
+import { benchDoors } from './memory.ts';
 import {
   type Measured,
   measureDispatch,
@@ -218,8 +220,10 @@ const benches = {
   h: benchHttp,
   i: benchSigning,
   j: benchRotation,
-  l: benchFollow,
   k: benchChanges,
+  l: benchFollow,
+  m: benchDoors,
+  n: benchCost,
 };
 
 await build();

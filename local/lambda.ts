@@ -17,6 +17,8 @@ export interface LambdaOptions {
 }
 
 export interface Lambda {
+  /** Of the process that runs the handler; undefined where it could not be started. */
+  readonly pid: number | undefined;
   invoke(event: unknown): Promise<InvocationResult>;
   /** Ends the process at once, as an out-of-memory error does; an invocation under way fails. */
   kill(): Promise<void>;
@@ -43,6 +45,7 @@ export const startLambda = async (options: LambdaOptions): Promise<Lambda> => {
   });
 
   return {
+    pid: child.pid,
     invoke: async (event) => {
       const timer = setTimeout(() => {
         const errorMessage = `Task timed out after ${(timeoutMs / 1_000).toFixed(2)} seconds`;

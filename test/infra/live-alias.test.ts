@@ -177,7 +177,7 @@ describe('deployments', () => {
   });
 });
 
-describe('settings of a deployment', () => {
+describe('settings of a deployment', { timeout: 60_000 }, () => {
   const other = join(folder, 'other');
 
   test('CANARY=off keeps the aliases and does without CodeDeploy', () => {

@@ -48,6 +48,17 @@ test('every variable of lib/config.ts can be set by a deployment', () => {
   expect(variables.filter((name) => !set.includes(name))).toEqual([]);
 });
 
+test('docs/cost.md has the memory of every function, with what was measured', () => {
+  const functions = read('serverless.yml').split(/^functions:$/m)[1] ?? '';
+  const given = [...functions.matchAll(/^ {2}([\w-]+):\n(?: {4}.*\n)*? {4}memorySize: (\d+)/gm)];
+  const rows = [...read('docs/cost.md').matchAll(/^\| ([\w-]+) \| .+ MB \|.+ \*\*(\d+)\*\* \|$/gm)];
+
+  expect(given.length).toBeGreaterThan(6);
+  expect(Object.fromEntries(rows.map(([, name, mb]) => [name, mb]))).toEqual(
+    Object.fromEntries(given.map(([, name, mb]) => [name, mb])),
+  );
+});
+
 test('the links between the pages of docs/ lead somewhere', () => {
   const pages = readdirSync(new URL('../../docs', import.meta.url)).filter((name) =>
     name.endsWith('.md'),

@@ -1,0 +1,152 @@
+import { type LineBytes, measureLogLines } from './log-lines.ts';
+
+/**
+ * Prices in US dollars, eu-central-1, as known in November 2026 and not looked up: check them before you rely
+ * on a sum (aws.amazon.com/lambda/pricing, /sqs/pricing, /cloudwatch/pricing, /kms/pricing, /ec2/pricing/on-demand for
+ * traffic). Without free tiers.
+ */
+const prices = {
+  lambdaRequest: 0.2 / 1e6,
+  lambdaGbSecond: 0.0000133334, // arm64
+  sqsRequest: 0.4 / 1e6,
+  logsGb: 0.63, // ingestion; keeping them is 0.0324 for each GB and month, compressed
+  metric: 0.3,
+  alarm: 0.1,
+  kmsRequest: 0.03 / 1e4,
+  trafficGb: 0.09, // to the internet
+} as const;
+
+/** What is assumed and not measured. */
+const assumed = {
+  runs: 2_880, // a month of 30 days, every 15 minutes
+  watchRuns: 21_600, // every 2 minutes
+  rotations: 120, // every 6 hours
+  perSecond: 20, // SYNC_RATE_PER_SECOND
+  inlineMax: 500, // SYNC_INLINE_MAX
+  batch: 100, // of serverless.yml, when there are enough messages
+  startMs: 500, // parameters, connections, report
+  watchMs: 1_500,
+  rotationMs: 3_000,
+  dispatchMs: 0.35, // a message, with 0.29 of a processor: docs/cost.md
+  platformBytes: 450, // START, END and REPORT of one invocation
+  watchBytes: 450, // its line and the metric
+  idlePolls: 3 * 5 * 3 * 60 * 24 * 30, // three queues, five pollers each, 20 s long
+  looks: 3, // of follow, until the last job of a message has ended
+  lookMs: 2_000, // for a batch of messages
+  secureStrings: 3, // token-set and two parts, decrypted at each reading
+  readingsOf: 8_640, // one every 5 minutes
+  metrics: 20, // docs/metrics.md: those of a fleet in which some things fail
+  alarms: 43, // metrics that the 38 alarms look at
+  requestBytes: 6_800, // a token of 6,000 characters, other headers, TLS; with AUTH_MODE=aksk about 900
+} as const;
+
+interface Amounts {
+  readonly lambdaRequests: number;
+  readonly gbSeconds: number;
+  readonly sqsRequests: number;
+  readonly logsGb: number;
+  readonly kmsRequests: number;
+  readonly trafficGb: number;
+}
+
+interface Cost extends Amounts {
+  readonly instances: number;
+  readonly workers: number;
+  readonly dollars: Readonly<Record<string, number>>;
+}
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+/** What a month costs with 10, 1,000 and 100,000 instances, from the bytes of real log lines. */
+export const benchCost = async (): Promise<void> => {
+  const lines = await measureLogLines();
+  print('(n) a month of runs every 15 minutes; prices and assumptions are those of bench/cost.ts');
+  for (const [message, bytes] of lines) print(`    ${bytes.toFixed(0).padStart(5)} B  ${message}`);
+  for (const [instances, workers] of [
+    [10, 4],
+    [1_000, 4],
+    [100_000, 8],
+  ] as const) {
+    const { dollars, ...amounts } = costOf(instances, workers, lines);
+    print(`    ${JSON.stringify(amounts, toCents)}`);
+    const sum = Object.values(dollars).reduce((total, price) => total + price, 0);
+    print(`      ${sum.toFixed(2)} dollars: ${JSON.stringify(dollars, toCents)}`);
+  }
+};
+
+const toCents = (_: string, value: unknown) =>
+  typeof value === 'number' ? Number(value.toFixed(2)) : value;
+
+/** A month in which every instance is accepted at the first call, and followed. @param workers SYNC_WORKERS */
+const costOf = (instances: number, workers: number, lines: LineBytes): Cost => {
+  const { batch, inlineMax, readingsOf, requestBytes, rotations, runs, secureStrings, watchRuns } =
+    assumed;
+  const inline = Math.min(instances, inlineMax);
+  const queued = instances - inline;
+  const batches = Math.ceil(queued / batch);
+  const readers = 3 + (queued > 0 ? workers : 0); // scheduled, watch, follow, workers
+  const followed = Math.ceil(instances / batch); // messages: one of each batch
+  const looks = assumed.looks * Math.ceil(followed / batch);
+  const amounts: Amounts = {
+    lambdaRequests: runs * (1 + batches + looks) + watchRuns + rotations,
+    gbSeconds: gbSecondsOf(inline, queued, batches, looks),
+    sqsRequests: runs * requestsOf(queued, followed) + assumed.idlePolls,
+    logsGb: logBytesOf(instances, queued, batches, lines) / 1e9,
+    kmsRequests: readers * readingsOf * secureStrings,
+    trafficGb: (runs * instances * requestBytes) / 1e9,
+  };
+  return { instances, workers, ...amounts, dollars: priceOf(amounts) };
+};
+
+/** Sent, received and deleted in tens; what is followed is sent one by one at first. */
+const requestsOf = (queued: number, followed: number): number =>
+  3 * Math.ceil(queued / 10) + followed + 3 * assumed.looks * Math.ceil(followed / 10);
+
+/** With the memory of serverless.yml. */
+const gbSecondsOf = (inline: number, queued: number, batches: number, looks: number): number => {
+  const {
+    dispatchMs,
+    lookMs,
+    perSecond,
+    rotationMs,
+    rotations,
+    runs,
+    startMs,
+    watchMs,
+    watchRuns,
+  } = assumed;
+  const scheduledMs = startMs + (inline / perSecond) * 1_000 + queued * dispatchMs;
+  const workerMs = (queued / perSecond) * 1_000 + batches * 100;
+  const gbMs =
+    runs * (scheduledMs * 0.5 + workerMs * 1 + looks * lookMs * 0.5) +
+    watchRuns * watchMs * 0.5 +
+    rotations * rotationMs * 0.25;
+  return gbMs / 1_000;
+};
+
+const logBytesOf = (
+  instances: number,
+  queued: number,
+  batches: number,
+  lines: LineBytes,
+): number => {
+  const { platformBytes, runs, watchBytes, watchRuns } = assumed;
+  const bytes = (message: string): number => lines.get(message) ?? Number.NaN;
+  const runBytes =
+    instances * bytes('instance sync accepted') +
+    queued * bytes('instance sync queued') +
+    instances * bytes('instance sync completed') +
+    bytes('sync run finished') +
+    batches * bytes('sync batch finished') +
+    (1 + batches) * (2 * bytes('metrics') + platformBytes);
+  return runs * runBytes + watchRuns * (watchBytes + platformBytes);
+};
+
+const priceOf = (amounts: Amounts): Cost['dollars'] => ({
+  Lambda: amounts.lambdaRequests * prices.lambdaRequest + amounts.gbSeconds * prices.lambdaGbSecond,
+  SQS: amounts.sqsRequests * prices.sqsRequest,
+  Logs: amounts.logsGb * prices.logsGb,
+  'metrics and alarms': assumed.metrics * prices.metric + assumed.alarms * prices.alarm,
+  KMS: amounts.kmsRequests * prices.kmsRequest,
+  traffic: amounts.trafficGb * prices.trafficGb,
+});
