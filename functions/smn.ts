@@ -4,7 +4,7 @@ import { lambda } from '../lib/lambda.ts';
 import { receiveNotification } from '../lib/notification.ts';
 import { readSmnEvent } from '../lib/smn-event.ts';
 
-const maxRunMs = 3_000; // SMN waits for 5 s, a cold start included
+const maxRunMs = 2_500; // SMN waits for 5 s, a cold start included
 const reserveMs = 500;
 
 /** `POST /notifications/smn`: takes Huawei's notifications; their signature is the authorisation. */
