@@ -41,6 +41,19 @@ test('redrive sends the dead letters of a stage back, at the asked rate', () => 
   );
 });
 
+test.each([
+  [[], 'ddm-sync-prod-sync-dead-letter'],
+  [['50', 'sync'], 'ddm-sync-prod-sync-dead-letter'],
+  [['50', 'changes'], 'ddm-sync-prod-changes-dead-letter.fifo'],
+])('with %j it is about %s', (rest, name) => {
+  const { calls, status } = redrive('show', 'prod', ...rest);
+
+  expect(status).toBe(0);
+  expect(
+    calls[0]?.endsWith(`get-queue-url --queue-name ${name} --query QueueUrl --output text`),
+  ).toBe(true);
+});
+
 test('show counts and lists the messages and deletes none', () => {
   const { calls, status, stdout } = redrive('show', 'prod');
 
@@ -56,6 +69,7 @@ test.each([
   [['drop', 'prod']],
   [['redrive', 'pr od']],
   [['redrive', 'prod', '501']],
+  [['redrive', 'prod', '5', 'follow']],
 ])('refuses %j with its usage', (args) => {
   const { status, stderr } = redrive(...args);
 
