@@ -7,8 +7,8 @@ const ticketTopic = env.TICKET_TOPIC_ARN || wakeTopic;
 const runbook = env.RUNBOOK_URL || 'docs/runbook.md';
 
 /**
- * An alarm, which wakes somebody, waits for the morning, or tells nobody (`silent`). `says` is one sentence, `section` is its anchor in
- * the runbook.
+ * An alarm, which wakes somebody, waits for the morning, or tells nobody (`silent`). `says` is one sentence,
+ * `section` is its anchor in the runbook.
  */
 const alarm = ({ name, wakes = false, silent = false, says, section, ...properties }) => {
   const topic = !silent && (wakes ? wakeTopic : ticketTopic);

@@ -1,13 +1,13 @@
 // The alarms: resources of the CloudFormation template. docs/runbook.md has a section for each of them.
 
 const { alarm, math, ofFunction, ofQueue, ours, setting } = require('./alarm.cjs');
+const { pascal } = require('./names.cjs');
 const { schedulePeriodSeconds } = require('./schedule-period.cjs');
 const { deadLetterQueues, functions, queues } = require('./watched.cjs');
 
 const authMode = process.env.AUTH_MODE || 'token';
 const periodSeconds = schedulePeriodSeconds(process.env);
-const capital = (name) => name[0].toUpperCase() + name.slice(1);
-const idOf = (name) => `${name.split('-').map(capital).join('')}Alarm`;
+const idOf = (name) => `${pascal(name)}Alarm`;
 
 const fleet = () => [
   {

@@ -1,5 +1,7 @@
 // Safe deploys: what stands between a new version of a function and all of its events. docs/deployment.md
 
+const { functionId, pascal } = require('./names.cjs');
+
 /** The alias that every event source invokes; it moves from one published version to the next. */
 const aliasName = 'live';
 
@@ -11,12 +13,8 @@ const deploymentTypes = [
   ...[2, 3, 10].map((minutes) => `LambdaLinear10PercentEvery${minutes}Minutes`),
 ];
 
-/** The framework's name of a function in the template, without the kind of resource behind it. */
-const functionId = (name) => capital(name).replaceAll('-', 'Dash');
-const capital = (name) => name[0].toUpperCase() + name.slice(1);
-
 /** Logical ids of the alarms (infra/alarms.cjs) that stop a deployment of this function and take it back. */
-const rollbackAlarms = (name) => [`${name.split('-').map(capital).join('')}RollbackAlarm`];
+const rollbackAlarms = (name) => [`${pascal(name)}RollbackAlarm`];
 
 const functionArn = (name) => ({ 'Fn::GetAtt': [`${functionId(name)}LambdaFunction`, 'Arn'] });
 const aliasArn = (name) => ({ 'Fn::Join': [':', [functionArn(name), aliasName]] });
@@ -132,6 +130,5 @@ module.exports = {
   aliasName,
   deploymentResources,
   deploymentTypes,
-  functionId,
   rollbackAlarms,
 };

@@ -1,5 +1,6 @@
 // One role for each function, each with exact ARNs: resources of the CloudFormation template.
 
+const { pascal } = require('./names.cjs');
 const { aliasArn } = require('./deployment.cjs');
 
 const { env } = process;
@@ -108,8 +109,7 @@ const role = (PolicyName, AssumeRolePolicyDocument, Statement) => ({
   },
 });
 
-const capital = (name) => name[0].toUpperCase() + name.slice(1);
-const roleId = (name) => `${name.split('-').map(capital).join('')}Role`;
+const roleId = (name) => `${pascal(name)}Role`;
 
 // ":*" is how CloudWatch Logs writes the streams of one group.
 const writeLog = (name) =>

@@ -1,6 +1,7 @@
 // What the dashboard of dashboard.cjs is made of.
 
 const { service } = require('./alarm.cjs');
+const { capital } = require('./names.cjs');
 const { queries } = require('./query-texts.cjs');
 const { schedulePeriodSeconds } = require('./schedule-period.cjs');
 
@@ -67,8 +68,6 @@ const alarmStates = (title, resources) => ({
   type: 'alarm',
   properties: { title, alarms: resources.map((resource) => `\${${resource}.Arn}`) },
 });
-
-const capital = (words) => words[0].toUpperCase() + words.slice(1);
 
 /** What a saved query finds. */
 const table = (name, logGroups) => ({

@@ -1,8 +1,8 @@
 import type { App } from './app.ts';
 import { addAsk, type ChangeRequest, type MutableAsks } from './asks.ts';
 import type { Changed } from './changes.ts';
-import { createAuth } from './cloud/auth.ts';
 import { listDataNodes } from './cloud/databases.ts';
+import { withConnection } from './connection.ts';
 import { TopologyError } from './topology.ts';
 
 /** Finds the instances of the fleet that a change concerns. */
@@ -21,14 +21,12 @@ export const withAffected = async <Result>(
   deadlineAt: number,
   work: (affected: Affected) => Promise<Result>,
 ): Promise<Result> => {
-  const http = app.connect();
-  try {
-    const [fleet, auth] = await Promise.all([app.fleet(deadlineAt), createAuth(app)]);
-    const { instanceIds } = fleet;
-    const configured = new Set(instanceIds);
+  const { instanceIds } = await app.fleet(deadlineAt); // reads the secret along with the list
+  const configured = new Set(instanceIds);
+  return withConnection(app, (connection) => {
     const dataNodes = (instanceId: string) =>
-      listDataNodes({ ...app, http, auth }, instanceId, deadlineAt);
-    return await work({
+      listDataNodes({ ...app, ...connection }, instanceId, deadlineAt);
+    return work({
       instancesOf: async (change) => {
         if ('dataNodeId' in change) {
           return app.topology.instancesOf(change.dataNodeId, instanceIds, {
@@ -39,9 +37,7 @@ export const withAffected = async <Result>(
         return configured.has(change.instanceId) ? [change.instanceId] : [];
       },
     });
-  } finally {
-    http.close();
-  }
+  });
 };
 
 /** Says quietly that a change concerns none of our instances. */

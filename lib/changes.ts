@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { isDataNodeId } from './instance-id.ts';
+import { parseJson } from './parse-json.ts';
 
 /** What changed: a DDM instance, or a data node, an RDS or GaussDB instance. */
 export type Changed = { readonly instanceId: string } | { readonly dataNodeId: string };
@@ -90,14 +91,6 @@ const read = (value: unknown, depth: number): readonly Reading[] => {
 const readText = (text: string, depth: number): readonly Reading[] => {
   const value = parseJson(text);
   return value === undefined ? readProse(text) : read(value, depth + 1);
-};
-
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 };
 
 const readProse = (text: string): readonly Reading[] => {

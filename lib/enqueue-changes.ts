@@ -1,6 +1,7 @@
 import type { App } from './app.ts';
 import type { QueueEntry } from './aws/queue.ts';
 import { type Changed, idOf } from './changes.ts';
+import { sendInTime } from './dispatch.ts';
 import { ConfigError } from './errors.ts';
 import type { QueueMessage } from './queue-message.ts';
 
@@ -35,12 +36,7 @@ export const enqueueChanges = async (
     entries.set(id, { message: { ...asked, trigger: 'change', runId }, delaySeconds: 0, fifo });
   }
   const all = [...entries.values()];
-  const { reason = 'unknown', refused } = await changeQueue
-    .send(all, deadlineAt)
-    .catch((error: unknown) => ({
-      refused: all,
-      reason: error instanceof Error ? error.name : 'unknown error',
-    }));
+  const { reason = 'unknown', refused } = await sendInTime(changeQueue, clock, all, deadlineAt);
   const counts = { enqueued: entries.size - refused.length, refused: refused.length };
   return refused.length > 0 ? { ...counts, reason } : counts;
 };

@@ -1,8 +1,8 @@
 import type { Fleet } from './aws/fleet.ts';
 import type { Parameters } from './aws/parameters.ts';
-import { createAuth } from './cloud/auth.ts';
-import type { ListDeps } from './cloud/instances.ts';
-import { listInstances } from './cloud/instances.ts';
+import { createCache } from './cache.ts';
+import { type ListDeps, listInstances } from './cloud/instances.ts';
+import { withConnection } from './connection.ts';
 import { isInstanceId } from './instance-id.ts';
 
 /**
@@ -18,25 +18,16 @@ export interface DiscoveryDeps extends Omit<ListDeps, 'auth' | 'http'> {
   connect(): ListDeps['http'];
 }
 
-const maxAgeMs = 5 * 60_000; // as the parameters
-
-/** The instances that the list API shows, without those that the parameter `exclude` names. */
+/** The instances that the list API shows, without those that the parameter `exclude` names; kept as parameters are. */
 export const createDiscovery = (deps: DiscoveryDeps): FleetSource => {
-  let kept: { readonly fleet: Fleet; readonly readAt: number } | undefined;
-
-  return async (deadlineAt) => {
-    if (kept && deps.clock.monotonic() - kept.readAt < maxAgeMs) return kept.fleet;
-    const fleet = await discover(deps, deadlineAt);
-    kept = { fleet, readAt: deps.clock.monotonic() };
-    return fleet;
-  };
+  const fleet = createCache<Fleet>(deps.clock);
+  return (deadlineAt) => fleet.get() ?? fleet.keep(discover(deps, deadlineAt));
 };
 
 const discover = async (deps: DiscoveryDeps, deadlineAt: number): Promise<Fleet> => {
-  const http = deps.connect();
-  try {
-    const [excluded, auth] = await Promise.all([deps.parameters.excluded(), createAuth(deps)]);
-    const listed = await listInstances({ ...deps, http, auth }, deadlineAt);
+  const excluded = await deps.parameters.excluded();
+  return withConnection(deps, async (connection) => {
+    const listed = await listInstances({ ...deps, ...connection }, deadlineAt);
     const leftOut = new Set(excluded);
     const offered = listed.filter(({ id }) => !leftOut.has(id));
     const wellFormed = offered.filter(({ id }) => isInstanceId(id));
@@ -48,9 +39,7 @@ const discover = async (deps: DiscoveryDeps, deadlineAt: number): Promise<Fleet>
       malformed: offered.filter(({ id }) => !isInstanceId(id)).map(({ id }) => id.slice(0, 64)),
       duplicates: 0,
     };
-  } finally {
-    http.close();
-  }
+  });
 };
 
 const isRunning = ({ status }: { readonly status: string }): boolean => status === 'RUNNING';

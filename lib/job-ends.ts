@@ -1,8 +1,8 @@
 import type { App } from './app.ts';
-import { createAuth } from './cloud/auth.ts';
 import { type Job, listJobs } from './cloud/jobs.ts';
 import type { ReadDeps } from './cloud/read.ts';
 import { listTraces, type Trace } from './cloud/traces.ts';
+import { withConnection } from './connection.ts';
 import type { Ending } from './ends.ts';
 import { ReadError } from './errors.ts';
 import type { FollowedJob } from './followed-job.ts';
@@ -46,10 +46,8 @@ const look = async (
   deadlineAt: number,
 ): Promise<unknown> => {
   const { clock, config, limiter, random } = app;
-  const http = app.connect();
-  try {
-    const auth = await createAuth(app);
-    const deps = { auth, clock, config, http, limiter, random };
+  return withConnection(app, async (connection) => {
+    const deps = { ...connection, clock, config, limiter, random };
     const listed = await lookAtList(deps, jobs, endings, deadlineAt);
     if (listed.problem instanceof ReadError && listed.problem.failure.retryClass === 'auth') {
       return listed.problem;
@@ -57,11 +55,7 @@ const look = async (
     const unlisted = jobs.filter((job) => !endings.has(job) && isUnlisted(job, listed));
     await lookAtTraces(deps, unlisted, endings, deadlineAt);
     return listed.problem;
-  } catch (error) {
-    return error;
-  } finally {
-    http.close();
-  }
+  }).catch((error: unknown) => error);
 };
 
 interface Listed {

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { isDataNodeId, isInstanceId } from './instance-id.ts';
+import { parseJson } from './parse-json.ts';
 import type { Trigger } from './report.ts';
 
 interface Asked {
@@ -66,10 +67,6 @@ const parse = <Schema extends v.GenericSchema>(
   wanted: Schema,
   body: string,
 ): v.InferOutput<Schema> | undefined => {
-  try {
-    const parsed = v.safeParse(wanted, JSON.parse(body));
-    return parsed.success ? parsed.output : undefined;
-  } catch {
-    return undefined;
-  }
+  const parsed = v.safeParse(wanted, parseJson(body));
+  return parsed.success ? parsed.output : undefined;
 };

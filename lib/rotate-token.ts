@@ -1,7 +1,7 @@
 import type { App } from './app.ts';
-import { createAuth } from './cloud/auth.ts';
 import { createToken } from './cloud/iam.ts';
 import { listPage } from './cloud/instances.ts';
+import { withConnection } from './connection.ts';
 import { adviceFor } from './error-codes.ts';
 import { ConfigError, IamError, ReadError, RotationError } from './errors.ts';
 import { hoursUntil } from './expiry.ts';
@@ -124,11 +124,11 @@ const adviceOf = (httpStatus = 0, errCode: string): string =>
 /** One harmless call with the new token. Only a refusal of the token counts: DDM may be ill by itself. */
 const prove = async (app: App, token: Token, deadlineAt: number): Promise<void> => {
   const { log } = app;
-  const http = app.connect();
   const parameters = { secret: async () => token, refreshSecret: async () => token };
   try {
-    const auth = await createAuth({ ...app, parameters });
-    await listPage({ ...app, http, auth }, 0, 1, deadlineAt);
+    await withConnection({ ...app, parameters }, (connection) =>
+      listPage({ ...app, ...connection }, 0, 1, deadlineAt),
+    );
   } catch (error) {
     if (!(error instanceof ReadError)) throw error;
     const { errCode, retryClass } = error.failure;
@@ -138,7 +138,5 @@ const prove = async (app: App, token: Token, deadlineAt: number): Promise<void> 
       );
     }
     log.warning('new token not proven: DDM did not answer as it should', { errCode });
-  } finally {
-    http.close();
   }
 };

@@ -1,8 +1,8 @@
 import type { App } from './app.ts';
 import type { Fleet } from './aws/fleet.ts';
 import { createTask } from './backlog.ts';
-import { createAuth } from './cloud/auth.ts';
 import { createDdmClient } from './cloud/ddm.ts';
+import { withConnection } from './connection.ts';
 import { createQueueHandOver, type HandOver } from './dispatch.ts';
 import { NotAllowedError } from './errors.ts';
 import { watchExpiry } from './expiry.ts';
@@ -91,20 +91,16 @@ interface Calls {
 }
 
 /** Calls DDM for instances with the engine, over connections that end with the invocation. */
-export const callFleet = async (
-  { clock, config, connect, limiter, parameters, random }: App,
-  { inlineMax = config.syncInlineMax, handOver, ...run }: Calls,
-): Promise<StopReason | undefined> => {
-  const http = connect();
-  try {
-    const auth = await createAuth({ clock, config, parameters });
+export const callFleet = (
+  app: App,
+  { inlineMax = app.config.syncInlineMax, handOver, ...run }: Calls,
+): Promise<StopReason | undefined> =>
+  withConnection(app, ({ auth, http }) => {
+    const { clock, config, limiter, random } = app;
     const ddm = createDdmClient({ http, auth, clock, config });
     const deps = { auth, clock, ddm, handOver, limiter, random, settings: config };
-    return await syncFleet(deps, { ...run, inlineMax });
-  } finally {
-    http.close();
-  }
-};
+    return syncFleet(deps, { ...run, inlineMax });
+  });
 
 const select = (configured: Fleet, wanted: readonly string[] | undefined): Fleet => {
   if (wanted === undefined) return configured;

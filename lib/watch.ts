@@ -3,8 +3,8 @@ import { type Affected, ignoreChange, withAffected } from './affected.ts';
 import type { App } from './app.ts';
 import type { Cursor } from './aws/cursor.ts';
 import { type Change, type Changed, idOf, readTrace, traceNames } from './changes.ts';
-import { createAuth } from './cloud/auth.ts';
 import { listTraces, type Trace } from './cloud/traces.ts';
+import { withConnection } from './connection.ts';
 import { enqueueChanges } from './enqueue-changes.ts';
 import { ConfigError, QueueError } from './errors.ts';
 import { TopologyError } from './topology.ts';
@@ -80,18 +80,14 @@ const look = async (
   const { ctsEndpoint } = config;
   if (!ctsEndpoint) throw new ConfigError(['CTS_ENDPOINT is not set: watch needs it']);
   const span = { fromMs: cursor.until - overlapMs, toMs: until };
-  const http = app.connect();
-  try {
-    const auth = await createAuth(app);
-    const deps = { http, auth, clock, random: app.random, config: { ...config, ctsEndpoint } };
+  return withConnection(app, async (connection) => {
+    const deps = { ...connection, clock, random: app.random, config: { ...config, ctsEndpoint } };
     const found: Trace[] = [];
     for (const serviceType of config.watchServiceTypes) {
       found.push(...(await listTraces(deps, { serviceType, ...span }, deadlineAt)));
     }
     return { traces: found.length, ...decide(found, new Set(cursor.done), until) };
-  } finally {
-    http.close();
-  }
+  });
 };
 
 /** Of what was recorded for one operation on one data node, the last record decides. */

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { ParameterError } from '../errors.ts';
+import { parseJson } from '../parse-json.ts';
 import type { AccessKeys, Password } from '../secret.ts';
 import type { Part } from './part.ts';
 
@@ -46,13 +47,4 @@ const parse = <Schema extends v.GenericSchema>(
   const fields = new Set(parsed.issues.map(({ path }) => String(path?.[0]?.key ?? 'the whole')));
   const problem = `is not usable (${[...fields].join(', ')} missing, empty or malformed)`;
   throw new ParameterError('PARAMETER_INVALID', name, `Parameter ${name} ${problem}; ${remedy}`);
-};
-
-// V8's message quotes the text, so it is not kept as the cause.
-const parseJson = (value: string): unknown => {
-  try {
-    return JSON.parse(value);
-  } catch {
-    return undefined;
-  }
 };

@@ -1,3 +1,4 @@
+import { createCache } from '../cache.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Password, Secret, Token } from '../secret.ts';
@@ -37,8 +38,6 @@ export interface ParametersDeps {
 }
 
 type Found = ReadonlyMap<string, Part>;
-
-const maxAgeMs = 5 * 60_000;
 
 /** Reads list and secret with one call where the list is a single parameter; its parts are read by path. */
 export const createParameters = ({
@@ -105,29 +104,6 @@ export const createParameters = ({
     cursor: () => readCursor(store, names.cursor),
     moveCursor: (cursor) => writeCursor(store, names.cursor, cursor),
     writeToken: (token) => writeToken(store, clock, prefix, token),
-  };
-};
-
-interface Cache<Value> {
-  /** Undefined where nothing is kept, or for too long. */
-  get(): Promise<Value> | undefined;
-  /** A failed read is not kept. */
-  keep(value: Promise<Value>): Promise<Value>;
-}
-
-const createCache = <Value>(clock: Pick<Clock, 'monotonic'>): Cache<Value> => {
-  let kept: { readonly value: Promise<Value>; readonly readAt: number } | undefined;
-
-  return {
-    get: () => (kept && clock.monotonic() - kept.readAt < maxAgeMs ? kept.value : undefined),
-    keep: (value) => {
-      const entry = { value, readAt: clock.monotonic() };
-      kept = entry;
-      value.catch(() => {
-        if (kept === entry) kept = undefined;
-      });
-      return value;
-    },
   };
 };
 

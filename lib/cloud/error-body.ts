@@ -1,3 +1,5 @@
+import { parseJson } from '../parse-json.ts';
+
 /** What an error answer says of itself; both members are always its own, also when undefined. */
 export interface ErrorBody {
   readonly errCode: string | undefined;
@@ -20,13 +22,8 @@ export const parseErrorBody = (body: string): ErrorBody => {
 };
 
 /** The body as a JSON object without inherited members; undefined when it is anything else. */
-export const parseObject = (body: string): Readonly<Record<string, unknown>> | undefined => {
-  try {
-    return asObject(JSON.parse(body));
-  } catch {
-    return undefined;
-  }
-};
+export const parseObject = (body: string): Readonly<Record<string, unknown>> | undefined =>
+  asObject(parseJson(body));
 
 const asObject = (value: unknown): Readonly<Record<string, unknown>> | undefined =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

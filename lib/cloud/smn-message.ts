@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { parseJson } from '../parse-json.ts';
 
 /** What SMN posts, as it claims to be: nothing of it is verified. */
 export interface SmnMessage {
@@ -72,14 +73,6 @@ export const parseEnvelope = (json: string): SmnMessage | undefined => {
     signatureVersion: fields.signature_version,
     certificateUrl: fields.signing_cert_url,
   };
-};
-
-const parseJson = (json: string): unknown => {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
 };
 
 /**

@@ -10,6 +10,7 @@ import { createFakeRunLog } from '../fakes/run-log.ts';
 import { createTestApp, type TestApp } from '../support/app.ts';
 import { createRandom } from '../support/fleet.ts';
 import { instanceIds } from '../support/instances.ts';
+import { createMortal } from '../support/mortal.ts';
 
 /** A queue in fake time, as SQS keeps its promises: at least once, visibility, dead letters. */
 interface World {
@@ -35,29 +36,12 @@ const createWorld = (answer: World['answer']): World => ({
   calls: 0,
 });
 
-/** A process that dies at its `crashAt`-th effect on the outside; from then on nothing of it happens. */
 const createProcess = (world: World, ids: readonly string[], crashAt: number) => {
-  let effects = 0;
-  let die = (): void => {};
-  const death = new Promise<'crashed'>((resolve) => {
-    die = () => resolve('crashed');
-  });
-  const isDead = (): boolean => crashAt > 0 && effects >= crashAt;
-  const never = new Promise<never>(() => {});
-
-  /** Does something outside, and learns of it: the process may die between the two. */
-  const effect = async <Result>(work: () => Promise<Result> | Result): Promise<Result> => {
-    if (isDead()) return never;
-    effects += 1;
-    const diesNow = isDead();
-    const result = await work();
-    if (diesNow) die();
-    return isDead() ? never : result;
-  };
+  const { death, effect, effects, isDead, sleep } = createMortal(world.clock, crashAt);
 
   const store = (body: string, delaySeconds: number): void => {
     const visibleAt = world.clock.monotonic() + delaySeconds * 1_000;
-    world.messages.set(`m${world.messages.size}-${world.calls}-${effects}-${body.slice(-60)}`, {
+    world.messages.set(`m${world.messages.size}-${world.calls}-${effects()}-${body.slice(-60)}`, {
       body,
       receiveCount: 0,
       visibleAt,
@@ -93,10 +77,7 @@ const createProcess = (world: World, ids: readonly string[], crashAt: number) =>
   const app: TestApp = createTestApp({
     clock: {
       ...world.clock,
-      sleep: async (delayMs, signal) => {
-        await world.clock.sleep(delayMs, signal);
-        return isDead() ? never : undefined;
-      },
+      sleep,
     },
     queue,
     log: {

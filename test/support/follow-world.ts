@@ -6,6 +6,7 @@ import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
 import { createFakeJobs, type FakeJobs } from '../fakes/jobs-http.ts';
 import { createFakeRunLog, type FakeRunLog } from '../fakes/run-log.ts';
 import { createTestApp, type TestApp } from './app.ts';
+import { createMortal } from './mortal.ts';
 
 interface Stored {
   readonly body: string;
@@ -77,23 +78,7 @@ const startProcess = (
   store: (body: string, delaySeconds: number) => void,
   { crashAt = 0, env, instanceIds = [], secret }: ProcessOptions = {},
 ): FollowProcess => {
-  let effects = 0;
-  let die = (): void => {};
-  const death = new Promise<'crashed'>((resolve) => {
-    die = () => resolve('crashed');
-  });
-  const isDead = (): boolean => crashAt > 0 && effects >= crashAt;
-  const never = new Promise<never>(() => {});
-
-  /** Does something outside, and learns of it: the process may die between the two. */
-  const effect = async <Result>(work: () => Promise<Result> | Result): Promise<Result> => {
-    if (isDead()) return never;
-    effects += 1;
-    const diesNow = isDead();
-    const result = await work();
-    if (diesNow) die();
-    return isDead() ? never : result;
-  };
+  const { death, effect, isDead, sleep } = createMortal(world.clock, crashAt);
 
   const queue: Queue = {
     send: (entries) =>
@@ -112,10 +97,7 @@ const startProcess = (
   const app = createTestApp({
     clock: {
       ...world.clock,
-      sleep: async (delayMs, signal) => {
-        await world.clock.sleep(delayMs, signal);
-        return isDead() ? never : undefined;
-      },
+      sleep,
     },
     followQueue: queue,
     log: {
