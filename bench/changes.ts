@@ -10,7 +10,7 @@ const taskRoot = fileURLToPath(new URL('..', import.meta.url));
 const traceNames = ['setDBParameters', 'resetPassword', 'createManualSnapshot', 'instanceAction'];
 
 /** One look of the packaged `watch` at so many traces, warm: it knows the data nodes of 100 instances. */
-export const measureWatch = async (traces: number) => {
+export async function measureWatch(traces: number) {
   const cloud = await startCloud({ instances: 100 });
   const env = environmentOf(cloud);
   const watch = await startLambda({ door: 'watch', taskRoot, env, onLine: () => {} });
@@ -32,12 +32,12 @@ export const measureWatch = async (traces: number) => {
   await cloud.close();
   const { changes, traces: read } = (result.ok ? result.response : {}) as Record<string, number>;
   return { durationMs, changes: changes ?? Number.NaN, traces: read ?? Number.NaN };
-};
+}
 
 const windowSeconds = 2;
 
 /** From a signed notification to the call of DDM, warm: how much more than the window it takes. */
-export const measureNotification = async (rounds: number) => {
+export async function measureNotification(rounds: number) {
   const cloud = await startCloud({ instances: 20, changeWindowSeconds: windowSeconds + 1 });
   const server = await startSmn();
   const env = {
@@ -73,4 +73,4 @@ export const measureNotification = async (rounds: number) => {
   await Promise.all([source.stop(), smn.stop()]);
   await Promise.all([cloud.close(), server.close()]);
   return { overMs: overMs.slice(1), queueDelaySeconds: windowSeconds + 1 };
-};
+}

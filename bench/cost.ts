@@ -55,10 +55,12 @@ interface Cost extends Amounts {
   readonly dollars: Readonly<Record<string, number>>;
 }
 
-const print = (text: string): void => void process.stdout.write(`${text}\n`);
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
 
 /** What a month costs with 10, 1,000 and 100,000 instances, from the bytes of real log lines. */
-export const benchCost = async (): Promise<void> => {
+export async function benchCost(): Promise<void> {
   const lines = await measureLogLines();
   print('(n) a month of runs every 15 minutes; prices and assumptions are those of bench/cost.ts');
   for (const [message, bytes] of lines) print(`    ${bytes.toFixed(0).padStart(5)} B  ${message}`);
@@ -72,13 +74,14 @@ export const benchCost = async (): Promise<void> => {
     const sum = Object.values(dollars).reduce((total, price) => total + price, 0);
     print(`      ${sum.toFixed(2)} dollars: ${JSON.stringify(dollars, toCents)}`);
   }
-};
+}
 
-const toCents = (_: string, value: unknown) =>
-  typeof value === 'number' ? Number(value.toFixed(2)) : value;
+function toCents(_: string, value: unknown) {
+  return typeof value === 'number' ? Number(value.toFixed(2)) : value;
+}
 
 /** A month in which every instance is accepted at the first call, and followed. @param workers SYNC_WORKERS */
-const costOf = (instances: number, workers: number, lines: LineBytes): Cost => {
+function costOf(instances: number, workers: number, lines: LineBytes): Cost {
   const { batch, inlineMax, readingsOf, requestBytes, rotations, runs, secureStrings, watchRuns } =
     assumed;
   const inline = Math.min(instances, inlineMax);
@@ -96,14 +99,15 @@ const costOf = (instances: number, workers: number, lines: LineBytes): Cost => {
     trafficGb: (runs * instances * requestBytes) / 1e9,
   };
   return { instances, workers, ...amounts, dollars: priceOf(amounts) };
-};
+}
 
 /** Sent, received and deleted in tens; what is followed is sent one by one at first. */
-const requestsOf = (queued: number, followed: number): number =>
-  3 * Math.ceil(queued / 10) + followed + 3 * assumed.looks * Math.ceil(followed / 10);
+function requestsOf(queued: number, followed: number): number {
+  return 3 * Math.ceil(queued / 10) + followed + 3 * assumed.looks * Math.ceil(followed / 10);
+}
 
 /** With the memory of serverless.yml. */
-const gbSecondsOf = (inline: number, queued: number, batches: number, looks: number): number => {
+function gbSecondsOf(inline: number, queued: number, batches: number, looks: number): number {
   const {
     dispatchMs,
     lookMs,
@@ -122,14 +126,9 @@ const gbSecondsOf = (inline: number, queued: number, batches: number, looks: num
     watchRuns * watchMs * 0.5 +
     rotations * rotationMs * 0.25;
   return gbMs / 1_000;
-};
+}
 
-const logBytesOf = (
-  instances: number,
-  queued: number,
-  batches: number,
-  lines: LineBytes,
-): number => {
+function logBytesOf(instances: number, queued: number, batches: number, lines: LineBytes): number {
   const { platformBytes, runs, watchBytes, watchRuns } = assumed;
   const bytes = (message: string): number => lines.get(message) ?? Number.NaN;
   const runBytes =
@@ -140,13 +139,16 @@ const logBytesOf = (
     batches * bytes('sync batch finished') +
     (1 + batches) * (2 * bytes('metrics') + platformBytes);
   return runs * runBytes + watchRuns * (watchBytes + platformBytes);
-};
+}
 
-const priceOf = (amounts: Amounts): Cost['dollars'] => ({
-  Lambda: amounts.lambdaRequests * prices.lambdaRequest + amounts.gbSeconds * prices.lambdaGbSecond,
-  SQS: amounts.sqsRequests * prices.sqsRequest,
-  Logs: amounts.logsGb * prices.logsGb,
-  'metrics and alarms': assumed.metrics * prices.metric + assumed.alarms * prices.alarm,
-  KMS: amounts.kmsRequests * prices.kmsRequest,
-  traffic: amounts.trafficGb * prices.trafficGb,
-});
+function priceOf(amounts: Amounts): Cost['dollars'] {
+  return {
+    Lambda:
+      amounts.lambdaRequests * prices.lambdaRequest + amounts.gbSeconds * prices.lambdaGbSecond,
+    SQS: amounts.sqsRequests * prices.sqsRequest,
+    Logs: amounts.logsGb * prices.logsGb,
+    'metrics and alarms': assumed.metrics * prices.metric + assumed.alarms * prices.alarm,
+    KMS: amounts.kmsRequests * prices.kmsRequest,
+    traffic: amounts.trafficGb * prices.trafficGb,
+  };
+}

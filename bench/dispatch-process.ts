@@ -18,13 +18,13 @@ const entries = Array.from({ length: total }, (_, index) => ({
   delaySeconds: 0,
 }));
 
-const sendOurs = async (): Promise<number> => {
+async function sendOurs(): Promise<number> {
   const queue = createQueue({ sqs, url, clock: systemClock, random: Math.random });
   const { refused } = await queue.send(entries, systemClock.monotonic() + 600_000);
   return refused.length;
-};
+}
 
-const sendBare = async (): Promise<number> => {
+async function sendBare(): Promise<number> {
   let position = 0;
   let failed = 0;
   const loop = async (): Promise<void> => {
@@ -45,7 +45,7 @@ const sendBare = async (): Promise<number> => {
   };
   await Promise.all(Array.from({ length: 20 }, loop));
   return failed;
-};
+}
 
 await recordRuns(1, async () => {
   const startedAt = performance.now();

@@ -112,44 +112,48 @@ export const doors: readonly (() => Promise<Door>)[] = [
 
 const dataNodeId = 'c6f68fed9e74478c8679479a07d7d568in01';
 
-const withCloud = async (instances: number) => {
+async function withCloud(instances: number) {
   const cloud = await startCloud({ instances, latencyMs: 20 });
   return { cloud, close: cloud.close };
-};
+}
 
-const sample = (name: string, rest: object = {}): unknown => ({
-  ...JSON.parse(readFileSync(new URL(`../events/${name}.json`, import.meta.url), 'utf8')),
-  ...rest,
-});
+function sample(name: string, rest: object = {}): unknown {
+  return {
+    ...JSON.parse(readFileSync(new URL(`../events/${name}.json`, import.meta.url), 'utf8')),
+    ...rest,
+  };
+}
 
 const jobsPerMessage = 128; // lib/followed-job.ts
 
 /** Jobs that nobody knows: each is looked for, and put back into the queue. */
-const toFollowMessage = (): string => {
+function toFollowMessage(): string {
   const jobs = Array.from({ length: jobsPerMessage }, () => {
     const instanceId = `${randomUUID().replaceAll('-', '')}in09`;
     return [instanceId, randomUUID(), Date.now() - 10_000];
   });
   return JSON.stringify({ round: 1, runs: [{ trigger: 'schedule', runId: 'run-1', jobs }] });
-};
+}
 
-const toBatch = (bodies: readonly string[]): unknown => ({
-  Records: bodies.map((body) => ({
-    messageId: randomUUID(),
-    receiptHandle: randomUUID(),
-    body,
-    attributes: { ApproximateReceiveCount: '1' },
-    eventSource: 'aws:sqs',
-    eventSourceARN: 'arn:aws:sqs:eu-central-1:000000000000:ddm-sync-local-sync',
-  })),
-});
+function toBatch(bodies: readonly string[]): unknown {
+  return {
+    Records: bodies.map((body) => ({
+      messageId: randomUUID(),
+      receiptHandle: randomUUID(),
+      body,
+      attributes: { ApproximateReceiveCount: '1' },
+      eventSource: 'aws:sqs',
+      eventSourceARN: 'arn:aws:sqs:eu-central-1:000000000000:ddm-sync-local-sync',
+    })),
+  };
+}
 
 const pageSize = 200; // of the audit service
 const pages = 5;
 
 /** An audit service with 1,000 traces in the last minutes; the one that counts is of an unknown data node. */
-const startTraces = () =>
-  startCloudServer(async (request, response) => {
+function startTraces() {
+  return startCloudServer(async (request, response) => {
     await readBody(request);
     const page = Number(new URL(request.url ?? '', 'http://cts').searchParams.get('next') ?? 0);
     const traces = Array.from({ length: pageSize }, (_, index) => ({
@@ -164,3 +168,4 @@ const startTraces = () =>
     const marker = page + 1 < pages ? String(page + 1) : null;
     sendJson(response, 200, { traces, meta_data: { count: traces.length, marker } });
   });
+}

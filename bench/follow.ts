@@ -27,14 +27,16 @@ interface FollowMeasured {
 const taskRoot = fileURLToPath(new URL('..', import.meta.url));
 
 /** What following costs, and what it loses when processes are killed and the job list fails. */
-const measureFollow = async (): Promise<FollowMeasured> => ({
-  ...(await measureRounds(1_000)),
-  ...(await measureLosses(10_000)),
-});
+async function measureFollow(): Promise<FollowMeasured> {
+  return {
+    ...(await measureRounds(1_000)),
+    ...(await measureLosses(10_000)),
+  };
+}
 
 const batchWindowMs = 2_000; // the 20 seconds of the event source, at that speed
 
-const measureRounds = async (instances: number) => {
+async function measureRounds(instances: number) {
   const bench = await start({ instances, jobMs: 5_000, queueSpeed: 10 }, String(instances));
   await bench.run();
   const follow = bench.work('follow', { maximumConcurrency: 1, batchWindowMs });
@@ -46,9 +48,9 @@ const measureRounds = async (instances: number) => {
   const { lists } = bench.cloud.ddm.tasks;
   await bench.cloud.close();
   return { rounds, listCallsPerRound: lists / rounds };
-};
+}
 
-const measureLosses = async (instances: number) => {
+async function measureLosses(instances: number) {
   const bench = await start({ instances, jobMs: 1_000, jobFailShare: 0.02, queueSpeed: 60 }, '500');
   const { cloud } = bench;
   let asked = 0;
@@ -71,9 +73,9 @@ const measureLosses = async (instances: number) => {
   const killed = workers.stats.killed + follow.stats.killed;
   await cloud.close();
   return { ...bench.count(), killed, listFaults };
-};
+}
 
-const start = async (options: CloudOptions, inlineMax: string) => {
+async function start(options: CloudOptions, inlineMax: string) {
   const cloud: Cloud = await startCloud(options);
   const accepted = new Set<string>();
   const ended = new Set<string>();
@@ -117,17 +119,17 @@ const start = async (options: CloudOptions, inlineMax: string) => {
       missing: [...accepted].filter((pair) => !ended.has(pair)).length,
     }),
   };
-};
+}
 
-const every = (times: number): (() => boolean) => {
+function every(times: number): () => boolean {
   let asked = 0;
   return () => {
     asked += 1;
     return asked % times === 0;
   };
-};
+}
 
-export const benchFollow = async (): Promise<void> => {
+export async function benchFollow(): Promise<void> {
   const { accepted, killed, listCallsPerRound, listFaults, missing, rounds } =
     await measureFollow();
   process.stdout.write(
@@ -138,4 +140,4 @@ export const benchFollow = async (): Promise<void> => {
       '',
     ].join('\n'),
   );
-};
+}

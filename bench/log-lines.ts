@@ -11,7 +11,7 @@ const taskRoot = fileURLToPath(new URL('..', import.meta.url));
 const names = { POWERTOOLS_SERVICE_NAME: 'ddm-sync-prod' };
 
 /** What the packaged functions write to their logs: real lines, measured. */
-export const measureLogLines = async (): Promise<LineBytes> => {
+export async function measureLogLines(): Promise<LineBytes> {
   const cloud = await startCloud({ instances: 400, latencyMs: 20, failShare: 0.1 });
   const lines: string[] = [];
   const invoke = async (
@@ -34,22 +34,24 @@ export const measureLogLines = async (): Promise<LineBytes> => {
   await invoke('follow', batchOf(cloud, followQueue));
   await cloud.close();
   return average(lines);
-};
+}
 
-const batchOf = (cloud: Cloud, queue: string): unknown => ({
-  Records: cloud.sqs
-    .messages(queue)
-    .slice(0, 100)
-    .map(({ body }, index) => ({
-      messageId: `message-${index}`,
-      receiptHandle: `handle-${index}`,
-      body,
-      attributes: { ApproximateReceiveCount: '1' },
-      eventSourceARN: `arn:aws:sqs:eu-central-1:000000000000:${queue}`,
-    })),
-});
+function batchOf(cloud: Cloud, queue: string): unknown {
+  return {
+    Records: cloud.sqs
+      .messages(queue)
+      .slice(0, 100)
+      .map(({ body }, index) => ({
+        messageId: `message-${index}`,
+        receiptHandle: `handle-${index}`,
+        body,
+        attributes: { ApproximateReceiveCount: '1' },
+        eventSourceARN: `arn:aws:sqs:eu-central-1:000000000000:${queue}`,
+      })),
+  };
+}
 
-const average = (lines: readonly string[]): LineBytes => {
+function average(lines: readonly string[]): LineBytes {
   const byMessage = Map.groupBy(lines, (line) => {
     const { message = 'metrics' } = JSON.parse(line) as { readonly message?: string };
     return message;
@@ -61,4 +63,4 @@ const average = (lines: readonly string[]): LineBytes => {
       found.map(bytes).reduce((sum, size) => sum + size, 0) / found.length,
     ]),
   );
-};
+}

@@ -17,16 +17,25 @@ import { measureSigning } from './signing.ts';
 import { measureSmn } from './smn.ts';
 import { measureStartUp, median } from './start-up.ts';
 
-const print = (text: string): void => void process.stdout.write(`${text}\n`);
-const seconds = (ms: number): string => `${(ms / 1_000).toFixed(2)} s`;
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
-const medianOf = (runs: readonly Run[], pick: (run: Run) => number): number =>
-  median(runs.map(pick));
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(2)} s`;
+}
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}
+function medianOf(runs: readonly Run[], pick: (run: Run) => number): number {
+  return median(runs.map(pick));
+}
 
 /** Without what a first run pays for: just-in-time compilation and the parameter store. */
-const warm = ({ runs }: Measured): readonly Run[] => runs.slice(1);
+function warm({ runs }: Measured): readonly Run[] {
+  return runs.slice(1);
+}
 
-const benchFleet = async (): Promise<void> => {
+async function benchFleet(): Promise<void> {
   const instances = 1_000;
   const latencyMs = 50;
   const concurrency = 50;
@@ -50,9 +59,9 @@ const benchFleet = async (): Promise<void> => {
   print(
     `    p-limit + axios          ${seconds(peerMs)}  ${(peerMs / idealMs).toFixed(3)} of ideal, all 50 at once`,
   );
-};
+}
 
-const benchThrottled = async (): Promise<void> => {
+async function benchThrottled(): Promise<void> {
   const perSecond = 100;
   const cloud = { instances: 3_000, latencyMs: 50, throttlePerSecond: perSecond };
   const env = { SYNC_CONCURRENCY: '50', SYNC_RATE_PER_SECOND: '500' };
@@ -70,9 +79,9 @@ const benchThrottled = async (): Promise<void> => {
     );
   }
   print('    (aim: 0.95, 3 %, 0)');
-};
+}
 
-const benchCpu = async (): Promise<void> => {
+async function benchCpu(): Promise<void> {
   const instances = 5_000;
   const cloud = { instances };
   const env = { SYNC_CONCURRENCY: '20', SYNC_RATE_PER_SECOND: '10000' };
@@ -86,9 +95,9 @@ const benchCpu = async (): Promise<void> => {
     `    ddm-sync                 ${oursUs.toFixed(0)} us  ${(oursUs / peerUs).toFixed(2)} of a bare axios POST  (aim 1.3)`,
   );
   print(`    p-limit + axios          ${peerUs.toFixed(0)} us`);
-};
+}
 
-const benchStartUp = async (): Promise<void> => {
+async function benchStartUp(): Promise<void> {
   const { bare, built, empty } = await measureStartUp();
   print(
     '(d) start-up of the handler; bare = middy + logger + axios + client-ssm, bundled the same way',
@@ -105,9 +114,9 @@ const benchStartUp = async (): Promise<void> => {
     `    built / empty            ${(built.importMs / empty.importMs).toFixed(0)} time, ${(built.rssMb / empty.rssMb).toFixed(2)} memory`,
   );
   print(`    bundle                   ${(built.bundleBytes / 1_000).toFixed(0)} kB of 900 kB`);
-};
+}
 
-const benchMemory = async (): Promise<void> => {
+async function benchMemory(): Promise<void> {
   const cloud = { instances: 100_000 };
   const env = { SYNC_CONCURRENCY: '100', SYNC_RATE_PER_SECOND: '10000' };
   const capped = ['--max-old-space-size=48', '--max-semi-space-size=1'];
@@ -121,9 +130,9 @@ const benchMemory = async (): Promise<void> => {
       `    peak RSS ${maxRssMb.toFixed(0)} MB, ${(maxRssMb / 150).toFixed(2)} of 150 MB  (${name}; ${took})`,
     );
   }
-};
+}
 
-const benchDispatch = async (): Promise<void> => {
+async function benchDispatch(): Promise<void> {
   const messages = 100_000;
   const cloud = { instances: 1 };
   const env = { MESSAGES: String(messages) };
@@ -150,9 +159,9 @@ const benchDispatch = async (): Promise<void> => {
   print(
     `    a whole scheduled run    ${queued} queued in ${seconds(durationMs)}, log lines and list included`,
   );
-};
+}
 
-const benchQueuePath = async (): Promise<void> => {
+async function benchQueuePath(): Promise<void> {
   const options = { instances: 10_000, perSecond: 100, workers: 4 };
   const { accepted, calls, durationMs, throttled } = await measureQueuePath(options);
   const idealMs = (options.instances / options.perSecond) * 1_000;
@@ -162,9 +171,9 @@ const benchQueuePath = async (): Promise<void> => {
   print(
     `    ${accepted} accepted in ${seconds(durationMs)}, ${(durationMs / idealMs).toFixed(3)} of ideal (aim 1.10); ${percent(throttled / calls)} of the calls above the limit (aim 3 %)`,
   );
-};
+}
 
-const benchHttp = async (): Promise<void> => {
+async function benchHttp(): Promise<void> {
   const latencyMs = 50;
   const { runs } = await measureHttp({ cloud: { instances: 50, latencyMs }, invocations: 40 });
   const ms = medianOf(runs.slice(5), ({ report }) => report.durationMs);
@@ -172,18 +181,18 @@ const benchHttp = async (): Promise<void> => {
   print(
     `    ${ms.toFixed(1)} ms in the handler, ${(ms - latencyMs).toFixed(1)} ms above the service's latency (aim 10 ms)`,
   );
-};
+}
 
-const benchSigning = (): void => {
+function benchSigning(): void {
   const { oursUs, sdkUs } = measureSigning();
   print('(i) signing one request with an access key (SDK-HMAC-SHA256)');
   print(
     `    ddm-sync                 ${oursUs.toFixed(1)} us  (aim 60 us), ${(sdkUs / oursUs).toFixed(1)} times as fast as the SDK's signer (aim 3)`,
   );
   print(`    huaweicloud-sdk-core     ${sdkUs.toFixed(1)} us`);
-};
+}
 
-const benchRotation = async (): Promise<void> => {
+async function benchRotation(): Promise<void> {
   const { accepted, failed, refused, rotated } = await measureRotation(500, 20);
   print(
     '(j) 10,000 syncs in 20 runs; the token is replaced in the middle of each, the old one dies',
@@ -191,9 +200,9 @@ const benchRotation = async (): Promise<void> => {
   print(
     `    ${accepted} accepted, ${failed} failed (aim 0), ${rotated} rotations, ${refused} calls refused with the dead token`,
   );
-};
+}
 
-const benchChanges = async (): Promise<void> => {
+async function benchChanges(): Promise<void> {
   const { bareMs, verifyMs } = await measureSmn();
   const { changes, durationMs, traces } = await measureWatch(10_000);
   const { overMs, queueDelaySeconds } = await measureNotification(5);
@@ -207,7 +216,7 @@ const benchChanges = async (): Promise<void> => {
   print(
     `    SMN message to DDM call           the queue's delay of ${queueDelaySeconds} s, and ${median(overMs).toFixed(0)} ms (aim 1 s)`,
   );
-};
+}
 
 const benches = {
   a: benchFleet,

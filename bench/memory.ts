@@ -22,10 +22,12 @@ const invocations = 3;
 
 const heapMb = 128; // V8 takes half of a machine as small as a function; this is what 256 MB would be
 
-const print = (text: string): void => void process.stdout.write(`${text}\n`);
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
 
 /** Peak memory and processor time of every packaged door, doing the most that one invocation has to do. */
-export const benchDoors = async (): Promise<void> => {
+export async function benchDoors(): Promise<void> {
   print(
     '(m) memory and processor time of every door, doing the most that one invocation has to do',
   );
@@ -37,18 +39,18 @@ export const benchDoors = async (): Promise<void> => {
     const failed = row.ok ? '' : '  FAILED';
     print(`    ${row.door.padEnd(13)} ${rss.padEnd(15)} ${cpu.padEnd(17)} ${row.work}${failed}`);
   }
-};
+}
 
-const measureTwice = async (start: () => Promise<Door>): Promise<DoorMemory> => {
+async function measureTwice(start: () => Promise<Door>): Promise<DoorMemory> {
   const natural = await measureDoor(await start(), '');
   const capped = await measureDoor(await start(), `--max-old-space-size=${heapMb}`);
   return { ...natural, ok: natural.ok && capped.ok, cappedRssMb: capped.peakRssMb };
-};
+}
 
-const measureDoor = async (
+async function measureDoor(
   { close, cloud, door, env, event, work }: Door,
   nodeOptions: string,
-): Promise<Omit<DoorMemory, 'cappedRssMb'>> => {
+): Promise<Omit<DoorMemory, 'cappedRssMb'>> {
   const lambda = await startLambda({
     door,
     taskRoot,
@@ -73,12 +75,12 @@ const measureDoor = async (
   await close();
   const [coldCpuMs = 0, ...warm] = cpuMs;
   return { door, work, ok, peakRssMb, coldCpuMs, warmCpuMs: Math.min(...warm) };
-};
+}
 
-const isGood = (response: unknown): boolean => {
+function isGood(response: unknown): boolean {
   const { batchItemFailures = [], statusCode = 200 } = (response ?? {}) as {
     readonly batchItemFailures?: readonly unknown[];
     readonly statusCode?: number;
   };
   return statusCode < 300 && batchItemFailures.length === 0;
-};
+}

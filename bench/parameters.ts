@@ -3,7 +3,7 @@ import { createSsmClient, createStore } from '../lib/aws/store.ts';
 import { systemClock } from '../lib/clock.ts';
 
 /** List and token of the process's environment. */
-export const readParameters = async () => {
+export async function readParameters() {
   const parameters = createParameters({
     store: createStore(createSsmClient()),
     prefix: process.env.PARAMETER_PREFIX ?? '',
@@ -13,4 +13,4 @@ export const readParameters = async () => {
   const { instanceIds } = await parameters.fleet();
   const secret = await parameters.secret();
   return { instanceIds, token: 'token' in secret ? secret.token : '' };
-};
+}

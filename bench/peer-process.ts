@@ -22,12 +22,13 @@ if (kind === 'axios-retry') {
   });
 }
 
-const post = (instanceId: string) =>
-  client.post(
+function post(instanceId: string) {
+  return client.post(
     `${env.DDM_ENDPOINT}/v1/${env.DDM_PROJECT_ID}/instances/${instanceId}/rds/sync`,
     undefined,
     { headers: { 'X-Auth-Token': token, 'Content-Type': 'application/json' } },
   );
+}
 
 await recordRuns(Number(invocations), async () => {
   const limit = pLimit(concurrency);

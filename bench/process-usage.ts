@@ -9,7 +9,7 @@ export interface ProcessUsage {
 const tickMs = 10; // of /proc: USER_HZ is 100 wherever Linux runs
 
 /** Peak memory and processor time of another process, from Linux' /proc. */
-export const readUsage = (pid: number | undefined): ProcessUsage => {
+export function readUsage(pid: number | undefined): ProcessUsage {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   // Field 2 is the command in parentheses; utime and stime are fields 14 and 15.
@@ -18,4 +18,4 @@ export const readUsage = (pid: number | undefined): ProcessUsage => {
     peakRssMb: Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1_024,
     cpuMs: (Number(fields[11]) + Number(fields[12])) * tickMs,
   };
-};
+}

@@ -34,32 +34,40 @@ export interface Measurement {
   readonly queue?: boolean;
 }
 
-const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+function path(relative: string): string {
+  return fileURLToPath(new URL(relative, import.meta.url));
+}
 const handlerUrl = new URL('../dist/functions/scheduled.js', import.meta.url).href;
 
 /** The built handler against an embedded cloud of its own, each in its own process. */
-export const measureHandler = (measurement: Measurement): Promise<Measured> =>
-  measure(measurement, [path('./handler-process.ts'), handlerUrl]);
+export function measureHandler(measurement: Measurement): Promise<Measured> {
+  return measure(measurement, [path('./handler-process.ts'), handlerUrl]);
+}
 
-export const measurePeer = (
+export function measurePeer(
   kind: 'axios' | 'axios-retry',
   measurement: Measurement,
-): Promise<Measured> => measure(measurement, [path('./peer-process.ts'), kind]);
+): Promise<Measured> {
+  return measure(measurement, [path('./peer-process.ts'), kind]);
+}
 
 /** `POST /sync` for one instance, again and again in a warm process. */
-export const measureHttp = (measurement: Measurement): Promise<Measured> =>
-  measure(measurement, [path('./http-process.ts')]);
+export function measureHttp(measurement: Measurement): Promise<Measured> {
+  return measure(measurement, [path('./http-process.ts')]);
+}
 
 /** Messages for a whole fleet to the queue, by ours or by a bare loop over the SDK's client. */
-export const measureDispatch = (
+export function measureDispatch(
   kind: 'ours' | 'bare',
   measurement: Measurement,
-): Promise<Measured> => measure(measurement, [path('./dispatch-process.ts'), kind]);
+): Promise<Measured> {
+  return measure(measurement, [path('./dispatch-process.ts'), kind]);
+}
 
-const measure = async (
+async function measure(
   { cloud, env, invocations = 1, nodeArguments = [], queue = false }: Measurement,
   command: readonly string[],
-): Promise<Measured> => {
+): Promise<Measured> {
   const server = await startCloudProcess(cloud);
   const child = spawn(process.execPath, [...nodeArguments, ...command, String(invocations)], {
     env: {
@@ -80,7 +88,7 @@ const measure = async (
   const stats = JSON.parse(await answered.text());
   server.stop();
   return { ...JSON.parse(answer), stats };
-};
+}
 
 const awsEnvironment = {
   AWS_REGION: 'eu-central-1',
@@ -89,7 +97,7 @@ const awsEnvironment = {
 };
 
 /** An embedded cloud in a process of its own, so that its work is not measured. */
-export const startCloudProcess = async (options: CloudOptions) => {
+export async function startCloudProcess(options: CloudOptions) {
   const child = spawn(process.execPath, [path('../local/cloud/main.ts'), JSON.stringify(options)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -106,4 +114,4 @@ export const startCloudProcess = async (options: CloudOptions) => {
     queueUrl: String(queueUrl),
     stop: () => child.stdin.end(),
   };
-};
+}

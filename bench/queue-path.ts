@@ -15,7 +15,7 @@ export interface QueuePathOptions {
 const taskRoot = fileURLToPath(new URL('..', import.meta.url));
 
 /** Dispatches a fleet, then measures its way through the queue and the packaged workers. */
-export const measureQueuePath = async ({ instances, perSecond, workers }: QueuePathOptions) => {
+export async function measureQueuePath({ instances, perSecond, workers }: QueuePathOptions) {
   const cloud = { instances, latencyMs: 50, throttlePerSecond: perSecond };
   const server = await startCloudProcess(cloud);
   const env = {
@@ -43,9 +43,9 @@ export const measureQueuePath = async ({ instances, perSecond, workers }: QueueP
   const { accepted, calls, throttled } = JSON.parse(await answer.text());
   server.stop();
   return { accepted, calls, throttled, durationMs };
-};
+}
 
-const drained = async (endpoint: string, queueUrl: string): Promise<void> => {
+async function drained(endpoint: string, queueUrl: string): Promise<void> {
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   const sqs = new SQSClient({ endpoint, region: 'eu-central-1', credentials });
   for (;;) {
@@ -58,4 +58,4 @@ const drained = async (endpoint: string, queueUrl: string): Promise<void> => {
     await sleep(200);
   }
   sqs.destroy();
-};
+}

@@ -2,11 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Runs so many times and writes reports, CPU time and peak memory of this process to fd 3. */
-export const recordRuns = async (
+export async function recordRuns(
   invocations: number,
   run: (invocation: number) => Promise<unknown>,
   pauseMs = 1_100, // a new second for the server's rate limit
-): Promise<void> => {
+): Promise<void> {
   const runs: unknown[] = [];
   for (let invocation = 1; invocation <= invocations; invocation += 1) {
     const cpuBefore = process.cpuUsage();
@@ -17,4 +17,4 @@ export const recordRuns = async (
   }
   const maxRssMb = process.resourceUsage().maxRSS / 1_024;
   writeFileSync(3, JSON.stringify({ runs, maxRssMb }));
-};
+}

@@ -7,7 +7,7 @@ import { environmentOf } from '../local/target.ts';
 const taskRoot = fileURLToPath(new URL('..', import.meta.url));
 
 /** Runs over a fleet while the token is replaced in the middle of each, and the old one dies at once. */
-export const measureRotation = async (instances: number, rotations: number) => {
+export async function measureRotation(instances: number, rotations: number) {
   const cloud = await startCloud({ instances, latencyMs: 20 });
   const env = { ...environmentOf(cloud), SYNC_RATE_PER_SECOND: '500' };
   const lambda = { taskRoot, env, onLine: () => {} };
@@ -34,4 +34,4 @@ export const measureRotation = async (instances: number, rotations: number) => {
   await Promise.all([scheduled.stop(), rotate.stop()]);
   await cloud.close();
   return sum;
-};
+}

@@ -16,7 +16,7 @@ const rounds = 21;
 const messagesPerRound = 200;
 
 /** The time of verifying one message in a warm environment, and of its RSA signature alone; medians. */
-export const measureSmn = async (): Promise<SmnMeasured> => {
+export async function measureSmn(): Promise<SmnMeasured> {
   const server = await startSmn();
   const config = {
     ddmEndpoint: 'http://127.0.0.1',
@@ -50,7 +50,7 @@ export const measureSmn = async (): Promise<SmnMeasured> => {
   }
   await server.close();
   return { verifyMs: median(ours), bareMs: median(bare) };
-};
+}
 
 // As large as a trace of CTS.
 const message = JSON.stringify({
@@ -61,7 +61,8 @@ const message = JSON.stringify({
   request: 'x'.repeat(1_500),
 });
 
-const signedText = (envelope: SmnEnvelope): string =>
-  ['message', 'message_id', 'timestamp', 'topic_urn', 'type']
+function signedText(envelope: SmnEnvelope): string {
+  return ['message', 'message_id', 'timestamp', 'topic_urn', 'type']
     .map((name) => `${name}\n${envelope[name]}\n`)
     .join('');
+}

@@ -37,7 +37,7 @@ process.stdout.write(JSON.stringify([performance.now() - before, process.memoryU
 const rounds = 21;
 
 /** Import time and memory of the built handler, of the bare libraries, and of nothing: medians. */
-export const measureStartUp = async (): Promise<Record<'built' | 'bare' | 'empty', StartUp>> => {
+export async function measureStartUp(): Promise<Record<'built' | 'bare' | 'empty', StartUp>> {
   const folder = await mkdtemp(join(tmpdir(), 'ddm-sync-bench-'));
   await writeFile(join(folder, 'package.json'), '{"type":"module"}');
   const files = {
@@ -56,29 +56,32 @@ export const measureStartUp = async (): Promise<Record<'built' | 'bare' | 'empty
   };
   await rm(folder, { recursive: true });
   return result;
-};
+}
 
-const bundleSource = async (folder: string, name: string, contents: string): Promise<string> => {
+async function bundleSource(folder: string, name: string, contents: string): Promise<string> {
   const outfile = join(folder, `${name}.js`);
   const resolveDir = fileURLToPath(new URL('..', import.meta.url));
   await build({ ...bundleOptions, stdin: { contents, resolveDir }, outfile });
   return outfile;
-};
+}
 
-const sample = (file: string): number[] => {
+function sample(file: string): number[] {
   const { stdout } = spawnSync(
     process.execPath,
     ['--input-type=module', '--eval', probe, pathToFileURL(file).href],
     { encoding: 'utf8' },
   );
   return JSON.parse(stdout);
-};
+}
 
-const summarise = async (file: string, samples: readonly number[][]): Promise<StartUp> => ({
-  importMs: median(samples.map(([importMs = 0]) => importMs)),
-  rssMb: median(samples.map(([, rss = 0]) => rss)) / 1_048_576,
-  bundleBytes: (await stat(file)).size,
-});
+async function summarise(file: string, samples: readonly number[][]): Promise<StartUp> {
+  return {
+    importMs: median(samples.map(([importMs = 0]) => importMs)),
+    rssMb: median(samples.map(([, rss = 0]) => rss)) / 1_048_576,
+    bundleBytes: (await stat(file)).size,
+  };
+}
 
-export const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+export function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}

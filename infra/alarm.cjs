@@ -10,7 +10,7 @@ const runbook = env.RUNBOOK_URL || 'docs/runbook.md';
  * An alarm, which wakes somebody, waits for the morning, or tells nobody (`silent`). `says` is one sentence,
  * `section` is its anchor in the runbook.
  */
-const alarm = ({ name, wakes = false, silent = false, says, section, ...properties }) => {
+function alarm({ name, wakes = false, silent = false, says, section, ...properties }) {
   const topic = !silent && (wakes ? wakeTopic : ticketTopic);
   return {
     Type: 'AWS::CloudWatch::Alarm',
@@ -25,38 +25,48 @@ const alarm = ({ name, wakes = false, silent = false, says, section, ...properti
       ...properties,
     },
   };
-};
+}
 
-const metric = (Namespace, MetricName, Dimensions) => ({ Namespace, MetricName, Dimensions });
+function metric(Namespace, MetricName, Dimensions) {
+  return { Namespace, MetricName, Dimensions };
+}
 
 /** A metric of lib/metrics.ts or lib/logger.ts. */
-const ours = (name) => metric('ddm-sync', name, [{ Name: 'service', Value: service }]);
+function ours(name) {
+  return metric('ddm-sync', name, [{ Name: 'service', Value: service }]);
+}
 
-const ofFunction = (key, name) =>
-  metric('AWS/Lambda', name, [{ Name: 'FunctionName', Value: `\${self:custom.names.${key}}` }]);
+function ofFunction(key, name) {
+  return metric('AWS/Lambda', name, [
+    { Name: 'FunctionName', Value: `\${self:custom.names.${key}}` },
+  ]);
+}
 
-const ofQueue = (resource, name) =>
-  metric('AWS/SQS', name, [
+function ofQueue(resource, name) {
+  return metric('AWS/SQS', name, [
     { Name: 'QueueName', Value: { 'Fn::GetAtt': [resource, 'QueueName'] } },
   ]);
+}
 
 /** The Metrics of an alarm on an expression over sums, each under an id of its own. */
-const math = (Expression, seconds, sums) => ({
-  Metrics: [
-    { Id: 'result', Expression, ReturnData: true },
-    ...Object.entries(sums).map(([Id, { Dimensions, MetricName, Namespace }]) => ({
-      Id,
-      ReturnData: false,
-      MetricStat: { Metric: { Namespace, MetricName, Dimensions }, Period: seconds, Stat: 'Sum' },
-    })),
-  ],
-});
+function math(Expression, seconds, sums) {
+  return {
+    Metrics: [
+      { Id: 'result', Expression, ReturnData: true },
+      ...Object.entries(sums).map(([Id, { Dimensions, MetricName, Namespace }]) => ({
+        Id,
+        ReturnData: false,
+        MetricStat: { Metric: { Namespace, MetricName, Dimensions }, Period: seconds, Stat: 'Sum' },
+      })),
+    ],
+  };
+}
 
 /** A number from the environment of the deployment. */
-const setting = (name, preset) => {
+function setting(name, preset) {
   const value = Number(env[name] || preset);
   if (value > 0) return value;
   throw new Error(`${name} is "${env[name]}": a number above 0 is needed`);
-};
+}
 
 module.exports = { alarm, math, ofFunction, ofQueue, ours, runbook, service, setting };

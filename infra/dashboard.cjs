@@ -15,102 +15,116 @@ const cleanAge =
 
 // Each row: its height, then its widgets with their widths.
 
-const heading = () => [
-  1,
-  [24, widget.text(`**${service}**: is the fleet in sync? If an alarm is on: ${runbook}`)],
-];
+function heading() {
+  return [
+    1,
+    [24, widget.text(`**${service}**: is the fleet in sync? If an alarm is on: ${runbook}`)],
+  ];
+}
 
-const now = () => [
-  3,
-  [
-    12,
-    numbers('The fleet, last period', [
-      ours('Instances', 'instances', { stat: 'Maximum' }),
-      ours('Accepted', 'accepted', { color: green }),
-      ours('Failed', 'failed', { color: red }),
-      ours('Queued', 'queued', { color: amber }),
-    ]),
-  ],
-  [
-    6,
-    numbers('Last run without a failure', [
-      hidden('clean', 'CleanRuns'),
-      hidden('failed', 'Failed'),
-      expression('age', cleanAge, 'minutes ago'),
-    ]),
-  ],
-  [6, numbers('Token', [ours('TokenHoursLeft', 'hours left', { stat: 'Minimum' })])],
-];
-
-/** Those for CodeDeploy say what others say too. */
-const states = (alarmResources) => {
-  const shown = alarmResources.filter((name) => !name.endsWith('RollbackAlarm'));
-  return [3, [24, widget.alarmStates('Alarms', shown)]];
-};
-
-const tables = (groups) => [
-  7,
-  [12, widget.table('failing longest', groups)],
-  [12, widget.table('last result per instance', groups)],
-];
-
-const results = () => [
-  6,
-  [12, graph('Failures by code', 'instances', [widget.byCode()], { stacked: true })],
-  [
-    12,
-    graph(
-      'Results',
-      'instances',
-      [
+function now() {
+  return [
+    3,
+    [
+      12,
+      numbers('The fleet, last period', [
+        ours('Instances', 'instances', { stat: 'Maximum' }),
+        ours('Accepted', 'accepted', { color: green }),
         ours('Failed', 'failed', { color: red }),
         ours('Queued', 'queued', { color: amber }),
-        ours('Accepted', 'accepted', { color: green }),
-      ],
-      { stacked: true },
-    ),
-  ],
-];
+      ]),
+    ],
+    [
+      6,
+      numbers('Last run without a failure', [
+        hidden('clean', 'CleanRuns'),
+        hidden('failed', 'Failed'),
+        expression('age', cleanAge, 'minutes ago'),
+      ]),
+    ],
+    [6, numbers('Token', [ours('TokenHoursLeft', 'hours left', { stat: 'Minimum' })])],
+  ];
+}
 
-const speed = () => [
-  6,
-  [8, graph('Longest run', 'ms', [ours('DurationMs', 'longest run', { stat: 'Maximum' })])],
-  [
-    8,
-    graph('Effective rate', 'calls per second, %', [
-      hidden('calls', 'Calls'),
-      hidden('duration', 'DurationMs'),
-      hidden('throttled', 'ThrottledCalls'),
-      expression('rate', '1000 * calls / duration', 'calls per second'),
-      expression('share', '100 * throttled / calls', '% throttled', { color: red }),
-    ]),
-  ],
-  [
-    8,
-    graph('Life of the token', 'hours', [
-      ours('TokenHoursLeft', 'hours left', { stat: 'Minimum' }),
-    ]),
-  ],
-];
+/** Those for CodeDeploy say what others say too. */
+function states(alarmResources) {
+  const shown = alarmResources.filter((name) => !name.endsWith('RollbackAlarm'));
+  return [3, [24, widget.alarmStates('Alarms', shown)]];
+}
 
-const depths = (resources) => Object.values(resources).map(widget.depthOf);
+function tables(groups) {
+  return [
+    7,
+    [12, widget.table('failing longest', groups)],
+    [12, widget.table('last result per instance', groups)],
+  ];
+}
 
-const queues = (functionNames) => [
-  6,
-  [8, graph('Queues', 'messages', depths(watched.queues))],
-  [8, graph('Dead-letter queues', 'messages', depths(watched.deadLetterQueues))],
-  [
-    8,
-    graph(
-      'Errors',
-      'failed invocations',
-      Object.entries(functionNames).map(([key, name]) => widget.ofFunction(key, name, 'Errors')),
-    ),
-  ],
-];
+function results() {
+  return [
+    6,
+    [12, graph('Failures by code', 'instances', [widget.byCode()], { stacked: true })],
+    [
+      12,
+      graph(
+        'Results',
+        'instances',
+        [
+          ours('Failed', 'failed', { color: red }),
+          ours('Queued', 'queued', { color: amber }),
+          ours('Accepted', 'accepted', { color: green }),
+        ],
+        { stacked: true },
+      ),
+    ],
+  ];
+}
+
+function speed() {
+  return [
+    6,
+    [8, graph('Longest run', 'ms', [ours('DurationMs', 'longest run', { stat: 'Maximum' })])],
+    [
+      8,
+      graph('Effective rate', 'calls per second, %', [
+        hidden('calls', 'Calls'),
+        hidden('duration', 'DurationMs'),
+        hidden('throttled', 'ThrottledCalls'),
+        expression('rate', '1000 * calls / duration', 'calls per second'),
+        expression('share', '100 * throttled / calls', '% throttled', { color: red }),
+      ]),
+    ],
+    [
+      8,
+      graph('Life of the token', 'hours', [
+        ours('TokenHoursLeft', 'hours left', { stat: 'Minimum' }),
+      ]),
+    ],
+  ];
+}
+
+function depths(resources) {
+  return Object.values(resources).map(widget.depthOf);
+}
+
+function queues(functionNames) {
+  return [
+    6,
+    [8, graph('Queues', 'messages', depths(watched.queues))],
+    [8, graph('Dead-letter queues', 'messages', depths(watched.deadLetterQueues))],
+    [
+      8,
+      graph(
+        'Errors',
+        'failed invocations',
+        Object.entries(functionNames).map(([key, name]) => widget.ofFunction(key, name, 'Errors')),
+      ),
+    ],
+  ];
+}
 
 /** Gives each widget its place: left to right, top to bottom. */
-const place = (rows) => {
+function place(rows) {
   let y = 0;
   return rows.flatMap(([height, ...widgets]) => {
     let x = 0;
@@ -122,7 +136,7 @@ const place = (rows) => {
     y += height;
     return placed;
   });
-};
+}
 
 module.exports = async ({ resolveVariable }) => {
   const functionNames = await resolveVariable('self:custom.names');

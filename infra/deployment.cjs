@@ -14,102 +14,118 @@ const deploymentTypes = [
 ];
 
 /** Logical ids of the alarms (infra/alarms.cjs) that stop a deployment of this function and take it back. */
-const rollbackAlarms = (name) => [`${pascal(name)}RollbackAlarm`];
+function rollbackAlarms(name) {
+  return [`${pascal(name)}RollbackAlarm`];
+}
 
-const functionArn = (name) => ({ 'Fn::GetAtt': [`${functionId(name)}LambdaFunction`, 'Arn'] });
-const aliasArn = (name) => ({ 'Fn::Join': [':', [functionArn(name), aliasName]] });
-const aliasId = (name) => `${functionId(name)}LiveAlias`;
-const groupId = (name) => `${functionId(name)}DeploymentGroup`;
+function functionArn(name) {
+  return { 'Fn::GetAtt': [`${functionId(name)}LambdaFunction`, 'Arn'] };
+}
+function aliasArn(name) {
+  return { 'Fn::Join': [':', [functionArn(name), aliasName]] };
+}
+function aliasId(name) {
+  return `${functionId(name)}LiveAlias`;
+}
+function groupId(name) {
+  return `${functionId(name)}DeploymentGroup`;
+}
 
 /** The alias of a function, which CodeDeploy moves unless that is off. */
-const alias = (name, versionId, type) => ({
-  Type: 'AWS::Lambda::Alias',
-  ...(type !== 'off' && {
-    UpdatePolicy: {
-      CodeDeployLambdaAliasUpdate: {
-        ApplicationName: { Ref: 'DeploymentApplication' },
-        DeploymentGroupName: { Ref: groupId(name) },
+function alias(name, versionId, type) {
+  return {
+    Type: 'AWS::Lambda::Alias',
+    ...(type !== 'off' && {
+      UpdatePolicy: {
+        CodeDeployLambdaAliasUpdate: {
+          ApplicationName: { Ref: 'DeploymentApplication' },
+          DeploymentGroupName: { Ref: groupId(name) },
+        },
+      },
+    }),
+    Properties: {
+      Name: aliasName,
+      FunctionName: { Ref: `${functionId(name)}LambdaFunction` },
+      FunctionVersion: { 'Fn::GetAtt': [versionId, 'Version'] },
+    },
+  };
+}
+
+function deploymentGroup(name, type) {
+  return {
+    Type: 'AWS::CodeDeploy::DeploymentGroup',
+    Properties: {
+      ApplicationName: { Ref: 'DeploymentApplication' },
+      ServiceRoleArn: { 'Fn::GetAtt': ['DeploymentRole', 'Arn'] },
+      DeploymentConfigName: `CodeDeployDefault.${type}`,
+      DeploymentStyle: {
+        DeploymentType: 'BLUE_GREEN',
+        DeploymentOption: 'WITH_TRAFFIC_CONTROL',
+      },
+      AlarmConfiguration: {
+        Enabled: true,
+        IgnorePollAlarmFailure: false, // what cannot be watched is not deployed
+        Alarms: rollbackAlarms(name).map((Ref) => ({ Name: { Ref } })),
+      },
+      AutoRollbackConfiguration: {
+        Enabled: true,
+        Events: ['DEPLOYMENT_FAILURE', 'DEPLOYMENT_STOP_ON_ALARM', 'DEPLOYMENT_STOP_ON_REQUEST'],
       },
     },
-  }),
-  Properties: {
-    Name: aliasName,
-    FunctionName: { Ref: `${functionId(name)}LambdaFunction` },
-    FunctionVersion: { 'Fn::GetAtt': [versionId, 'Version'] },
-  },
-});
-
-const deploymentGroup = (name, type) => ({
-  Type: 'AWS::CodeDeploy::DeploymentGroup',
-  Properties: {
-    ApplicationName: { Ref: 'DeploymentApplication' },
-    ServiceRoleArn: { 'Fn::GetAtt': ['DeploymentRole', 'Arn'] },
-    DeploymentConfigName: `CodeDeployDefault.${type}`,
-    DeploymentStyle: {
-      DeploymentType: 'BLUE_GREEN',
-      DeploymentOption: 'WITH_TRAFFIC_CONTROL',
-    },
-    AlarmConfiguration: {
-      Enabled: true,
-      IgnorePollAlarmFailure: false, // what cannot be watched is not deployed
-      Alarms: rollbackAlarms(name).map((Ref) => ({ Name: { Ref } })),
-    },
-    AutoRollbackConfiguration: {
-      Enabled: true,
-      Events: ['DEPLOYMENT_FAILURE', 'DEPLOYMENT_STOP_ON_ALARM', 'DEPLOYMENT_STOP_ON_REQUEST'],
-    },
-  },
-});
+  };
+}
 
 /** The actions of AWSCodeDeployRoleForLambdaLimited, without its "*": this service's aliases and alarms. */
-const deploymentRole = (names) => ({
-  Type: 'AWS::IAM::Role',
-  Properties: {
-    AssumeRolePolicyDocument: {
-      Version: '2012-10-17',
-      Statement: [
+function deploymentRole(names) {
+  return {
+    Type: 'AWS::IAM::Role',
+    Properties: {
+      AssumeRolePolicyDocument: {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Principal: { Service: 'codedeploy.amazonaws.com' },
+            Action: 'sts:AssumeRole',
+            Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+          },
+        ],
+      },
+      Policies: [
         {
-          Effect: 'Allow',
-          Principal: { Service: 'codedeploy.amazonaws.com' },
-          Action: 'sts:AssumeRole',
-          Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+          PolicyName: 'move-aliases',
+          PolicyDocument: {
+            Version: '2012-10-17',
+            Statement: [
+              {
+                Effect: 'Allow',
+                Action: [
+                  'lambda:GetAlias',
+                  'lambda:UpdateAlias',
+                  'lambda:GetProvisionedConcurrencyConfig',
+                ],
+                Resource: names.flatMap((name) => [functionArn(name), aliasArn(name)]),
+              },
+              {
+                Effect: 'Allow',
+                Action: 'cloudwatch:DescribeAlarms',
+                Resource: names
+                  .flatMap(rollbackAlarms)
+                  .map((alarmId) => ({ 'Fn::GetAtt': [alarmId, 'Arn'] })),
+              },
+            ],
+          },
         },
       ],
     },
-    Policies: [
-      {
-        PolicyName: 'move-aliases',
-        PolicyDocument: {
-          Version: '2012-10-17',
-          Statement: [
-            {
-              Effect: 'Allow',
-              Action: [
-                'lambda:GetAlias',
-                'lambda:UpdateAlias',
-                'lambda:GetProvisionedConcurrencyConfig',
-              ],
-              Resource: names.flatMap((name) => [functionArn(name), aliasArn(name)]),
-            },
-            {
-              Effect: 'Allow',
-              Action: 'cloudwatch:DescribeAlarms',
-              Resource: names
-                .flatMap(rollbackAlarms)
-                .map((alarmId) => ({ 'Fn::GetAtt': [alarmId, 'Arn'] })),
-            },
-          ],
-        },
-      },
-    ],
-  },
-});
+  };
+}
 
 /**
  * @param versions from the name of a function to the logical id of its new version
  * @param type one of deploymentTypes, or `off`: then the aliases move at once, and nothing watches
  */
-const deploymentResources = (versions, type) => {
+function deploymentResources(versions, type) {
   const names = Object.keys(versions);
   const aliases = names.map((name) => [aliasId(name), alias(name, versions[name], type)]);
   if (type === 'off') return Object.fromEntries(aliases);
@@ -122,7 +138,7 @@ const deploymentResources = (versions, type) => {
     },
     DeploymentRole: deploymentRole(names),
   };
-};
+}
 
 module.exports = {
   aliasArn,

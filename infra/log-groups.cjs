@@ -1,5 +1,8 @@
 /** The log groups of all functions. */
-const logGroups = async (resolveVariable) =>
-  Object.values(await resolveVariable('self:custom.names')).map((name) => `/aws/lambda/${name}`);
+async function logGroups(resolveVariable) {
+  return Object.values(await resolveVariable('self:custom.names')).map(
+    (name) => `/aws/lambda/${name}`,
+  );
+}
 
 module.exports = { logGroups };

@@ -3,8 +3,9 @@
 const { logGroups } = require('./log-groups.cjs');
 const { queries } = require('./query-texts.cjs');
 
-const idOf = (name) =>
-  `${name.replaceAll(/(?:^| )(.)/g, (_, letter) => letter.toUpperCase())}Query`;
+function idOf(name) {
+  return `${name.replaceAll(/(?:^| )(.)/g, (_, letter) => letter.toUpperCase())}Query`;
+}
 
 module.exports = async ({ resolveVariable }) => {
   const LogGroupNames = await logGroups(resolveVariable);

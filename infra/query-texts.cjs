@@ -4,7 +4,9 @@ const results =
   '["instance sync accepted", "instance sync completed", "instance sync failed", "instance sync queued"]';
 const ends = '["instance sync accepted", "instance sync completed", "instance sync failed"]';
 
-const join = (...commands) => commands.join('\n| ');
+function join(...commands) {
+  return commands.join('\n| ');
+}
 
 const queries = {
   'failing longest': join(

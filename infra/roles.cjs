@@ -7,27 +7,34 @@ const { env } = process;
 const authMode = env.AUTH_MODE || 'token';
 const keyArn = env.PARAMETER_KMS_ARN;
 
-const range = (from, to) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+function range(from, to) {
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+}
 
 // The names that lib/aws/token-set.ts reads with one call, and all that a rotation writes or removes.
 const tokenParts = range(1, 26).map((number) => `token/${number}`);
 const tokenNames = ['token-set', 'token', ...tokenParts.slice(10, 17)];
 const secretNames = authMode === 'aksk' ? ['credentials'] : tokenNames;
 
-const parameterArns = (names) =>
-  names.map((name) => ({ 'Fn::Sub': `\${self:custom.parameterArn}/${name}` }));
-const arnOf = (resource) => ({ 'Fn::GetAtt': [resource, 'Arn'] });
+function parameterArns(names) {
+  return names.map((name) => ({ 'Fn::Sub': `\${self:custom.parameterArn}/${name}` }));
+}
+function arnOf(resource) {
+  return { 'Fn::GetAtt': [resource, 'Arn'] };
+}
 
-const allow = (Action, Resource, Condition) => ({
-  Effect: 'Allow',
-  Action,
-  Resource,
-  ...(Condition && { Condition }),
-});
+function allow(Action, Resource, Condition) {
+  return {
+    Effect: 'Allow',
+    Action,
+    Resource,
+    ...(Condition && { Condition }),
+  };
+}
 
 /** With a key of one's own; the key aws/ssm needs no statement. Only through Parameter Store, docs/secrets.md. */
-const useKey = (actions) =>
-  keyArn
+function useKey(actions) {
+  return keyArn
     ? [
         allow(actions, keyArn, {
           StringEquals: {
@@ -36,34 +43,45 @@ const useKey = (actions) =>
         }),
       ]
     : [];
+}
 
 /** List and secret, as a run needs them; `exclude` with discovery. */
-const readFleet = () => readParameters('instances', 'exclude', ...secretNames);
+function readFleet() {
+  return readParameters('instances', 'exclude', ...secretNames);
+}
 
-const readParameters = (...names) => [
-  allow(['ssm:GetParameters', 'ssm:GetParametersByPath'], parameterArns(names)),
-  ...useKey(['kms:Decrypt']),
-];
+function readParameters(...names) {
+  return [
+    allow(['ssm:GetParameters', 'ssm:GetParametersByPath'], parameterArns(names)),
+    ...useKey(['kms:Decrypt']),
+  ];
+}
 
-const writeToken = () => [
-  allow('ssm:PutParameter', parameterArns(['token-set', ...tokenParts.slice(10)])),
-  allow('ssm:DeleteParameters', parameterArns(['token', ...tokenParts])),
-  ...useKey(['kms:Encrypt']),
-];
+function writeToken() {
+  return [
+    allow('ssm:PutParameter', parameterArns(['token-set', ...tokenParts.slice(10)])),
+    allow('ssm:DeleteParameters', parameterArns(['token', ...tokenParts])),
+    ...useKey(['kms:Encrypt']),
+  ];
+}
 
-const sendTo = (...queues) => [allow('sqs:SendMessage', queues.map(arnOf))];
+function sendTo(...queues) {
+  return [allow('sqs:SendMessage', queues.map(arnOf))];
+}
 
-const workOn = (...queues) => [
-  allow(
-    [
-      'sqs:ReceiveMessage',
-      'sqs:DeleteMessage',
-      'sqs:GetQueueAttributes',
-      'sqs:ChangeMessageVisibility',
-    ],
-    queues.map(arnOf),
-  ),
-];
+function workOn(...queues) {
+  return [
+    allow(
+      [
+        'sqs:ReceiveMessage',
+        'sqs:DeleteMessage',
+        'sqs:GetQueueAttributes',
+        'sqs:ChangeMessageVisibility',
+      ],
+      queues.map(arnOf),
+    ),
+  ];
+}
 
 /** What each function of serverless.yml may do beside writing its log. */
 const permissions = {
@@ -89,34 +107,41 @@ const permissions = {
   'rotate-token': [...readParameters('credentials', ...tokenNames), ...writeToken()],
 };
 
-const trust = (service, Condition) => ({
-  Version: '2012-10-17',
-  Statement: [
-    {
-      Effect: 'Allow',
-      Principal: { Service: service },
-      Action: 'sts:AssumeRole',
-      ...(Condition && { Condition }),
+function trust(service, Condition) {
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { Service: service },
+        Action: 'sts:AssumeRole',
+        ...(Condition && { Condition }),
+      },
+    ],
+  };
+}
+
+function role(PolicyName, AssumeRolePolicyDocument, Statement) {
+  return {
+    Type: 'AWS::IAM::Role',
+    Properties: {
+      AssumeRolePolicyDocument,
+      Policies: [{ PolicyName, PolicyDocument: { Version: '2012-10-17', Statement } }],
     },
-  ],
-});
+  };
+}
 
-const role = (PolicyName, AssumeRolePolicyDocument, Statement) => ({
-  Type: 'AWS::IAM::Role',
-  Properties: {
-    AssumeRolePolicyDocument,
-    Policies: [{ PolicyName, PolicyDocument: { Version: '2012-10-17', Statement } }],
-  },
-});
-
-const roleId = (name) => `${pascal(name)}Role`;
+function roleId(name) {
+  return `${pascal(name)}Role`;
+}
 
 // ":*" is how CloudWatch Logs writes the streams of one group.
-const writeLog = (name) =>
-  allow(
+function writeLog(name) {
+  return allow(
     ['logs:CreateLogStream', 'logs:PutLogEvents'],
     [{ 'Fn::Sub': `\${self:custom.logGroupArn}/\${self:custom.names.${name}}:*` }],
   );
+}
 
 /** With TRACING=on. X-Ray knows no resources: "*" is all that these two actions can be allowed on. */
 const sendTraces =

@@ -2,10 +2,10 @@
 
 const secondsOf = { minute: 60, hour: 3_600, day: 86_400 };
 
-const schedulePeriodSeconds = ({
+function schedulePeriodSeconds({
   SYNC_PERIOD_MINUTES: minutes,
   SYNC_SCHEDULE: schedule = 'rate(15 minutes)',
-}) => {
+}) {
   const [, count, unit] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(schedule) ?? [];
   const seconds = minutes ? Number(minutes) * 60 : Number(count) * secondsOf[unit];
   const maxSeconds = 86_400; // of an alarm's period
@@ -13,6 +13,6 @@ const schedulePeriodSeconds = ({
   throw new Error(
     `The alarms need to know how often the schedule "${schedule}" runs: set SYNC_PERIOD_MINUTES, 1 to 1440`,
   );
-};
+}
 
 module.exports = { schedulePeriodSeconds };

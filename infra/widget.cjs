@@ -9,76 +9,86 @@ const periodSeconds = schedulePeriodSeconds(process.env);
 const region = '${AWS::Region}';
 
 /** A metric of ours, in the notation of a widget. */
-const ours = (name, label, options) => [
-  'ddm-sync',
-  name,
-  'service',
-  service,
-  { stat: 'Sum', label, ...options },
-];
+function ours(name, label, options) {
+  return ['ddm-sync', name, 'service', service, { stat: 'Sum', label, ...options }];
+}
 
 /** For an expression that names it. */
-const hidden = (id, name) => ours(name, id, { id, visible: false });
+function hidden(id, name) {
+  return ours(name, id, { id, visible: false });
+}
 
-const expression = (id, text, label, options) => [{ id, expression: text, label, ...options }];
+function expression(id, text, label, options) {
+  return [{ id, expression: text, label, ...options }];
+}
 
 /** Failures by code, whatever codes there are. */
-const byCode = () =>
-  expression(
+function byCode() {
+  return expression(
     'codes',
     `SEARCH('{ddm-sync,service,errCode} MetricName="Failures" service="${service}"', 'Sum', ${periodSeconds})`,
     '',
   );
+}
 
-const ofFunction = (key, name, metric) => [
-  'AWS/Lambda',
-  metric,
-  'FunctionName',
-  name,
-  { stat: 'Sum', label: key },
-];
+function ofFunction(key, name, metric) {
+  return ['AWS/Lambda', metric, 'FunctionName', name, { stat: 'Sum', label: key }];
+}
 
-const depthOf = (resource) => [
-  'AWS/SQS',
-  'ApproximateNumberOfMessagesVisible',
-  'QueueName',
-  `\${${resource}.QueueName}`,
-  { stat: 'Maximum', label: resource },
-];
+function depthOf(resource) {
+  return [
+    'AWS/SQS',
+    'ApproximateNumberOfMessagesVisible',
+    'QueueName',
+    `\${${resource}.QueueName}`,
+    { stat: 'Maximum', label: resource },
+  ];
+}
 
-const metricWidget = (title, metrics, options) => ({
-  type: 'metric',
-  properties: { title, metrics, region, period: periodSeconds, ...options },
-});
+function metricWidget(title, metrics, options) {
+  return {
+    type: 'metric',
+    properties: { title, metrics, region, period: periodSeconds, ...options },
+  };
+}
 
-const graph = (title, unit, metrics, options) =>
-  metricWidget(title, metrics, {
+function graph(title, unit, metrics, options) {
+  return metricWidget(title, metrics, {
     view: 'timeSeries',
     stacked: false,
     yAxis: { left: { min: 0, label: unit, showUnits: false } },
     ...options,
   });
+}
 
-const numbers = (title, metrics) => metricWidget(title, metrics, { view: 'singleValue' });
+function numbers(title, metrics) {
+  return metricWidget(title, metrics, { view: 'singleValue' });
+}
 
-const text = (markdown) => ({ type: 'text', properties: { markdown } });
+function text(markdown) {
+  return { type: 'text', properties: { markdown } };
+}
 
 /** The states of alarms, by the names of their resources. */
-const alarmStates = (title, resources) => ({
-  type: 'alarm',
-  properties: { title, alarms: resources.map((resource) => `\${${resource}.Arn}`) },
-});
+function alarmStates(title, resources) {
+  return {
+    type: 'alarm',
+    properties: { title, alarms: resources.map((resource) => `\${${resource}.Arn}`) },
+  };
+}
 
 /** What a saved query finds. */
-const table = (name, logGroups) => ({
-  type: 'log',
-  properties: {
-    title: capital(name),
-    region,
-    view: 'table',
-    query: [...logGroups.map((group) => `SOURCE '${group}'`), queries[name]].join(' | '),
-  },
-});
+function table(name, logGroups) {
+  return {
+    type: 'log',
+    properties: {
+      title: capital(name),
+      region,
+      view: 'table',
+      query: [...logGroups.map((group) => `SOURCE '${group}'`), queries[name]].join(' | '),
+    },
+  };
+}
 
 module.exports = {
   alarmStates,

@@ -16,11 +16,11 @@ export interface Affected {
  * @param deadlineAt monotonic ms after which nothing is asked
  * @throws {ParameterError} when list or credentials are unusable
  */
-export const withAffected = async <Result>(
+export async function withAffected<Result>(
   app: App,
   deadlineAt: number,
   work: (affected: Affected) => Promise<Result>,
-): Promise<Result> => {
+): Promise<Result> {
   const { instanceIds } = await app.fleet(deadlineAt); // reads the secret along with the list
   const configured = new Set(instanceIds);
   return withConnection(app, (connection) => {
@@ -38,26 +38,23 @@ export const withAffected = async <Result>(
       },
     });
   });
-};
+}
 
 /** Says quietly that a change concerns none of our instances. */
-export const ignoreChange = (
-  { log }: App,
-  change: Changed,
-  runId: string,
-  name = 'unknown',
-): void => log.ignored('instance change ignored: not of this fleet', { ...change, runId, name });
+export function ignoreChange({ log }: App, change: Changed, runId: string, name = 'unknown'): void {
+  log.ignored('instance change ignored: not of this fleet', { ...change, runId, name });
+}
 
 /**
  * Turns the changes of a batch into asks for instances. Resolves with the messages to deliver again, of
  * which it could not be told yet whom they concern.
  */
-export const askForAffected = async (
+export async function askForAffected(
   app: App,
   asks: MutableAsks,
   changes: readonly ChangeRequest[],
   deadlineAt: number,
-): Promise<readonly string[]> => {
+): Promise<readonly string[]> {
   if (changes.length === 0) return [];
   const unresolved = new Set(changes.map(({ delivery }) => delivery.messageId));
   try {
@@ -73,15 +70,15 @@ export const askForAffected = async (
     app.log.problem('instance changes not resolved', { messages: unresolved.size, reason });
   }
   return [...unresolved];
-};
+}
 
 /** False where it cannot be told now. @throws {ReadError} with refused credentials */
-const resolve = async (
+async function resolve(
   app: App,
   asks: MutableAsks,
   affected: Affected,
   { change, delivery, origin }: ChangeRequest,
-): Promise<boolean> => {
+): Promise<boolean> {
   try {
     const instanceIds = await affected.instancesOf(change);
     if (instanceIds.length === 0) ignoreChange(app, change, origin.runId);
@@ -92,4 +89,4 @@ const resolve = async (
     app.log.warning('instance change not resolved yet', { ...change, reason: error.message });
     return false;
   }
-};
+}

@@ -37,7 +37,7 @@ export interface App {
 }
 
 /** Wires the real dependencies. @throws {ConfigError} */
-export const createApp = (env: Readonly<Record<string, string | undefined>>): App => {
+export function createApp(env: Readonly<Record<string, string | undefined>>): App {
   const config = parseConfig(env);
   const side = { clock: systemClock, random: Math.random };
   const queueAt = (url: string | undefined) =>
@@ -70,4 +70,4 @@ export const createApp = (env: Readonly<Record<string, string | undefined>>): Ap
     smn: createSmn({ clock: systemClock, config, connect }),
     connect,
   };
-};
+}

@@ -40,11 +40,7 @@ export interface FleetRequest {
  * Sorts a batch. What the change queue brings may concern other instances than ours. What is no message of
  * ours is logged, by its id, and left out.
  */
-export const readBatch = (
-  { log }: App,
-  deliveries: readonly Delivery[],
-  isChangeQueue: boolean,
-) => {
+export function readBatch({ log }: App, deliveries: readonly Delivery[], isChangeQueue: boolean) {
   const asks: MutableAsks = new Map();
   const fleets: FleetRequest[] = [];
   const changes: ChangeRequest[] = [];
@@ -57,26 +53,29 @@ export const readBatch = (
     } else addAsk(asks, message.instanceId, message, delivery);
   }
   return { asks, fleets, changes };
-};
+}
 
-const dropMalformed = (log: App['log'], { body, messageId, receiveCount }: Delivery): void =>
+function dropMalformed(log: App['log'], { body, messageId, receiveCount }: Delivery): void {
   log.problem('queue message malformed: dropped', {
     messageId,
     receiveCount,
     characters: body.length,
   });
+}
 
-const toChangeRequest = (
+function toChangeRequest(
   { runId, trigger, ...change }: ChangeMessage,
   delivery: Delivery,
-): ChangeRequest => ({ change, origin: { runId, trigger }, delivery });
+): ChangeRequest {
+  return { change, origin: { runId, trigger }, delivery };
+}
 
-export const addAsk = (
+export function addAsk(
   asks: MutableAsks,
   instanceId: string,
   { runId, trigger }: RunOrigin,
   delivery: Delivery,
-): void => {
+): void {
   const ofInstance = asks.get(instanceId) ?? [];
   asks.set(instanceId, ofInstance);
   const same = ofInstance.find(
@@ -84,12 +83,14 @@ export const addAsk = (
   );
   if (same) same.deliveries.push(delivery);
   else ofInstance.push({ origin: { runId, trigger }, deliveries: [delivery] });
-};
+}
 
-const keyOf = ({ runId, trigger }: RunOrigin): string => `${trigger} ${runId}`;
+function keyOf({ runId, trigger }: RunOrigin): string {
+  return `${trigger} ${runId}`;
+}
 
 /** One ledger for each run that asks for something in the batch. */
-export const openLedgers = ({ clock, log }: App, asks: Asks): ReadonlyMap<string, Ledger> => {
+export function openLedgers({ clock, log }: App, asks: Asks): ReadonlyMap<string, Ledger> {
   const ledgers = new Map<string, Ledger>();
   // A share of the run's errors cannot be seen from one batch.
   const settings = { syncMaxErrors: undefined };
@@ -100,14 +101,14 @@ export const openLedgers = ({ clock, log }: App, asks: Asks): ReadonlyMap<string
     ledgers.set(key, createLedger({ clock, log: batchLog, settings }, { ...origin, total: 0 }));
   }
   return ledgers;
-};
+}
 
 /** Tells every run that asked for an instance what became of it. */
-export const createOutcomes = (
+export function createOutcomes(
   asks: Asks,
   ledgers: ReadonlyMap<string, Ledger>,
   maxReceives: number,
-): Outcomes => {
+): Outcomes {
   const tell = (instanceId: string, write: (ledger: Ledger, ask: Ask) => void): void => {
     for (const ask of asks.get(instanceId) ?? []) {
       const ledger = ledgers.get(keyOf(ask.origin));
@@ -130,4 +131,4 @@ export const createOutcomes = (
       ),
     hasTooManyErrors: () => false,
   };
-};
+}

@@ -20,11 +20,11 @@ const handOverShare = 0.6; // of the reserve: for what goes to the follow queue,
  * Looks at jobs again and again until all ended or the time is over; then the others go to the follow queue,
  * where there is one. Resolves with the ends; who has none is running.
  */
-export const awaitEnds = async (
+export async function awaitEnds(
   app: App,
   jobs: readonly FollowedJob[],
   { deadlineAt, waitMs }: Wait,
-): Promise<ReadonlyMap<FollowedJob, End>> => {
+): Promise<ReadonlyMap<FollowedJob, End>> {
   const { clock, config } = app;
   const found = new Map<FollowedJob, End>();
   const ends = createEnds(app);
@@ -45,15 +45,15 @@ export const awaitEnds = async (
   ends.finish();
   for (const job of await handOverOpen(app, open, deadlineAt)) found.set(job, 'unknown');
   return found;
-};
+}
 
 /** Resolves with those that nobody follows any more, though they should be. */
-const handOverOpen = async (
+async function handOverOpen(
   app: App,
   jobs: readonly FollowedJob[],
   deadlineAt: number,
-): Promise<readonly FollowedJob[]> => {
+): Promise<readonly FollowedJob[]> {
   const { config, followQueue } = app;
   if (!followQueue || !config.syncFollow || jobs.length === 0) return [];
   return handOverJobs(app, followQueue, jobs, deadlineAt);
-};
+}

@@ -19,13 +19,15 @@ export interface Task {
   delaySeconds: number;
 }
 
-export const createTask = (instanceId: string): Task => ({
-  instanceId,
-  attempts: 0,
-  throttled: 0,
-  retriedLater: false,
-  delaySeconds: 0,
-});
+export function createTask(instanceId: string): Task {
+  return {
+    instanceId,
+    attempts: 0,
+    throttled: 0,
+    retriedLater: false,
+    delaySeconds: 0,
+  };
+}
 
 /** The instances of a run that wait: for their turn, for their backoff, or for the retry budget. */
 export interface Backlog {
@@ -42,7 +44,7 @@ export interface Backlog {
   drain(): Task[];
 }
 
-export const createBacklog = (instanceIds: readonly string[], clock: Clock): Backlog => {
+export function createBacklog(instanceIds: readonly string[], clock: Clock): Backlog {
   const budget = createRetryBudget(instanceIds.length);
   const first: Task[] = [];
   const delayed: Delayed[] = []; // the one due first is the last
@@ -78,14 +80,14 @@ export const createBacklog = (instanceIds: readonly string[], clock: Clock): Bac
       return [...first.splice(0), ...delayed.splice(0).map(({ task }) => task), ...rest];
     },
   };
-};
+}
 
 interface Delayed {
   readonly task: Task;
   readonly dueAt: number;
 }
 
-const insertionIndex = (delayed: readonly Delayed[], dueAt: number): number => {
+function insertionIndex(delayed: readonly Delayed[], dueAt: number): number {
   let low = 0;
   let high = delayed.length;
   while (low < high) {
@@ -94,4 +96,4 @@ const insertionIndex = (delayed: readonly Delayed[], dueAt: number): number => {
     else high = middle;
   }
   return low;
-};
+}

@@ -21,12 +21,12 @@ import { callFleet, openLedger } from './run.ts';
  * whose instance failed for good, is logged and not among them.
  * @throws {ParameterError} when the token is unusable: the whole batch comes back
  */
-export const syncBatch = async (
+export async function syncBatch(
   app: App,
   queue: Queue,
   deliveries: readonly Delivery[],
   remainingMs: number,
-): Promise<readonly string[]> => {
+): Promise<readonly string[]> {
   const deadlineAt = app.clock.monotonic() + remainingMs;
   const { asks, changes, fleets } = readBatch(app, deliveries, queue === app.changeQueue);
   const askedBy = deadlineAt - remainingMs / 2; // the other half is for the calls
@@ -40,31 +40,31 @@ export const syncBatch = async (
   await holdBack(queue, deliveries, unresolved, deadlineAt);
   const again = new Set([...returned, ...undispatched.flat(), ...unresolved]);
   return deliveries.map(({ messageId }) => messageId).filter((messageId) => again.has(messageId));
-};
+}
 
 const unresolvedDelaySeconds = 60; // the next look goes on where this one ended
 
-const holdBack = async (
+async function holdBack(
   queue: Queue,
   deliveries: readonly Delivery[],
   messageIds: readonly string[],
   deadlineAt: number,
-): Promise<void> => {
+): Promise<void> {
   if (messageIds.length === 0) return;
   const held = deliveries
     .filter(({ messageId }) => messageIds.includes(messageId))
     .map(({ receiptHandle }) => ({ receiptHandle, delaySeconds: unresolvedDelaySeconds }));
   // Where that fails they come back when the queue's own visibility timeout is over.
   await queue.delay(held, deadlineAt).catch(() => {});
-};
+}
 
 /** Calls every instance once, however many ask for it. Resolves with the messages to deliver again. */
-const syncAsked = async (
+async function syncAsked(
   app: App,
   queue: Queue,
   asks: Asks,
   deadlineAt: number,
-): Promise<readonly string[]> => {
+): Promise<readonly string[]> {
   const ledgers = openLedgers(app, asks);
   const redelivery = createRedelivery(app, queue, asks);
   const stoppedBy = await callFleet(app, {
@@ -80,15 +80,15 @@ const syncAsked = async (
     app.log.problem('sync batch stopped', { error, reason });
   }
   return redelivery.messageIds;
-};
+}
 
 /** Sends a message for every configured instance. Resolves with the message's id when it must come back. */
-const dispatchFleet = async (
+async function dispatchFleet(
   app: App,
   queue: Queue,
   { delivery, message }: FleetRequest,
   deadlineAt: number,
-): Promise<readonly string[]> => {
+): Promise<readonly string[]> {
   const { runId } = message;
   try {
     const fleet = await app.fleet(deadlineAt - app.config.deadlineReserveMs);
@@ -109,4 +109,4 @@ const dispatchFleet = async (
     app.log.problem('fleet not dispatched', { runId, reason });
     return [delivery.messageId];
   }
-};
+}

@@ -10,7 +10,7 @@ export interface Cache<Value> {
 
 const maxAgeMs = 5 * 60_000;
 
-export const createCache = <Value>(clock: Pick<Clock, 'monotonic'>): Cache<Value> => {
+export function createCache<Value>(clock: Pick<Clock, 'monotonic'>): Cache<Value> {
   let kept: { readonly value: Promise<Value>; readonly readAt: number } | undefined;
 
   return {
@@ -24,4 +24,4 @@ export const createCache = <Value>(clock: Pick<Clock, 'monotonic'>): Cache<Value
       return value;
     },
   };
-};
+}

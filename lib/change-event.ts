@@ -5,7 +5,7 @@ import { isDataNodeId, isInstanceId } from './instance-id.ts';
 
 const maxIds = 1_000;
 
-const ids = (isId: (value: string) => boolean) => {
+function ids(isId: (value: string) => boolean) {
   const id = v.pipe(v.string(), v.check(isId));
   const many = v.pipe(v.array(id), v.minLength(1), v.maxLength(maxIds));
   const one = v.pipe(
@@ -13,7 +13,7 @@ const ids = (isId: (value: string) => boolean) => {
     v.transform((value) => [value]),
   );
   return v.optional(v.union([one, many]));
-};
+}
 
 const schema = v.object({
   'detail-type': v.picklist(['DDM Instance Changed', 'Data Node Changed']),
@@ -25,7 +25,7 @@ const schema = v.object({
  * with one id or up to 1,000 in `detail.instanceId` (DDM) and `detail.dataNodeId` (RDS, GaussDB).
  * @throws {InvalidEventError}
  */
-export const parseChangeEvent = (event: unknown): readonly Changed[] => {
+export function parseChangeEvent(event: unknown): readonly Changed[] {
   const parsed = v.safeParse(schema, event);
   if (!parsed.success) {
     const field = parsed.issues[0].path?.map(({ key }) => String(key)).join('.') ?? 'the event';
@@ -42,4 +42,4 @@ export const parseChangeEvent = (event: unknown): readonly Changed[] => {
     throw new InvalidEventError('The event names neither an instanceId nor a dataNodeId');
   }
   return changes;
-};
+}

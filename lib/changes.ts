@@ -8,8 +8,9 @@ export type Changed = { readonly instanceId: string } | { readonly dataNodeId: s
 /** Something that DDM has to be told of, and what happened, by the name that the source has for it. */
 export type Change = Changed & { readonly name: string };
 
-export const idOf = (changed: Changed): string =>
-  'instanceId' in changed ? changed.instanceId : changed.dataNodeId;
+export function idOf(changed: Changed): string {
+  return 'instanceId' in changed ? changed.instanceId : changed.dataNodeId;
+}
 
 /**
  * The traces of RDS and GaussDB that change what DDM knows of a data node, and why. Not among them:
@@ -51,16 +52,16 @@ const dataNodeServices = /^(rds|gaussdb\w*|taurusdb)$/i;
 type Reading = Change | 'irrelevant' | 'unclear';
 
 /** The change that a trace of CTS tells of: only what succeeded, and only data nodes. */
-export const readTrace = (trace: unknown): Change | undefined => {
+export function readTrace(trace: unknown): Change | undefined {
   const reading = judgeTrace(trace);
   return typeof reading === 'object' ? reading : undefined;
-};
+}
 
 /**
  * What changed, by the text that CTS or Cloud Eye put into an SMN message. Its form is not documented: a
  * trace or an event, wrapped or in lists, or prose that names an id.
  */
-export const parseSmnMessage = (message: string): readonly Change[] | 'irrelevant' | 'unclear' => {
+export function parseSmnMessage(message: string): readonly Change[] | 'irrelevant' | 'unclear' {
   const readings = read(message, 0);
   const changes = new Map<string, Change>();
   for (const reading of readings) {
@@ -69,12 +70,12 @@ export const parseSmnMessage = (message: string): readonly Change[] | 'irrelevan
   }
   if (changes.size > 0) return [...changes.values()];
   return readings.includes('unclear') ? 'unclear' : 'irrelevant';
-};
+}
 
 const maxDepth = 10; // of what is wrapped in what
 const wrappers = ['cts', 'record', 'records', 'smn', 'message', 'traces', 'events', 'data'];
 
-const read = (value: unknown, depth: number): readonly Reading[] => {
+function read(value: unknown, depth: number): readonly Reading[] {
   if (depth > maxDepth) return ['unclear'];
   if (typeof value === 'string') return readText(value, depth);
   if (Array.isArray(value)) return value.flatMap((entry) => read(entry, depth + 1));
@@ -86,29 +87,30 @@ const read = (value: unknown, depth: number): readonly Reading[] => {
   // JSON of a kind that we do not know: an id alone does not make it a change.
   const text = toText(value);
   return nameIn(text) === undefined ? ['unclear'] : readProse(text);
-};
+}
 
-const readText = (text: string, depth: number): readonly Reading[] => {
+function readText(text: string, depth: number): readonly Reading[] {
   const value = parseJson(text);
   return value === undefined ? readProse(text) : read(value, depth + 1);
-};
+}
 
-const readProse = (text: string): readonly Reading[] => {
+function readProse(text: string): readonly Reading[] {
   if (text.includes(ownTrace)) return ['irrelevant'];
   const name = nameIn(text) ?? 'text';
   const ids = idsIn(text);
   return ids.length === 0
     ? ['unclear']
     : ids.map((id) => (isDataNodeId(id) ? { dataNodeId: id, name } : { instanceId: id, name }));
-};
+}
 
-const nameIn = (text: string): string | undefined => {
+function nameIn(text: string): string | undefined {
   const words = new Set(text.match(/\b[A-Za-z]{8,32}\b/g));
   return [...Object.keys(traceNames), ...Object.keys(eventNames)].find((name) => words.has(name));
-};
+}
 
-const idsIn = (text: string): readonly string[] =>
-  text.match(/(?<![0-9A-Za-z])[0-9a-f]{32}in\d{2}(?![0-9A-Za-z])/g) ?? [];
+function idsIn(text: string): readonly string[] {
+  return text.match(/(?<![0-9A-Za-z])[0-9a-f]{32}in\d{2}(?![0-9A-Za-z])/g) ?? [];
+}
 
 const optionalText = v.nullish(v.string(), '');
 const traceSchema = v.object({
@@ -123,7 +125,7 @@ const traceSchema = v.object({
 
 type Trace = v.InferOutput<typeof traceSchema>;
 
-const judgeTrace = (value: unknown): Reading => {
+function judgeTrace(value: unknown): Reading {
   const parsed = v.safeParse(traceSchema, value);
   if (!parsed.success) return 'unclear';
   const { output: trace } = parsed;
@@ -134,24 +136,24 @@ const judgeTrace = (value: unknown): Reading => {
   if (rating !== 'normal') return 'irrelevant'; // warning, incident: it failed
   const dataNodeId = dataNodeOf(trace);
   return dataNodeId === undefined ? 'unclear' : { dataNodeId, name };
-};
+}
 
 /** Where a read replica was created it is the primary that DDM knows. */
-const dataNodeOf = ({ request, resource_id, response }: Trace): string | undefined => {
+function dataNodeOf({ request, resource_id, response }: Trace): string | undefined {
   const asked = toText(request);
   const primary = /\\?"replica_of_id\\?"\s*:\s*\\?"(\w{36})\\?"/.exec(asked)?.[1];
   const candidates = [primary ?? '', resource_id, ...idsIn(toText(response)), ...idsIn(asked)];
   return candidates.find(isDataNodeId);
-};
+}
 
-const toText = (value: unknown): string => {
+function toText(value: unknown): string {
   if (typeof value === 'string') return value;
   try {
     return JSON.stringify(value) ?? '';
   } catch {
     return ''; // nested deeper than the stack: nothing that we know
   }
-};
+}
 
 const eventSchema = v.object({
   event_name: v.string(),
@@ -160,7 +162,7 @@ const eventSchema = v.object({
   detail: v.nullish(v.looseObject({ resource_id: optionalText })),
 });
 
-const judgeEvent = (value: unknown): Reading => {
+function judgeEvent(value: unknown): Reading {
   const parsed = v.safeParse(eventSchema, value);
   if (!parsed.success) return 'unclear';
   const { detail, event_name: name, event_source: source, resource_id } = parsed.output;
@@ -169,4 +171,4 @@ const judgeEvent = (value: unknown): Reading => {
   const candidates = [detail?.resource_id ?? '', resource_id, ...idsIn(toText(value))];
   const dataNodeId = candidates.find(isDataNodeId);
   return dataNodeId === undefined ? 'unclear' : { dataNodeId, name };
-};
+}

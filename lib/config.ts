@@ -60,7 +60,7 @@ export const cloudDomains = [
 ] as const;
 
 /** Reads the settings; an empty variable counts as unset. @throws {ConfigError} with every problem */
-export const parseConfig = (env: Readonly<Record<string, string | undefined>>): Config => {
+export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const names = Object.keys(schema.entries);
   const given: Record<string, string> = Object.create(null); // valibot reads inherited members too
   for (const name of names) {
@@ -100,34 +100,34 @@ export const parseConfig = (env: Readonly<Record<string, string | undefined>>): 
     smnCertificateSha256: output.SMN_CERTIFICATE_SHA256,
     smnConfirm: output.SMN_CONFIRM === 'on',
   };
-};
+}
 
-const describe = (issue: v.BaseIssue<unknown>, given: Readonly<Record<string, string>>): string => {
+function describe(issue: v.BaseIssue<unknown>, given: Readonly<Record<string, string>>): string {
   const name = String(issue.path?.[0]?.key);
   const value = given[name];
   const remedy = remedies[name] ?? issue.message;
   return value === undefined
     ? `${name} is not set: ${remedy}`
     : `${name} is "${value.slice(0, 64)}": ${remedy}`;
-};
+}
 
 /** Whether a URL stays on this machine: the embedded cloud's do. */
-export const isLoopback = ({ hostname }: URL): boolean =>
-  /^(127(\.\d{1,3}){3}|localhost|\[::1\])$/.test(hostname);
+export function isLoopback({ hostname }: URL): boolean {
+  return /^(127(\.\d{1,3}){3}|localhost|\[::1\])$/.test(hostname);
+}
 
-const isQueueUrl =
-  (ending: RegExp) =>
-  (value: string): boolean => {
+function isQueueUrl(ending: RegExp) {
+  return (value: string): boolean => {
     const url = URL.canParse(value) ? new URL(value) : undefined;
     if (url?.href !== value || url.username !== '' || url.search !== '') return false;
     if (!/^\/\d{12}\/[\w-]{1,75}/.test(url.pathname) || !ending.test(url.pathname)) return false;
     if (isLoopback(url)) return true;
     return url.protocol === 'https:' && /^sqs\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$/.test(url.host);
   };
+}
 
-const isEndpoint =
-  (service: string) =>
-  (value: string): boolean => {
+function isEndpoint(service: string) {
+  return (value: string): boolean => {
     const url = URL.canParse(value) ? new URL(value) : undefined;
     if (url === undefined || url.username !== '' || url.password !== '') return false;
     if (url.origin !== value.replace(/\/$/, '').toLowerCase()) return false;
@@ -137,29 +137,33 @@ const isEndpoint =
     const isRegion = /^[a-z]{2}-[a-z0-9-]{1,30}$/.test(region ?? '');
     return url.protocol === 'https:' && url.port === '' && first === service && isRegion && isCloud;
   };
+}
 
 // Every region has them on the same domain; loopback has one port each.
-const deriveEndpoint = (service: string, ddmEndpoint: string): string | undefined =>
-  ddmEndpoint.startsWith('https://ddm.')
+function deriveEndpoint(service: string, ddmEndpoint: string): string | undefined {
+  return ddmEndpoint.startsWith('https://ddm.')
     ? ddmEndpoint.replace('//ddm.', `//${service}.`)
     : undefined;
+}
 
-const endpoint = (service: string) =>
-  v.pipe(
+function endpoint(service: string) {
+  return v.pipe(
     v.string(),
     v.check(isEndpoint(service)),
     v.transform((value) => new URL(value).origin),
   );
+}
 
-const number = (fallback: number, min: number, max: number, kind: RegExp = /^\d{1,9}$/) =>
-  v.optional(
+function number(fallback: number, min: number, max: number, kind: RegExp = /^\d{1,9}$/) {
+  return v.optional(
     v.pipe(v.string(), v.regex(kind), v.transform(Number), v.minValue(min), v.maxValue(max)),
     String(fallback),
   );
+}
 
 /** Entries separated by commas, of one form each, in lower case. */
-const list = (form: RegExp, clean = (entry: string) => entry) =>
-  v.optional(
+function list(form: RegExp, clean = (entry: string) => entry) {
+  return v.optional(
     v.pipe(
       v.string(),
       v.transform((value) =>
@@ -172,6 +176,7 @@ const list = (form: RegExp, clean = (entry: string) => entry) =>
     ),
     '',
   );
+}
 
 const maxErrors = v.pipe(
   v.string(),
@@ -226,8 +231,9 @@ export const schema = v.object({
   SMN_CONFIRM: v.optional(v.picklist(['on', 'off']), 'off'),
 });
 
-const endpointRemedy = (service: string): string =>
-  `set the API endpoint of the region, https://${service}.<region>.<domain>, with one of the domains ${cloudDomains.join(', ')}; http is for loopback only`;
+function endpointRemedy(service: string): string {
+  return `set the API endpoint of the region, https://${service}.<region>.<domain>, with one of the domains ${cloudDomains.join(', ')}; http is for loopback only`;
+}
 
 /** What a variable must look like; also the text of its problem. */
 export const remedies: Readonly<Record<string, string>> = {

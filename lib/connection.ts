@@ -11,14 +11,14 @@ interface ConnectionDeps extends AuthDeps {
 }
 
 /** Does work at Huawei's side, over connections that end with it. @throws {ParameterError} and what the work throws */
-export const withConnection = async <Result>(
+export async function withConnection<Result>(
   deps: ConnectionDeps,
   work: (connection: Connection) => Promise<Result>,
-): Promise<Result> => {
+): Promise<Result> {
   const http = deps.connect();
   try {
     return await work({ http, auth: await createAuth(deps) });
   } finally {
     http.close();
   }
-};
+}

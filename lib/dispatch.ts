@@ -30,28 +30,30 @@ const answerMarginMs = 100; // the queue gives up so long before the caller stop
  * Hands over to the queue, one message per instance. What the queue is not known to have taken counts as
  * refused, so that the report cannot claim it.
  */
-export const createQueueHandOver = (queue: Queue, clock: Clock, run: RunOrigin): HandOver => ({
-  delaySeconds: ({ retryClass }) => (retryClass === 'later' ? laterDelaySeconds : undefined),
-  take: async (instances, deadlineAt) => {
-    const entries = instances.map(({ instanceId, delaySeconds }) => ({
-      message: { instanceId, trigger: run.trigger, runId: run.runId },
-      delaySeconds,
-    }));
-    const { refused, reason } = await sendInTime(queue, clock, entries, deadlineAt);
-    return {
-      refused: new Set(refused.map(({ message }) => message.instanceId)),
-      failure: queueRefused(reason),
-    };
-  },
-});
+export function createQueueHandOver(queue: Queue, clock: Clock, run: RunOrigin): HandOver {
+  return {
+    delaySeconds: ({ retryClass }) => (retryClass === 'later' ? laterDelaySeconds : undefined),
+    take: async (instances, deadlineAt) => {
+      const entries = instances.map(({ instanceId, delaySeconds }) => ({
+        message: { instanceId, trigger: run.trigger, runId: run.runId },
+        delaySeconds,
+      }));
+      const { refused, reason } = await sendInTime(queue, clock, entries, deadlineAt);
+      return {
+        refused: new Set(refused.map(({ message }) => message.instanceId)),
+        failure: queueRefused(reason),
+      };
+    },
+  };
+}
 
 /** Sends what the queue takes until `deadlineAt` (monotonic ms); never rejects and never outlasts it. */
-export const sendInTime = async <Message extends QueueMessage>(
+export async function sendInTime<Message extends QueueMessage>(
   queue: Queue,
   clock: Clock,
   entries: readonly QueueEntry<Message>[],
   deadlineAt: number,
-): Promise<SendResult<Message>> => {
+): Promise<SendResult<Message>> {
   const cancel = new AbortController();
   const late = clock
     .sleep(Math.max(0, deadlineAt - clock.monotonic()), cancel.signal)
@@ -63,11 +65,13 @@ export const sendInTime = async <Message extends QueueMessage>(
   const result = await Promise.race([sent, late]);
   cancel.abort();
   return result;
-};
+}
 
 /** The outcome of an instance whose message the queue did not take. */
-export const queueRefused = (reason: string | undefined): SyncFailure => ({
-  errCode: 'QUEUE_REFUSED',
-  retryClass: 'permanent',
-  ...(reason !== undefined && { externalMessage: reason }),
-});
+export function queueRefused(reason: string | undefined): SyncFailure {
+  return {
+    errCode: 'QUEUE_REFUSED',
+    retryClass: 'permanent',
+    ...(reason !== undefined && { externalMessage: reason }),
+  };
+}

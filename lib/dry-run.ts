@@ -14,7 +14,7 @@ const schema = v.object({
  * boolean is refused: somebody who meant a dry run must not get a real one.
  * @throws {InvalidEventError}
  */
-export const isDryRun = (event: unknown): boolean => {
+export function isDryRun(event: unknown): boolean {
   if (event === null || event === undefined) return false;
   const parsed = v.safeParse(schema, event);
   if (!parsed.success) {
@@ -24,4 +24,4 @@ export const isDryRun = (event: unknown): boolean => {
   }
   const { dryRun, detail } = parsed.output;
   return dryRun || detail?.dryRun === true;
-};
+}

@@ -25,7 +25,7 @@ export interface Ends {
 }
 
 /** The ends that one invocation learns of. */
-export const createEnds = ({ clock, log }: Pick<App, 'clock' | 'log'>): Ends => {
+export function createEnds({ clock, log }: Pick<App, 'clock' | 'log'>): Ends {
   const counts: Record<End, number> = { completed: 0, failed: 0, unknown: 0 };
   return {
     write: (job, ending) => {
@@ -36,18 +36,20 @@ export const createEnds = ({ clock, log }: Pick<App, 'clock' | 'log'>): Ends => 
       if (counts.completed + counts.failed + counts.unknown > 0) log.ends(counts);
     },
   };
-};
+}
 
-const toJobEnd = (
+function toJobEnd(
   { acceptedAt, round: _, ...job }: FollowedJob,
   ending: Ending | Unknown,
   nowMs: number,
-): JobEnd => ({
-  ...job,
-  ...ending,
-  secondsSinceAccepted: Math.max(0, Math.round((nowMs - acceptedAt) / 1_000)),
-  ...(ending.end === 'failed' && failedFields),
-});
+): JobEnd {
+  return {
+    ...job,
+    ...ending,
+    secondsSinceAccepted: Math.max(0, Math.round((nowMs - acceptedAt) / 1_000)),
+    ...(ending.end === 'failed' && failedFields),
+  };
+}
 
 const errCode = 'JOB_FAILED';
 const failedFields = { errCode, advice: adviceFor(undefined, errCode) ?? '' };

@@ -20,12 +20,12 @@ export interface Enqueued {
  * @param deadlineAt monotonic ms
  * @throws {ConfigError} without a change queue
  */
-export const enqueueChanges = async (
+export async function enqueueChanges(
   { changeQueue, clock, config }: App,
   changes: readonly Changed[],
   runId: string,
   deadlineAt: number,
-): Promise<Enqueued> => {
+): Promise<Enqueued> {
   if (!changeQueue) throw new ConfigError(['CHANGE_QUEUE_URL is not set: changes go there']);
   const window = Math.floor(clock.now() / (config.changeWindowSeconds * 1_000));
   const entries = new Map<string, QueueEntry<QueueMessage>>();
@@ -39,4 +39,4 @@ export const enqueueChanges = async (
   const { reason = 'unknown', refused } = await sendInTime(changeQueue, clock, all, deadlineAt);
   const counts = { enqueued: entries.size - refused.length, refused: refused.length };
   return refused.length > 0 ? { ...counts, reason } : counts;
-};
+}

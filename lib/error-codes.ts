@@ -258,30 +258,35 @@ const retriedStatuses = new Set([408, 425, 500, 502, 504]);
 const throttledStatuses = new Set([429, 503]);
 
 /** What a failure asks for: its code decides, else its HTTP status. */
-export const classify = (httpStatus: number | undefined, errCode: string | undefined): RetryClass =>
-  find(errCode)?.retryClass ?? classifyStatus(httpStatus);
+export function classify(httpStatus: number | undefined, errCode: string | undefined): RetryClass {
+  return find(errCode)?.retryClass ?? classifyStatus(httpStatus);
+}
 
 /** What a person on call should do about a failure; undefined where nothing is known of it. */
-export const adviceFor = (
+export function adviceFor(
   httpStatus: number | undefined,
   errCode: string | undefined,
-): string | undefined => find(errCode)?.advice ?? adviceByClass[classifyStatus(httpStatus)];
+): string | undefined {
+  return find(errCode)?.advice ?? adviceByClass[classifyStatus(httpStatus)];
+}
 
 /** Whether the catalogue has a code. */
-export const isKnownCode = (errCode: string): boolean => find(errCode) !== undefined;
+export function isKnownCode(errCode: string): boolean {
+  return find(errCode) !== undefined;
+}
 
-const find = (errCode = ''): ErrorCode | undefined => {
+function find(errCode = ''): ErrorCode | undefined {
   const number = /^APIGW?\.(\d{4})$/.exec(errCode)?.[1];
   const [codes, key] = number === undefined ? [errorCodes, errCode] : [gatewayCodes, number];
   return Object.hasOwn(codes, key) ? codes[key] : undefined;
-};
+}
 
-const classifyStatus = (httpStatus = 0): RetryClass => {
+function classifyStatus(httpStatus = 0): RetryClass {
   if (httpStatus === 401) return 'auth';
   if (httpStatus === 409) return 'later';
   if (throttledStatuses.has(httpStatus)) return 'throttled';
   return retriedStatuses.has(httpStatus) ? 'retry' : 'permanent';
-};
+}
 
 const adviceByClass = {
   permanent:

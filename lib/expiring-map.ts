@@ -7,10 +7,10 @@ export interface ExpiringMap<Value> {
   set(key: string, value: Value, expiresAt: number): void;
 }
 
-export const createExpiringMap = <Value>(
+export function createExpiringMap<Value>(
   maxEntries: number,
   clock: Pick<Clock, 'now'>,
-): ExpiringMap<Value> => {
+): ExpiringMap<Value> {
   const entries = new Map<string, { readonly value: Value; readonly expiresAt: number }>();
 
   return {
@@ -29,4 +29,4 @@ export const createExpiringMap = <Value>(
       entries.set(key, { value, expiresAt });
     },
   };
-};
+}

@@ -4,15 +4,16 @@ import type { Secret } from './secret.ts';
 const warnBelowHours = 8; // a rotation every 6 h leaves at least 18 of 24
 
 /** Hours, rounded down to two decimals; negative when it is over. */
-export const hoursUntil = (atMs: number, nowMs: number): number =>
-  Math.floor((atMs - nowMs) / 36_000) / 100;
+export function hoursUntil(atMs: number, nowMs: number): number {
+  return Math.floor((atMs - nowMs) / 36_000) / 100;
+}
 
 /** Records how long the token lives, where that is known, and warns before it dies. */
-export const watchExpiry = (
+export function watchExpiry(
   { clock, log }: Pick<App, 'clock' | 'log'>,
   secret: Secret,
   runId: string,
-): void => {
+): void {
   if (!('token' in secret) || secret.expiresAt === undefined) return;
   const hoursLeft = hoursUntil(secret.expiresAt, clock.now());
   log.tokenHoursLeft(hoursLeft);
@@ -25,4 +26,4 @@ export const watchExpiry = (
     advice:
       'Look at the last lines of rotate-token, repair what they name, and invoke it: it has failed since this token was made.',
   });
-};
+}

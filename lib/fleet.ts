@@ -19,12 +19,12 @@ export interface DiscoveryDeps extends Omit<ListDeps, 'auth' | 'http'> {
 }
 
 /** The instances that the list API shows, without those that the parameter `exclude` names; kept as parameters are. */
-export const createDiscovery = (deps: DiscoveryDeps): FleetSource => {
+export function createDiscovery(deps: DiscoveryDeps): FleetSource {
   const fleet = createCache<Fleet>(deps.clock);
   return (deadlineAt) => fleet.get() ?? fleet.keep(discover(deps, deadlineAt));
-};
+}
 
-const discover = async (deps: DiscoveryDeps, deadlineAt: number): Promise<Fleet> => {
+async function discover(deps: DiscoveryDeps, deadlineAt: number): Promise<Fleet> {
   const excluded = await deps.parameters.excluded();
   return withConnection(deps, async (connection) => {
     const listed = await listInstances({ ...deps, ...connection }, deadlineAt);
@@ -40,9 +40,13 @@ const discover = async (deps: DiscoveryDeps, deadlineAt: number): Promise<Fleet>
       duplicates: 0,
     };
   });
-};
+}
 
-const isRunning = ({ status }: { readonly status: string }): boolean => status === 'RUNNING';
+function isRunning({ status }: { readonly status: string }): boolean {
+  return status === 'RUNNING';
+}
 
 // Foreign text that goes into a log: only what looks like a state is shown.
-const stateOf = (status: string): string => (/^\w{1,32}$/.test(status) ? status : 'unknown');
+function stateOf(status: string): string {
+  return /^\w{1,32}$/.test(status) ? status : 'unknown';
+}

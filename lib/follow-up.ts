@@ -19,11 +19,11 @@ const reportShare = 0.04; // of the reserve: what is left then is for the lines 
  * it goes on, so that a long run keeps none of them, and the last page at its end. What the queue does not
  * take has its end line at once. Neither the time reserve nor `deadlineAt` (monotonic ms) is exceeded.
  */
-export const followAccepted = async <Result>(
+export async function followAccepted<Result>(
   app: App,
   deadlineAt: number,
   work: (app: App) => Promise<Result>,
-): Promise<Result> => {
+): Promise<Result> {
   const { clock, config, followQueue, log } = app;
   if (!followQueue || !config.syncFollow) return work(app);
   const page: FollowedJob[] = [];
@@ -44,15 +44,15 @@ export const followAccepted = async <Result>(
     handOver();
     await Promise.all(handedOver);
   }
-};
+}
 
 /** Hands jobs to the follow queue. Those that it does not take end here; resolves with them. */
-export const handOverJobs = async (
+export async function handOverJobs(
   app: App,
   queue: Queue,
   jobs: readonly FollowedJob[],
   deadlineAt: number,
-): Promise<readonly FollowedJob[]> => {
+): Promise<readonly FollowedJob[]> {
   const { clock, config, log } = app;
   const lastAt = deadlineAt - config.deadlineReserveMs * reportShare;
   const sendBy = Math.min(lastAt, clock.monotonic() + config.deadlineReserveMs);
@@ -66,7 +66,7 @@ export const handOverJobs = async (
   for (const job of refused) ends.write(job, { end: 'unknown', reason });
   ends.finish();
   return refused;
-};
+}
 
 interface Sent {
   readonly refused: readonly FollowedJob[];
@@ -74,16 +74,16 @@ interface Sent {
 }
 
 /** Sends jobs to the follow queue for their next look; never rejects and never outlasts `sendBy`. */
-export const sendJobs = async (
+export async function sendJobs(
   { clock, config }: App,
   queue: Queue,
   jobs: readonly FollowedJob[],
   sendBy: number,
-): Promise<Sent> => {
+): Promise<Sent> {
   const giveUpMs = config.syncFollowMinutes * 60_000;
   const entries = toEntries(jobs, { nowMs: clock.now(), giveUpMs });
   if (entries.length === 0) return { refused: [], reason: '' };
   const { reason = 'unknown', refused } = await sendInTime(queue, clock, entries, sendBy);
   const keys = new Set(refused.flatMap(({ message }) => toJobs(message).map(keyOf)));
   return { refused: jobs.filter((job) => keys.has(keyOf(job))), reason };
-};
+}

@@ -12,12 +12,12 @@ import { parseFollowMessage } from './queue-message.ts';
  * into new messages, until SYNC_FOLLOW_MINUTES are over. Resolves with the ids of the messages to deliver
  * again: those with jobs that the queue did not take anew.
  */
-export const followBatch = async (
+export async function followBatch(
   app: App,
   queue: Queue,
   deliveries: readonly Delivery[],
   remainingMs: number,
-): Promise<readonly string[]> => {
+): Promise<readonly string[]> {
   const { clock, config } = app;
   const deadlineAt = clock.monotonic() + remainingMs;
   const messages = readMessages(app, deliveries);
@@ -31,7 +31,7 @@ export const followBatch = async (
   const again = keepRefused(app, { messages, ends, refused, reason });
   ends.finish();
   return again;
-};
+}
 
 interface Message {
   readonly delivery: Delivery;
@@ -39,8 +39,8 @@ interface Message {
 }
 
 /** What is no message of ours is logged, by its id, and left out. */
-const readMessages = ({ log }: App, deliveries: readonly Delivery[]): readonly Message[] =>
-  deliveries.flatMap((delivery) => {
+function readMessages({ log }: App, deliveries: readonly Delivery[]): readonly Message[] {
+  return deliveries.flatMap((delivery) => {
     const message = parseFollowMessage(delivery.body);
     if (message) return [{ delivery, jobs: toJobs(message) }];
     const { body, messageId, receiveCount } = delivery;
@@ -48,14 +48,15 @@ const readMessages = ({ log }: App, deliveries: readonly Delivery[]): readonly M
     log.problem('follow message malformed: dropped', { messageId, receiveCount, characters });
     return [];
   });
+}
 
 /** Writes the ends; resolves with the jobs that have none yet, for their next round. */
-const endJobs = async (
+async function endJobs(
   app: App,
   jobs: readonly FollowedJob[],
   ends: Ends,
   deadlineAt: number,
-): Promise<readonly FollowedJob[]> => {
+): Promise<readonly FollowedJob[]> {
   const endings = await findEndings(app, jobs, deadlineAt);
   const givenUpAt = app.clock.now() - app.config.syncFollowMinutes * 60_000;
   const rest: FollowedJob[] = [];
@@ -66,7 +67,7 @@ const endJobs = async (
     else rest.push({ ...job, round: job.round + 1 });
   }
   return rest;
-};
+}
 
 const givenUp = 'nobody said how it ended within SYNC_FOLLOW_MINUTES';
 
@@ -78,10 +79,10 @@ interface Kept {
 }
 
 /** The messages that must come back; at the last delivery they cannot, and their jobs end here. */
-const keepRefused = (
+function keepRefused(
   { config, log }: App,
   { ends, messages, reason, refused }: Kept,
-): readonly string[] => {
+): readonly string[] {
   if (refused.length === 0) return [];
   log.warning('sync jobs not handed on: the queue did not take them', {
     jobs: refused.length,
@@ -97,4 +98,4 @@ const keepRefused = (
   }
   for (const job of left.values()) ends.write(job, { end: 'unknown', reason });
   return again;
-};
+}

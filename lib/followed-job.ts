@@ -16,15 +16,16 @@ const maxPageBytes = 24_000; // ten messages go together, and SendMessageBatch t
 const firstDelaySeconds = 10;
 const maxDelaySeconds = 300;
 
-export const toFollowedJob = (outcome: Outcome, acceptedAt: number): FollowedJob => {
+export function toFollowedJob(outcome: Outcome, acceptedAt: number): FollowedJob {
   const { instanceId, jobId, runId, trigger } = outcome;
   const job = { instanceId, runId, trigger, acceptedAt: Math.round(acceptedAt), round: 1 };
   return jobId === undefined ? job : { ...job, jobId };
-};
+}
 
 /** The same for the same sync, whatever message it came in. */
-export const keyOf = ({ acceptedAt, instanceId, jobId, runId, trigger }: FollowedJob): string =>
-  `${trigger} ${runId} ${instanceId} ${jobId ?? acceptedAt}`;
+export function keyOf({ acceptedAt, instanceId, jobId, runId, trigger }: FollowedJob): string {
+  return `${trigger} ${runId} ${instanceId} ${jobId ?? acceptedAt}`;
+}
 
 export interface Patience {
   /** Ms since the epoch. */
@@ -34,38 +35,40 @@ export interface Patience {
 }
 
 /** Messages for the next look: jobs of one round together, after a pause that grows with the rounds. */
-export const toEntries = (
+export function toEntries(
   jobs: readonly FollowedJob[],
   patience: Patience,
-): readonly QueueEntry<FollowMessage>[] =>
-  [...Map.groupBy(jobs, ({ round }) => round)].flatMap(([round, ofRound]) =>
+): readonly QueueEntry<FollowMessage>[] {
+  return [...Map.groupBy(jobs, ({ round }) => round)].flatMap(([round, ofRound]) =>
     cutIntoPages(ofRound).map((page) => ({
       message: { round, runs: toRuns(page) },
       delaySeconds: delayOf(page, round, patience),
     })),
   );
+}
 
-export const toJobs = ({ round, runs }: FollowMessage): readonly FollowedJob[] =>
-  runs.flatMap(({ jobs, runId, trigger }) =>
+export function toJobs({ round, runs }: FollowMessage): readonly FollowedJob[] {
+  return runs.flatMap(({ jobs, runId, trigger }) =>
     jobs.map(([instanceId, jobId, acceptedAt]) => {
       const job = { instanceId, runId, trigger, acceptedAt, round };
       return jobId === null ? job : { ...job, jobId };
     }),
   );
+}
 
 /** Never so long that the last look would come late. */
-const delayOf = (
+function delayOf(
   page: readonly FollowedJob[],
   round: number,
   { giveUpMs, nowMs }: Patience,
-): number => {
+): number {
   const last = page.reduce((latest, { acceptedAt }) => Math.max(latest, acceptedAt), 0);
   const leftSeconds = Math.ceil((last + giveUpMs - nowMs) / 1_000);
   const interval = Math.min(maxDelaySeconds, firstDelaySeconds * 2 ** (round - 1));
   return Math.max(1, Math.min(interval, leftSeconds));
-};
+}
 
-const cutIntoPages = (jobs: readonly FollowedJob[]): readonly FollowedJob[][] => {
+function cutIntoPages(jobs: readonly FollowedJob[]): readonly FollowedJob[][] {
   const pages: FollowedJob[][] = [];
   let page: FollowedJob[] = [];
   let bytes = 0;
@@ -80,22 +83,26 @@ const cutIntoPages = (jobs: readonly FollowedJob[]): readonly FollowedJob[][] =>
     bytes += size;
   }
   return pages;
-};
+}
 
 const runBytes = 45; // {"runId":"","trigger":"schedule","jobs":[]},
 
 /** What a job adds to a message at most: as if each were of another run. */
-const sizeOf = (job: FollowedJob): number =>
-  Buffer.byteLength(JSON.stringify(toCompact(job))) + job.runId.length + runBytes;
+function sizeOf(job: FollowedJob): number {
+  return Buffer.byteLength(JSON.stringify(toCompact(job))) + job.runId.length + runBytes;
+}
 
-const toCompact = ({ acceptedAt, instanceId, jobId }: FollowedJob): CompactJob => [
-  instanceId,
-  jobId ?? null,
-  acceptedAt,
-];
+function toCompact({ acceptedAt, instanceId, jobId }: FollowedJob): CompactJob {
+  return [instanceId, jobId ?? null, acceptedAt];
+}
 
-const toRuns = (page: readonly FollowedJob[]): FollowMessage['runs'] =>
-  [...Map.groupBy(page, ({ runId, trigger }) => `${trigger} ${runId}`).values()].flatMap((jobs) => {
-    const [first] = jobs;
-    return first ? [{ runId: first.runId, trigger: first.trigger, jobs: jobs.map(toCompact) }] : [];
-  });
+function toRuns(page: readonly FollowedJob[]): FollowMessage['runs'] {
+  return [...Map.groupBy(page, ({ runId, trigger }) => `${trigger} ${runId}`).values()].flatMap(
+    (jobs) => {
+      const [first] = jobs;
+      return first
+        ? [{ runId: first.runId, trigger: first.trigger, jobs: jobs.map(toCompact) }]
+        : [];
+    },
+  );
+}

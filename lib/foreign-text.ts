@@ -6,7 +6,7 @@ const proseWord = /^[A-Za-z][A-Za-z'-]{0,23}[.,:;!]?$/;
 const accessKey = /^[A-Z]{16,}/;
 
 /** Text of another service, fit for a log: one line, no secret of ours, no opaque run, 256 characters. */
-export const cleanForeignText = (text: string, secrets: readonly string[]): string => {
+export function cleanForeignText(text: string, secrets: readonly string[]): string {
   let clean = text.slice(0, 64 * 1_024);
   for (const secret of secrets) {
     if (secret !== '') clean = clean.replaceAll(secret, '[redacted]');
@@ -16,11 +16,11 @@ export const cleanForeignText = (text: string, secrets: readonly string[]): stri
     .replace(controlCharacters, ' ')
     .trim()
     .slice(0, maxCharacters);
-};
+}
 
 /** The leading prose of a refused sign-in: the gateway goes on to quote the access key or the request. */
-export const leadingProse = (text: string): string => {
+export function leadingProse(text: string): string {
   const words = text.split(/\s+/);
   const end = words.findIndex((word) => !proseWord.test(word) || accessKey.test(word));
   return (end === -1 ? words : words.slice(0, end)).join(' ');
-};
+}

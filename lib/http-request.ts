@@ -34,7 +34,7 @@ const contextSchema = v.object({
 const maxCallerCharacters = 256;
 
 /** Who sends the request, as API Gateway's authorizer says. @throws {RequestError} when it says nothing */
-export const readCaller = (event: unknown): Caller => {
+export function readCaller(event: unknown): Caller {
   const parsed = v.safeParse(contextSchema, event);
   if (!parsed.success) {
     throw new RequestError(
@@ -53,7 +53,7 @@ export const readCaller = (event: unknown): Caller => {
     sourceIp: http.sourceIp.slice(0, maxCallerCharacters),
     requestId: requestId.slice(0, maxCallerCharacters),
   };
-};
+}
 
 const parser = httpJsonBodyParser();
 
@@ -74,7 +74,7 @@ const formSchema = v.object({
   rawQueryString: v.optional(v.string()),
 });
 
-const checkForm = (event: unknown): void => {
+function checkForm(event: unknown): void {
   const parsed = v.safeParse(formSchema, event);
   // valibot's own error would carry the whole event into the log.
   if (!parsed.success)
@@ -90,18 +90,20 @@ const checkForm = (event: unknown): void => {
     );
   }
   if (isBase64Encoded) throw badRequest('The body is binary or compressed: send it as JSON text');
-};
+}
 
 /** As it was sent, so that nothing else is taken for it. */
-const readWait = (rawQueryString: string): number => {
+function readWait(rawQueryString: string): number {
   const seconds = Number(/^wait=(\d{1,2})$/.exec(rawQueryString)?.[1]);
   if (seconds >= 1 && seconds <= maxWaitSeconds) return seconds * 1_000;
   throw badRequest(
     `Query parameters are not supported, but for wait=1 to wait=${maxWaitSeconds} (seconds): put instanceIds and dryRun into the body`,
   );
-};
+}
 
-const isObject = (value: unknown): boolean => typeof value === 'object' && !Array.isArray(value);
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && !Array.isArray(value);
+}
 
 const bodySchema = v.pipe(
   v.unknown(),
@@ -124,21 +126,21 @@ const askedSchema = v.object({
 });
 
 /** What an event whose body was parsed asks for; without a body it is the whole fleet. @throws {RequestError} */
-export const parseSyncRequest = (event: unknown): SyncRequest => {
+export function parseSyncRequest(event: unknown): SyncRequest {
   const { body, rawQueryString } = v.parse(askedSchema, event);
   const request = body === undefined ? { dryRun: false } : parseBody(body);
   if (!rawQueryString) return request;
   if (request.dryRun) throw badRequest('A dry run calls nothing that wait could wait for');
   return { ...request, waitMs: readWait(rawQueryString) };
-};
+}
 
-const parseBody = (body: unknown): SyncRequest => {
+function parseBody(body: unknown): SyncRequest {
   const parsed = v.safeParse(bodySchema, body, { abortEarly: true, abortPipeEarly: true });
   if (!parsed.success) throw badRequest(describe(parsed.issues[0]));
   return parsed.output;
-};
+}
 
-const describe = (issue: v.BaseIssue<unknown>): string => {
+function describe(issue: v.BaseIssue<unknown>): string {
   const [field, entry] = issue.path?.map(({ key }) => String(key).slice(0, 64)) ?? [];
   if (field === undefined) {
     return 'The body must be a JSON object such as {"instanceIds": ["…"], "dryRun": false}';
@@ -148,6 +150,8 @@ const describe = (issue: v.BaseIssue<unknown>): string => {
   if (field !== 'instanceIds')
     return `${JSON.stringify(field)} is not known: the body may have instanceIds and dryRun`;
   return `instanceIds must be a list of 1 to ${maxInstanceIds} ids; leave it out for all instances`;
-};
+}
 
-const badRequest = (message: string): RequestError => new RequestError(400, 'BAD_REQUEST', message);
+function badRequest(message: string): RequestError {
+  return new RequestError(400, 'BAD_REQUEST', message);
+}

@@ -15,7 +15,7 @@ const maxResults = 1_000; // some 700 bytes each; Lambda's limit for an answer i
 const maxNamedIds = 20;
 
 /** The answer to a run: the report, and the results of its instances, failed ones first. */
-export const respond = (result: OnDemandResult): APIGatewayProxyStructuredResultV2 => {
+export function respond(result: OnDemandResult): APIGatewayProxyStructuredResultV2 {
   const results = [...result.results].sort(byFailure);
   const omitted = result.report.total - Math.min(results.length, maxResults);
   return answer(statusOf(result), result.report.runId, {
@@ -24,37 +24,41 @@ export const respond = (result: OnDemandResult): APIGatewayProxyStructuredResult
     results: results.slice(0, maxResults),
     ...(omitted > 0 && { resultsOmitted: omitted }),
   });
-};
+}
 
-const byFailure = (a: OnDemandOutcome, b: OnDemandOutcome): number =>
-  Number(hasFailed(b)) - Number(hasFailed(a));
+function byFailure(a: OnDemandOutcome, b: OnDemandOutcome): number {
+  return Number(hasFailed(b)) - Number(hasFailed(a));
+}
 
-const hasFailed = ({ end, status }: OnDemandOutcome): boolean =>
-  status === 'failed' || end === 'failed';
+function hasFailed({ end, status }: OnDemandOutcome): boolean {
+  return status === 'failed' || end === 'failed';
+}
 
-const statusOf = ({ ends, report, stoppedBy }: OnDemandResult): number => {
+function statusOf({ ends, report, stoppedBy }: OnDemandResult): number {
   const { accepted, queued, total } = report;
   if (stoppedBy instanceof UnauthorizedError && accepted === 0) return 503;
   const failed = report.failed + (ends?.failed ?? 0);
   if (failed > 0) return failed === total ? 502 : 207;
   return queued > 0 ? 202 : 200;
-};
+}
 
 /** An answer in JSON that names its run and is not kept by anybody. */
-export const answer = (
+export function answer(
   statusCode: number,
   runId: string,
   body: Readonly<Record<string, unknown>>,
-): APIGatewayProxyStructuredResultV2 => ({
-  statusCode,
-  headers: {
-    'Content-Type': 'application/json',
-    'Cache-Control': 'no-store',
-    'X-Content-Type-Options': 'nosniff',
-    'X-Run-Id': runId,
-  },
-  body: JSON.stringify(body),
-});
+): APIGatewayProxyStructuredResultV2 {
+  return {
+    statusCode,
+    headers: {
+      'Content-Type': 'application/json',
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+      'X-Run-Id': runId,
+    },
+    body: JSON.stringify(body),
+  };
+}
 
 /** Turns what was thrown into an answer that says what the caller can do, and nothing of the inside. */
 export const answerErrors: MiddlewareObj = {
@@ -75,7 +79,7 @@ export const answerErrors: MiddlewareObj = {
   },
 };
 
-const toRequestError = (error: unknown): RequestError => {
+function toRequestError(error: unknown): RequestError {
   if (error instanceof RequestError) return error;
   if (error instanceof NotAllowedError) return new RequestError(403, 'NOT_ALLOWED', error.message);
   if (isUnusable(error)) {
@@ -89,13 +93,16 @@ const toRequestError = (error: unknown): RequestError => {
     toBodyError(error) ??
     new RequestError(500, 'INTERNAL', 'The request failed: the log of this run says why')
   );
-};
+}
 
-const isUnusable = (error: unknown): boolean =>
-  error instanceof ParameterError || error instanceof ConfigError || error instanceof ReadError;
+function isUnusable(error: unknown): boolean {
+  return (
+    error instanceof ParameterError || error instanceof ConfigError || error instanceof ReadError
+  );
+}
 
 /** What middy's body parser throws. */
-const toBodyError = (error: unknown): RequestError | undefined => {
+function toBodyError(error: unknown): RequestError | undefined {
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
   if (status === 415) {
     return new RequestError(
@@ -107,4 +114,4 @@ const toBodyError = (error: unknown): RequestError | undefined => {
   return typeof status === 'number' && status >= 400 && status < 500
     ? new RequestError(400, 'BAD_REQUEST', 'The body is not valid JSON')
     : undefined;
-};
+}

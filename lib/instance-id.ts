@@ -2,11 +2,16 @@
 const instanceIdPattern = /^[0-9a-f]{32}in\d{2}$/;
 
 /** Whether a text is a DDM instance id, safe to be put into a path. */
-export const isInstanceId = (value: string): boolean => instanceIdPattern.test(value);
+export function isInstanceId(value: string): boolean {
+  return instanceIdPattern.test(value);
+}
 
 /** Whether a text is the id of a data node, an RDS or GaussDB instance: 32 hex, `in`, and the service's two digits. */
-export const isDataNodeId = (value: string): boolean =>
-  instanceIdPattern.test(value) && !isDdmId(value);
+export function isDataNodeId(value: string): boolean {
+  return instanceIdPattern.test(value) && !isDdmId(value);
+}
 
 /** Whether an id is one of DDM, whose ids end in 09. */
-const isDdmId = (value: string): boolean => value.endsWith('in09');
+function isDdmId(value: string): boolean {
+  return value.endsWith('in09');
+}

@@ -21,11 +21,11 @@ const traceName = 'synRdsinfo';
  * so do those of which nobody could be asked: one warning says why. Never rejects.
  * @param deadlineAt monotonic ms
  */
-export const findEndings = async (
+export async function findEndings(
   app: App,
   jobs: readonly FollowedJob[],
   deadlineAt: number,
-): Promise<ReadonlyMap<FollowedJob, Ending>> => {
+): Promise<ReadonlyMap<FollowedJob, Ending>> {
   const endings = new Map<FollowedJob, Ending>();
   const problem = await look(app, jobs, endings, deadlineAt);
   if (problem !== undefined) {
@@ -33,18 +33,18 @@ export const findEndings = async (
     app.log.warning('sync jobs not looked up: another look follows', { jobs: jobs.length, reason });
   }
   return endings;
-};
+}
 
 type Look = ReadDeps & Pick<App, 'config'>;
 type Endings = Map<FollowedJob, Ending>;
 
 /** Resolves with what went wrong first. */
-const look = async (
+async function look(
   app: App,
   jobs: readonly FollowedJob[],
   endings: Endings,
   deadlineAt: number,
-): Promise<unknown> => {
+): Promise<unknown> {
   const { clock, config, limiter, random } = app;
   return withConnection(app, async (connection) => {
     const deps = { ...connection, clock, config, limiter, random };
@@ -56,7 +56,7 @@ const look = async (
     await lookAtTraces(deps, unlisted, endings, deadlineAt);
     return listed.problem;
   }).catch((error: unknown) => error);
-};
+}
 
 interface Listed {
   /** The jobs that were found, by id. */
@@ -65,12 +65,12 @@ interface Listed {
   problem?: unknown;
 }
 
-const lookAtList = async (
+async function lookAtList(
   deps: Look,
   jobs: readonly FollowedJob[],
   endings: Endings,
   deadlineAt: number,
-): Promise<Listed> => {
+): Promise<Listed> {
   const listed: Listed = { jobs: new Map() };
   try {
     await findJobs(deps, jobs, listed.jobs, deadlineAt);
@@ -82,15 +82,15 @@ const lookAtList = async (
     if (ending) endings.set(job, ending);
   }
   return listed;
-};
+}
 
 /** Pages through the list until every job that has an id was found. */
-const findJobs = async (
+async function findJobs(
   deps: Look,
   jobs: readonly FollowedJob[],
   found: Map<string, Job>,
   deadlineAt: number,
-): Promise<void> => {
+): Promise<void> {
   const wanted = new Set(jobs.flatMap(({ jobId = [] }) => jobId));
   if (wanted.size === 0) return;
   const span = { fromMs: firstAccepted(jobs) - jobMarginMs, toMs: deps.clock.now() };
@@ -98,9 +98,9 @@ const findJobs = async (
     for (const job of page) if (wanted.has(job.id)) found.set(job.id, job);
     if (found.size === wanted.size) return;
   }
-};
+}
 
-const readJob = (job: Job | undefined): Ending | undefined => {
+function readJob(job: Job | undefined): Ending | undefined {
   if (job?.status === 'Completed') return { end: 'completed', source: 'job' };
   if (job?.status !== 'Failed') return undefined;
   const { failReason } = job;
@@ -109,23 +109,23 @@ const readJob = (job: Job | undefined): Ending | undefined => {
     source: 'job',
     ...(failReason !== '' && { externalMessage: failReason }),
   };
-};
+}
 
 /** Whether the job list says nothing of a job, and is not going to. */
-const isUnlisted = ({ jobId, round }: FollowedJob, { jobs, problem }: Listed): boolean => {
+function isUnlisted({ jobId, round }: FollowedJob, { jobs, problem }: Listed): boolean {
   if (jobId === undefined) return true;
   const isAnswered =
     problem === undefined ||
     (problem instanceof ReadError && problem.failure.retryClass === 'permanent');
   return isAnswered && round >= listedWithinRounds && !jobs.has(jobId);
-};
+}
 
-const lookAtTraces = async (
+async function lookAtTraces(
   deps: Look,
   jobs: readonly FollowedJob[],
   endings: Endings,
   deadlineAt: number,
-): Promise<void> => {
+): Promise<void> {
   const { clock, config } = deps;
   if (jobs.length === 0 || config.ctsEndpoint === undefined) return;
   const span = { fromMs: firstAccepted(jobs) - traceMarginMs, toMs: clock.now() };
@@ -142,7 +142,11 @@ const lookAtTraces = async (
     if (!trace) continue;
     endings.set(job, { end: trace.succeeded ? 'completed' : 'failed', source: 'trace' });
   }
-};
+}
 
-const firstAccepted = (jobs: readonly FollowedJob[]): number =>
-  jobs.reduce((first, { acceptedAt }) => Math.min(first, acceptedAt), Number.POSITIVE_INFINITY);
+function firstAccepted(jobs: readonly FollowedJob[]): number {
+  return jobs.reduce(
+    (first, { acceptedAt }) => Math.min(first, acceptedAt),
+    Number.POSITIVE_INFINITY,
+  );
+}

@@ -7,13 +7,14 @@ import { logger } from './logger.ts';
 let app: App | undefined;
 
 /** A Lambda handler: middy with the logger's context, and one App per execution environment. */
-export const lambda = <Result>(
+export function lambda<Result>(
   handle: (app: App, event: unknown, context: Context) => Promise<Result>,
   middlewares: readonly MiddlewareObj[] = [],
-) =>
-  middy(async (event: unknown, context: Context): Promise<Result> => {
+) {
+  return middy(async (event: unknown, context: Context): Promise<Result> => {
     app ??= createApp(process.env);
     return handle(app, event, context);
   })
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .use([...middlewares]);
+}

@@ -69,10 +69,10 @@ export interface LedgerRun extends RunOrigin {
   readonly total: number;
 }
 
-export const createLedger = (
+export function createLedger(
   { clock, log, settings }: LedgerDeps,
   { total, ...origin }: LedgerRun,
-): Ledger => {
+): Ledger {
   const { runId, trigger } = origin;
   const startedAt = clock.monotonic();
   const summary = createSummary(origin);
@@ -105,23 +105,25 @@ export const createLedger = (
       return report;
     },
   };
-};
+}
 
-const errorLimit = (maxErrors: Config['syncMaxErrors'], total: number): number => {
+function errorLimit(maxErrors: Config['syncMaxErrors'], total: number): number {
   if (maxErrors === undefined) return Number.POSITIVE_INFINITY;
   return 'count' in maxErrors ? maxErrors.count : maxErrors.share * total;
-};
+}
 
-const causeFields = ({ errCode, httpStatus, externalMessage }: SyncFailure) => ({
-  errCode,
-  ...(httpStatus !== undefined && { httpStatus }),
-  ...(externalMessage !== undefined && { externalMessage }),
-});
+function causeFields({ errCode, httpStatus, externalMessage }: SyncFailure) {
+  return {
+    errCode,
+    ...(httpStatus !== undefined && { httpStatus }),
+    ...(externalMessage !== undefined && { externalMessage }),
+  };
+}
 
-const failureFields = (failure: SyncFailure): Partial<Outcome> => {
+function failureFields(failure: SyncFailure): Partial<Outcome> {
   const { errCode, httpStatus } = failure;
   // An error answer that carries no code of the service is explained by its status.
   const explainedByStatus = errCode === 'BAD_RESPONSE' && httpStatus !== 200;
   const advice = adviceFor(httpStatus, explainedByStatus ? undefined : errCode);
   return { ...causeFields(failure), ...(advice !== undefined && { advice }) };
-};
+}

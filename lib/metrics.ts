@@ -3,19 +3,20 @@ import { isKnownCode } from './error-codes.ts';
 import type { Report } from './report.ts';
 
 /** Publishes what a run came to, as one line of metrics, and one for each error code in it. */
-export const publishRun = (metrics: Metrics, report: Report): void => {
+export function publishRun(metrics: Metrics, report: Report): void {
   if (report.trigger === 'schedule') {
     metrics.addMetric('CleanRuns', MetricUnit.Count, isClean(report) ? 1 : 0);
   }
   publishBatch(metrics, report);
-};
+}
 
 /** A dry run, and one over an empty list, has done nothing that could fail. */
-const isClean = ({ accepted, failed, queued }: Report): boolean =>
-  failed === 0 && accepted + queued > 0;
+function isClean({ accepted, failed, queued }: Report): boolean {
+  return failed === 0 && accepted + queued > 0;
+}
 
 /** Publishes what one batch of a worker came to. */
-export const publishBatch = (metrics: Metrics, report: Report): void => {
+export function publishBatch(metrics: Metrics, report: Report): void {
   const { attempts, durationMs, errCodes, runId, throttled, trigger } = report;
   metrics.addMetric('Instances', MetricUnit.Count, report.total);
   metrics.addMetric('Accepted', MetricUnit.Count, report.accepted);
@@ -33,12 +34,12 @@ export const publishBatch = (metrics: Metrics, report: Report): void => {
   metrics.addMetadata('runId', runId).addMetadata('trigger', trigger);
   metrics.publishStoredMetrics();
   publishFailures(metrics, errCodes);
-};
+}
 
 const otherCodes = 'OTHER';
 
 /** By code, of which there are as many as the catalogue has: the service decides what codes it sends. */
-const publishFailures = (metrics: Metrics, errCodes: Report['errCodes']): void => {
+function publishFailures(metrics: Metrics, errCodes: Report['errCodes']): void {
   const failures = new Map<string, number>();
   for (const [errCode, count] of Object.entries(errCodes)) {
     const key = isKnownCode(errCode) ? errCode : otherCodes;
@@ -49,4 +50,4 @@ const publishFailures = (metrics: Metrics, errCodes: Report['errCodes']): void =
     metric.addDimension('errCode', errCode);
     metric.addMetric('Failures', MetricUnit.Count, count);
   }
-};
+}

@@ -31,11 +31,11 @@ export interface Receipt {
  * confirmed where that is switched on.
  * @throws {RequestError} when it is not accepted, or cannot be taken now
  */
-export const receiveNotification = async (
+export async function receiveNotification(
   app: App,
   request: SmnRequest,
   run: NotificationRun,
-): Promise<Receipt> => {
+): Promise<Receipt> {
   const message = await verify(app, request, run.deadlineAt);
   if (message.isRepeated) {
     app.log.notice('notification repeated: ignored', fieldsOf(message, run));
@@ -44,29 +44,28 @@ export const receiveNotification = async (
   const receipt = await handlers[message.kind](app, message, run);
   app.smn.remember(message);
   return receipt;
-};
+}
 
-const verify = async (
+async function verify(
   { log, smn }: App,
   request: SmnRequest,
   deadlineAt: number,
-): Promise<VerifiedMessage> => {
+): Promise<VerifiedMessage> {
   try {
     return await smn.verify(request, deadlineAt);
   } catch (error) {
     if (error instanceof RequestError && error.statusCode === 403) log.notificationRefused();
     throw error;
   }
-};
+}
 
-const fieldsOf = (
-  { certificateSha256, messageId }: VerifiedMessage,
-  { runId }: NotificationRun,
-) => ({
-  runId,
-  messageId,
-  certificateSha256,
-});
+function fieldsOf({ certificateSha256, messageId }: VerifiedMessage, { runId }: NotificationRun) {
+  return {
+    runId,
+    messageId,
+    certificateSha256,
+  };
+}
 
 type Handler = (app: App, message: VerifiedMessage, run: NotificationRun) => Promise<Receipt>;
 
@@ -101,7 +100,9 @@ const confirm: Handler = async (app, message, run) => {
   return { result: 'confirmed', enqueued: 0 };
 };
 
-const hostOf = (url = ''): string => (URL.canParse(url) ? new URL(url).host : 'none');
+function hostOf(url = ''): string {
+  return URL.canParse(url) ? new URL(url).host : 'none';
+}
 
 const noteUnsubscription: Handler = async (app, message, run) => {
   const fields = { ...fieldsOf(message, run), topicUrn: message.topicUrn };

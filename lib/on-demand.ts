@@ -29,7 +29,7 @@ export interface OnDemandResult extends RunResult {
  * message, so that the answer does not wait for as many messages as there are instances.
  * @throws what runSync throws
  */
-export const syncOnDemand = async (app: App, request: OnDemandRequest): Promise<OnDemandResult> => {
+export async function syncOnDemand(app: App, request: OnDemandRequest): Promise<OnDemandResult> {
   const { config, queue } = app;
   if (queue && request.instanceIds === undefined && !request.dryRun) {
     const deadlineAt = app.clock.monotonic() + request.remainingMs;
@@ -43,15 +43,15 @@ export const syncOnDemand = async (app: App, request: OnDemandRequest): Promise<
   return request.waitMs === undefined
     ? recordRun(app, request, () => {})
     : syncAndWait(app, { ...request, waitMs: request.waitMs });
-};
+}
 
 const noEnds = { completed: 0, failed: 0, unknown: 0, running: 0 } as const;
 
-const recordRun = async (
+async function recordRun(
   app: App,
   request: RunRequest,
   onOutcome: (outcome: Outcome) => void,
-): Promise<RunResult & { readonly results: readonly Outcome[] }> => {
+): Promise<RunResult & { readonly results: readonly Outcome[] }> {
   const { log } = app;
   const results: Outcome[] = [];
   const outcome = (given: Outcome): void => {
@@ -60,13 +60,13 @@ const recordRun = async (
     log.outcome(given);
   };
   return { ...(await runSync({ ...app, log: { ...log, outcome } }, request)), results };
-};
+}
 
 /** A run whose jobs are followed here first; what did not end in time goes to the follow queue. */
-const syncAndWait = async (
+async function syncAndWait(
   app: App,
   { waitMs, ...request }: RunRequest & { readonly waitMs: number },
-): Promise<OnDemandResult> => {
+): Promise<OnDemandResult> {
   const deadlineAt = app.clock.monotonic() + request.remainingMs;
   const jobs = new Map<Outcome, FollowedJob>();
   const run = await recordRun({ ...app, followQueue: undefined }, request, (outcome) => {
@@ -83,15 +83,15 @@ const syncAndWait = async (
     return { ...outcome, end };
   });
   return { ...run, results, ends };
-};
+}
 
 /** Has a worker dispatch the fleet; everything counts as queued, or as failed where that failed. */
-const delegate = async (
+async function delegate(
   { clock, log }: App,
   queue: NonNullable<App['queue']>,
   { caller, remainingMs, runId, trigger }: RunRequest,
   total: number,
-): Promise<Report> => {
+): Promise<Report> {
   const startedAt = clock.monotonic();
   const entry = { message: { fleet: true, trigger, runId }, delaySeconds: 0 } as const;
   const failure = await queue.send([entry], startedAt + remainingMs).then(
@@ -119,4 +119,4 @@ const delegate = async (
     });
   log.report(report);
   return report;
-};
+}

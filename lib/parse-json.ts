@@ -1,8 +1,8 @@
 /** The value that a text is in JSON; undefined when it is none. V8's error is not kept: it quotes the text. */
-export const parseJson = (text: string): unknown => {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     return undefined;
   }
-};
+}

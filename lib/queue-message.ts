@@ -42,9 +42,12 @@ const schema = v.union([
   v.object({ fleet: v.literal(true), ...asked }),
 ]);
 
-const whole = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(max));
-const page = <Item extends v.GenericSchema>(item: Item) =>
-  v.pipe(v.array(item), v.minLength(1), v.maxLength(128));
+function whole(max: number) {
+  return v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(max));
+}
+function page<Item extends v.GenericSchema>(item: Item) {
+  return v.pipe(v.array(item), v.minLength(1), v.maxLength(128));
+}
 const jobSchema = v.strictTuple([
   instanceId,
   v.nullable(v.pipe(v.string(), v.nonEmpty(), v.maxLength(256))),
@@ -56,17 +59,19 @@ const followSchema = v.strictObject({
 });
 
 /** Reads the body of a message of the sync or the change queue; undefined when it is none of ours. */
-export const parseMessage = (body: string): ChangeMessage | FleetMessage | undefined =>
-  parse(schema, body);
+export function parseMessage(body: string): ChangeMessage | FleetMessage | undefined {
+  return parse(schema, body);
+}
 
 /** Reads the body of a message of the follow queue; undefined when it is none of ours. */
-export const parseFollowMessage = (body: string): FollowMessage | undefined =>
-  parse(followSchema, body);
+export function parseFollowMessage(body: string): FollowMessage | undefined {
+  return parse(followSchema, body);
+}
 
-const parse = <Schema extends v.GenericSchema>(
+function parse<Schema extends v.GenericSchema>(
   wanted: Schema,
   body: string,
-): v.InferOutput<Schema> | undefined => {
+): v.InferOutput<Schema> | undefined {
   const parsed = v.safeParse(wanted, parseJson(body));
   return parsed.success ? parsed.output : undefined;
-};
+}

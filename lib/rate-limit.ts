@@ -39,7 +39,7 @@ const forgetMs = 60_000; // so long without a call: what was learned of the serv
  * one. The rate is additive-increase/multiplicative-decrease: a throttled answer lowers it to what the
  * service accepted in the last second, once per generation of calls; then it creeps up again.
  */
-export const createRateLimiter = (options: RateLimitOptions): RateLimiter => {
+export function createRateLimiter(options: RateLimitOptions): RateLimiter {
   const { maxConcurrency, maxPerSecond, clock } = options;
   const minPerSecond = Math.min(maxPerSecond, Math.max(1, maxPerSecond * minShare));
   const starts = createSlidingCount();
@@ -107,7 +107,7 @@ export const createRateLimiter = (options: RateLimitOptions): RateLimiter => {
       return perSecond;
     },
   };
-};
+}
 
 interface SlidingCount {
   add(at: number): void;
@@ -117,7 +117,7 @@ interface SlidingCount {
   leavesAt(limit: number): number;
 }
 
-const createSlidingCount = (): SlidingCount => {
+function createSlidingCount(): SlidingCount {
   let times: number[] = [];
   let first = 0;
 
@@ -140,4 +140,4 @@ const createSlidingCount = (): SlidingCount => {
     },
     leavesAt: (limit) => (times[times.length - limit] ?? Number.NEGATIVE_INFINITY) + windowMs,
   };
-};
+}

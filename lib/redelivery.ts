@@ -20,11 +20,11 @@ export interface Redelivery extends HandOver {
 }
 
 /** Hands messages back to the queue they came from; their delay doubles with every delivery. */
-export const createRedelivery = (
+export function createRedelivery(
   { clock, log, random }: App,
   queue: Queue,
   asks: Asks,
-): Redelivery => {
+): Redelivery {
   const messageIds: string[] = [];
   const backoff = (baseSeconds: number, receiveCount: number): number => {
     const full = Math.min(maxDelaySeconds, baseSeconds * 2 ** (receiveCount - 1));
@@ -60,4 +60,4 @@ export const createRedelivery = (
       return { refused: new Set(), failure: outOfTime };
     },
   };
-};
+}

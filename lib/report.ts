@@ -93,7 +93,7 @@ const maxCodes = 100; // the service decides what codes there are: the report li
 const otherCodes = 'OTHER';
 
 /** Counts outcomes as they come, so that a run of 100,000 instances keeps none of them. */
-export const createSummary = ({ runId, trigger, caller }: RunOrigin): Summary => {
+export function createSummary({ runId, trigger, caller }: RunOrigin): Summary {
   const count: Record<Status, number> = { accepted: 0, failed: 0, queued: 0, skipped: 0 };
   const errCodes = new Map<string, number>();
   let attempts = 0;
@@ -122,4 +122,4 @@ export const createSummary = ({ runId, trigger, caller }: RunOrigin): Summary =>
       ...(caller && { caller }),
     }),
   };
-};
+}

@@ -17,24 +17,24 @@ export interface FailedAttempt {
  * Pause in ms before the next attempt. Retry-After is authoritative when present (clamped to 60 s);
  * else exponential backoff with full jitter, so that calls which failed together do not return together.
  */
-export const retryDelay = (failed: FailedAttempt, random: () => number): number => {
+export function retryDelay(failed: FailedAttempt, random: () => number): number {
   if (failed.retryClass === 'later') return laterDelayMs * (1 + random());
   const base = failed.retryClass === 'throttled' ? throttledBaseDelayMs : baseDelayMs;
   if (failed.retryAfterMs !== undefined) {
     return Math.min(failed.retryAfterMs, maxRetryAfterMs) + random() * base;
   }
   return random() * Math.min(maxDelayMs, base * 2 ** (failed.attempt - 1));
-};
+}
 
 /** Reads a Retry-After header, seconds or an HTTP date, into ms from now; undefined when it is neither. */
-export const parseRetryAfter = (value: string | undefined, nowMs: number): number | undefined => {
+export function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {
   const text = value?.trim() ?? '';
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
   // Date.parse alone accepts far more than RFC 9110 does: "-1" is a year to it.
   if (!/^[A-Z][a-z]{2,8}, .*GMT$/.test(text)) return undefined;
   const at = Date.parse(text);
   return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
-};
+}
 
 export interface RetryBudget {
   /** Takes the permission for one retry; false when there is none left. */
@@ -52,7 +52,7 @@ const retryShare = 0.1;
  * accepted call gives one back, so that a service that works half of the time still gets its retries.
  * After Marc Brooker's retry token bucket (brooker.co.za/blog/2022/02/28/retries.html).
  */
-export const createRetryBudget = (instances: number): RetryBudget => {
+export function createRetryBudget(instances: number): RetryBudget {
   const capacity = Math.max(minRetries, Math.floor(instances * retryShare));
   let tokens = capacity;
 
@@ -69,4 +69,4 @@ export const createRetryBudget = (instances: number): RetryBudget => {
       tokens = Math.min(capacity, tokens + 1);
     },
   };
-};
+}

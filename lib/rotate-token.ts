@@ -28,7 +28,7 @@ const minLifeHours = 12; // two rotations may fail before a token of 24 h that w
  * @throws {ParameterError} when the credentials cannot be read, or the token cannot be written
  * @throws {ConfigError} without an IAM_ENDPOINT
  */
-export const rotateToken = async (app: App, remainingMs: number): Promise<Rotation> => {
+export async function rotateToken(app: App, remainingMs: number): Promise<Rotation> {
   const { clock, config, log } = app;
   if (config.authMode === 'aksk') {
     log.warning('nothing to rotate: AUTH_MODE is aksk', {});
@@ -42,9 +42,9 @@ export const rotateToken = async (app: App, remainingMs: number): Promise<Rotati
     log.problem('token rotation failed', { error: name, reason: message });
     throw error;
   }
-};
+}
 
-const rotate = async (app: App, deadlineAt: number): Promise<Rotation> => {
+async function rotate(app: App, deadlineAt: number): Promise<Rotation> {
   const { clock, config, log, parameters } = app;
   const token = await fetchToken(app, await parameters.password(), deadlineAt);
   const hoursLeft = hoursUntil(token.expiresAt, clock.now());
@@ -61,14 +61,14 @@ const rotate = async (app: App, deadlineAt: number): Promise<Rotation> => {
   const rotation = { rotated: true, expiresAt, hoursLeft, parameters: count };
   log.notice('token rotated', rotation);
   return rotation;
-};
+}
 
 /** Tries again what can work; never a refused sign-in, for IAM locks accounts. */
-const fetchToken = async (
+async function fetchToken(
   app: App,
   password: Password,
   deadlineAt: number,
-): Promise<Required<Token>> => {
+): Promise<Required<Token>> {
   const { clock, config } = app;
   const { iamEndpoint, projectId } = config;
   if (!iamEndpoint) throw new ConfigError(['IAM_ENDPOINT is not set: rotate-token needs it']);
@@ -89,23 +89,23 @@ const fetchToken = async (
   } finally {
     http.close();
   }
-};
+}
 
-const pauseAfter = ({ random }: App, { failure }: IamError, attempt: number): number => {
+function pauseAfter({ random }: App, { failure }: IamError, attempt: number): number {
   const { retryClass } = failure;
   const isHopeless = retryClass === 'auth' || retryClass === 'permanent';
   if (isHopeless || attempt === maxAttempts) return Number.POSITIVE_INFINITY;
   return retryDelay({ ...failure, attempt }, random);
-};
+}
 
-const refused = ({ failure }: IamError, attempts: number): RotationError => {
+function refused({ failure }: IamError, attempts: number): RotationError {
   const { errCode, externalMessage = '', httpStatus, retryClass } = failure;
   const status = httpStatus === undefined ? '' : ` (HTTP ${httpStatus})`;
   const advice = retryClass === 'auth' ? signInAdvice : adviceOf(httpStatus, errCode);
   return new RotationError(
     `IAM gave no token after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}: ${errCode}${status} "${externalMessage}". ${advice}`,
   );
-};
+}
 
 const signInAdvice =
   'Check domainName, userName and password of the credentials parameter, and that the user is not locked. It was not tried again: IAM locks accounts.';
@@ -116,13 +116,16 @@ const adviceByStatus: Readonly<Record<number, string>> = {
   404: 'Check that DDM_PROJECT_ID is a project of this account, and that IAM_ENDPOINT is of its cloud.',
 };
 
-const adviceOf = (httpStatus = 0, errCode: string): string =>
-  adviceByStatus[httpStatus] ??
-  adviceFor(httpStatus, errCode === 'BAD_RESPONSE' && httpStatus !== 201 ? undefined : errCode) ??
-  '';
+function adviceOf(httpStatus = 0, errCode: string): string {
+  return (
+    adviceByStatus[httpStatus] ??
+    adviceFor(httpStatus, errCode === 'BAD_RESPONSE' && httpStatus !== 201 ? undefined : errCode) ??
+    ''
+  );
+}
 
 /** One harmless call with the new token. Only a refusal of the token counts: DDM may be ill by itself. */
-const prove = async (app: App, token: Token, deadlineAt: number): Promise<void> => {
+async function prove(app: App, token: Token, deadlineAt: number): Promise<void> {
   const { log } = app;
   const parameters = { secret: async () => token, refreshSecret: async () => token };
   try {
@@ -139,4 +142,4 @@ const prove = async (app: App, token: Token, deadlineAt: number): Promise<void> 
     }
     log.warning('new token not proven: DDM did not answer as it should', { errCode });
   }
-};
+}

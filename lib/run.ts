@@ -32,18 +32,18 @@ export interface RunResult {
  * @throws {ReadError} when the list is to be discovered, and cannot be
  * @throws {NotAllowedError} when instances were asked for that are not in the list; nothing was called
  */
-export const runSync = async (app: App, request: RunRequest): Promise<RunResult> => {
+export async function runSync(app: App, request: RunRequest): Promise<RunResult> {
   const deadlineAt = app.clock.monotonic() + request.remainingMs;
   return followAccepted(app, deadlineAt, (followed) =>
     syncConfigured(followed, request, deadlineAt),
   );
-};
+}
 
-const syncConfigured = async (
+async function syncConfigured(
   app: App,
   request: RunRequest,
   deadlineAt: number,
-): Promise<RunResult> => {
+): Promise<RunResult> {
   const [configured, secret] = await Promise.all([
     app.fleet(deadlineAt - app.config.deadlineReserveMs),
     app.parameters.secret(),
@@ -59,14 +59,14 @@ const syncConfigured = async (
     ? undefined
     : await callFleet(app, { instanceIds, ledger, deadlineAt, handOver });
   return { report: ledger.finish(), ...(stoppedBy && { stoppedBy }) };
-};
+}
 
 /** A ledger for a fleet, in which the entries that are no instance ids have failed already. */
-export const openLedger = (
+export function openLedger(
   { clock, config, log }: App,
   { caller, runId, trigger }: RunOrigin,
   { instanceIds, malformed, notRunning }: Fleet,
-): Ledger => {
+): Ledger {
   const total = instanceIds.length + malformed.length + notRunning.length;
   const origin = { runId, trigger, ...(caller && { caller }) };
   const ledger = createLedger({ clock, log, settings: config }, { ...origin, total });
@@ -77,7 +77,7 @@ export const openLedger = (
     ledger.skipped(createTask(instanceId), `the instance is in state ${state}`);
   }
   return ledger;
-};
+}
 
 interface Calls {
   /** Well-formed and unique. */
@@ -91,18 +91,19 @@ interface Calls {
 }
 
 /** Calls DDM for instances with the engine, over connections that end with the invocation. */
-export const callFleet = (
+export function callFleet(
   app: App,
   { inlineMax = app.config.syncInlineMax, handOver, ...run }: Calls,
-): Promise<StopReason | undefined> =>
-  withConnection(app, ({ auth, http }) => {
+): Promise<StopReason | undefined> {
+  return withConnection(app, ({ auth, http }) => {
     const { clock, config, limiter, random } = app;
     const ddm = createDdmClient({ http, auth, clock, config });
     const deps = { auth, clock, ddm, handOver, limiter, random, settings: config };
     return syncFleet(deps, { ...run, inlineMax });
   });
+}
 
-const select = (configured: Fleet, wanted: readonly string[] | undefined): Fleet => {
+function select(configured: Fleet, wanted: readonly string[] | undefined): Fleet {
   if (wanted === undefined) return configured;
   const asked = new Set(wanted);
   const notRunning = configured.notRunning.filter(({ instanceId }) => asked.has(instanceId));
@@ -111,17 +112,17 @@ const select = (configured: Fleet, wanted: readonly string[] | undefined): Fleet
   const foreign = [...asked].filter((instanceId) => !allowed.has(instanceId));
   if (foreign.length > 0) throw new NotAllowedError(foreign);
   return { instanceIds: [...asked], malformed: [], duplicates: 0, notRunning };
-};
+}
 
-const warnAbout = (
+function warnAbout(
   { config, log }: App,
   { duplicates, instanceIds, malformed, notRunning }: Fleet,
   runId: string,
-): void => {
+): void {
   const parameterName = `${config.parameterPrefix}/instances`;
   if (duplicates > 0)
     log.warning('duplicate instance ids ignored', { parameterName, duplicates, runId });
   if (instanceIds.length + malformed.length + notRunning.length === 0) {
     log.warning('no instances to sync: the list is empty', { parameterName, runId });
   }
-};
+}

@@ -9,7 +9,7 @@ const schema = v.object({
 });
 
 /** Takes a message out of an event of the HTTP API (payload 2.0), whatever its content type. @throws {RequestError} */
-export const readSmnEvent = (event: unknown): SmnRequest => {
+export function readSmnEvent(event: unknown): SmnRequest {
   const parsed = v.safeParse(schema, event);
   if (!parsed.success) throw new RequestError(400, 'BAD_REQUEST', 'The request has no usable body');
   const { body, headers, isBase64Encoded } = parsed.output;
@@ -20,4 +20,4 @@ export const readSmnEvent = (event: unknown): SmnRequest => {
     body: isBase64Encoded ? Buffer.from(body, 'base64').toString() : body,
     messageType: type,
   };
-};
+}

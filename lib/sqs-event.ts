@@ -22,7 +22,7 @@ export interface SqsBatch {
 }
 
 /** A batch of an SQS queue. @throws {InvalidEventError} */
-export const parseSqsEvent = (event: unknown): SqsBatch => {
+export function parseSqsEvent(event: unknown): SqsBatch {
   const parsed = v.safeParse(schema, event);
   if (!parsed.success) throw new InvalidEventError('The event is not one of an SQS queue');
   const { Records } = parsed.output;
@@ -35,4 +35,4 @@ export const parseSqsEvent = (event: unknown): SqsBatch => {
       receiveCount: Number(attributes.ApproximateReceiveCount),
     })),
   };
-};
+}

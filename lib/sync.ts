@@ -39,13 +39,13 @@ export type StopReason = UnauthorizedError | 'max-errors';
  * Synchronises a fleet within rate, concurrency and deadline. Each instance gets exactly one outcome in
  * the ledger. Resolves with the reason when the run was stopped before its end.
  */
-export const syncFleet = async (deps: SyncDeps, run: SyncRun): Promise<StopReason | undefined> => {
+export async function syncFleet(deps: SyncDeps, run: SyncRun): Promise<StopReason | undefined> {
   const inlineMax = deps.handOver ? run.inlineMax : run.instanceIds.length;
   const fleet = createFleetRun(deps, run, run.instanceIds.slice(0, inlineMax));
   const overflow = run.instanceIds.slice(inlineMax).map(createTask);
   await Promise.all([syncInline(fleet), release(fleet, overflow)]);
   return fleet.stoppedBy;
-};
+}
 
 /** What the calls of one run share. */
 interface FleetRun {
@@ -66,7 +66,7 @@ interface FleetRun {
   wake: () => void;
 }
 
-const createFleetRun = (deps: SyncDeps, run: SyncRun, instanceIds: readonly string[]): FleetRun => {
+function createFleetRun(deps: SyncDeps, run: SyncRun, instanceIds: readonly string[]): FleetRun {
   const { clock, settings } = deps;
   return {
     deps,
@@ -82,17 +82,17 @@ const createFleetRun = (deps: SyncDeps, run: SyncRun, instanceIds: readonly stri
     stoppedBy: undefined,
     wake: () => {},
   };
-};
+}
 
-const syncInline = async (fleet: FleetRun): Promise<void> => {
+async function syncInline(fleet: FleetRun): Promise<void> {
   await startCalls(fleet);
   const rest = fleet.backlog.drain();
   const released = release(fleet, rest);
   while (fleet.inFlight > 0) await pause(fleet, Number.POSITIVE_INFINITY);
   await Promise.all([released, release(fleet, [...fleet.backlog.drain(), ...fleet.unfinished])]);
-};
+}
 
-const startCalls = async (fleet: FleetRun): Promise<void> => {
+async function startCalls(fleet: FleetRun): Promise<void> {
   const { backlog, deps, handOverAt } = fleet;
   const { limiter } = deps;
   while (!fleet.stoppedBy) {
@@ -105,18 +105,18 @@ const startCalls = async (fleet: FleetRun): Promise<void> => {
     if (task) void attempt(fleet, task);
     else await pause(fleet, Math.min(delayMs, leftMs));
   }
-};
+}
 
 /** Waits until the delay is over or a call ended, whichever is first. */
-const pause = async (fleet: FleetRun, delayMs: number): Promise<void> => {
+async function pause(fleet: FleetRun, delayMs: number): Promise<void> {
   const { clock } = fleet.deps;
   const untilDeadlineMs = Math.max(0, fleet.run.deadlineAt - clock.monotonic());
   const woken = new AbortController();
   fleet.wake = () => woken.abort();
   await clock.sleep(Math.min(delayMs, untilDeadlineMs), woken.signal);
-};
+}
 
-const attempt = async (fleet: FleetRun, task: Task): Promise<void> => {
+async function attempt(fleet: FleetRun, task: Task): Promise<void> {
   const { backlog, deps, run } = fleet;
   const { limiter } = deps;
   const { generation } = deps.auth;
@@ -144,25 +144,26 @@ const attempt = async (fleet: FleetRun, task: Task): Promise<void> => {
     fleet.inFlight -= 1;
     fleet.wake();
   }
-};
+}
 
 // Anything but a SyncError is a fault of ours; it must not cost the other instances their outcome.
-const toFailure = (error: unknown): SyncFailure =>
-  error instanceof SyncError
+function toFailure(error: unknown): SyncFailure {
+  return error instanceof SyncError
     ? error.failure
     : {
         errCode: 'INTERNAL',
         retryClass: 'permanent',
         externalMessage: error instanceof Error ? error.name : 'unknown error',
       };
+}
 
 /** What a failed attempt leads to: another one now or later, the queue, or a failed instance. */
-const react = async (
+async function react(
   fleet: FleetRun,
   task: Task,
   failure: SyncFailure,
   generation: number,
-): Promise<void> => {
+): Promise<void> {
   const { handOver, settings } = fleet.deps;
   task.failure = failure;
   switch (failure.retryClass) {
@@ -176,9 +177,9 @@ const react = async (
   }
   if (task.attempts >= settings.syncMaxAttempts) settle(fleet, task, failure);
   else retry(fleet, task, failure);
-};
+}
 
-const retry = (fleet: FleetRun, task: Task, failure: SyncFailure): void => {
+function retry(fleet: FleetRun, task: Task, failure: SyncFailure): void {
   const { clock, random } = fleet.deps;
   const delayMs = Math.round(retryDelay({ ...failure, attempt: task.attempts }, random));
   const dueAt = clock.monotonic() + delayMs;
@@ -188,15 +189,15 @@ const retry = (fleet: FleetRun, task: Task, failure: SyncFailure): void => {
   }
   fleet.backlog.putBack(task, dueAt);
   fleet.run.ledger.retried(task, failure, delayMs);
-};
+}
 
 /** A refused token is read anew once for the whole run; refused again, it ends the run. */
-const reauthorise = async (
+async function reauthorise(
   fleet: FleetRun,
   task: Task,
   failure: SyncFailure,
   generation: number,
-): Promise<void> => {
+): Promise<void> {
   const { auth } = fleet.deps;
   if (generation > 0) {
     fleet.stoppedBy ??= new UnauthorizedError('The token was read anew and refused again');
@@ -209,15 +210,16 @@ const reauthorise = async (
   }
   if (fleet.stoppedBy) settle(fleet, task, failure);
   else fleet.backlog.putFirst(task);
-};
+}
 
-const toUnauthorizedError = (error: unknown): UnauthorizedError =>
-  error instanceof UnauthorizedError
+function toUnauthorizedError(error: unknown): UnauthorizedError {
+  return error instanceof UnauthorizedError
     ? error
     : new UnauthorizedError('The token was refused, and reading it anew failed', { cause: error });
+}
 
 /** No further call in this run: the instance is tried again elsewhere, or it has failed. */
-const settle = (fleet: FleetRun, task: Task, failure: SyncFailure): void => {
+function settle(fleet: FleetRun, task: Task, failure: SyncFailure): void {
   const { ledger } = fleet.run;
   const delaySeconds = fleet.deps.handOver?.delaySeconds(failure);
   if (delaySeconds !== undefined) {
@@ -227,23 +229,23 @@ const settle = (fleet: FleetRun, task: Task, failure: SyncFailure): void => {
   }
   ledger.failed(task, failure);
   if (ledger.hasTooManyErrors()) fleet.stoppedBy ??= 'max-errors';
-};
+}
 
 /** Gives the tasks that this run will not call again their outcome: stopped, queued, or failed. */
-const release = async (fleet: FleetRun, tasks: readonly Task[]): Promise<void> => {
+async function release(fleet: FleetRun, tasks: readonly Task[]): Promise<void> {
   const { handOver } = fleet.deps;
   const { ledger } = fleet.run;
   if (tasks.length === 0) return;
   if (fleet.stoppedBy) return releaseStopped(fleet, tasks, stoppedFailure(fleet.stoppedBy));
   if (handOver) return passOn(fleet, handOver, tasks);
   for (const task of tasks) ledger.failed(task, task.failure ?? outOfTime);
-};
+}
 
-const releaseStopped = async (
+async function releaseStopped(
   fleet: FleetRun,
   tasks: readonly Task[],
   failure: SyncFailure,
-): Promise<void> => {
+): Promise<void> {
   const { handOver } = fleet.deps;
   const delaySeconds = handOver?.delaySeconds(failure);
   if (handOver && delaySeconds !== undefined) {
@@ -251,25 +253,27 @@ const releaseStopped = async (
     return passOn(fleet, handOver, tasks);
   }
   for (const task of tasks) fleet.run.ledger.failed(task, failure);
-};
+}
 
-const passOn = async (
+async function passOn(
   { reportAt, run }: FleetRun,
   handOver: HandOver,
   tasks: readonly Task[],
-): Promise<void> => {
+): Promise<void> {
   const { failure, refused } = await handOver.take(tasks, reportAt);
   for (const task of tasks) {
     if (refused.has(task.instanceId)) run.ledger.failed(task, task.failure ?? failure);
     else run.ledger.queued(task);
   }
-};
+}
 
 /** The outcome of an instance that had no turn. */
 export const outOfTime: SyncFailure = { errCode: 'DEADLINE', retryClass: 'permanent' };
 
 /** Without valid credentials nobody can go on now; with too many errors nobody should. */
-const stoppedFailure = (stoppedBy: StopReason): SyncFailure => ({
-  errCode: 'RUN_STOPPED',
-  retryClass: stoppedBy === 'max-errors' ? 'permanent' : 'auth',
-});
+function stoppedFailure(stoppedBy: StopReason): SyncFailure {
+  return {
+    errCode: 'RUN_STOPPED',
+    retryClass: stoppedBy === 'max-errors' ? 'permanent' : 'auth',
+  };
+}

@@ -45,7 +45,7 @@ const lookAgainMs = 10 * 60_000; // unknown nodes belong to no DDM instance, mos
 const looksInFlight = 10;
 
 /** The topology of one execution environment; what it saw is kept from one invocation to the next. */
-export const createTopology = (clock: Pick<Clock, 'monotonic'>): Topology => {
+export function createTopology(clock: Pick<Clock, 'monotonic'>): Topology {
   const seen = new Map<string, Seen>();
 
   const isOlderThan = (instanceId: string, ms: number): boolean => {
@@ -93,10 +93,10 @@ export const createTopology = (clock: Pick<Clock, 'monotonic'>): Topology => {
       return found;
     },
   };
-};
+}
 
 /** An instance that is not there any more has no data nodes; one that did not answer may have any. */
-const nothingOrThrow = (error: unknown): ReadonlySet<string> | undefined => {
+function nothingOrThrow(error: unknown): ReadonlySet<string> | undefined {
   if (!(error instanceof ReadError) || error.failure.retryClass === 'auth') throw error;
   return error.failure.retryClass === 'permanent' ? new Set() : undefined;
-};
+}

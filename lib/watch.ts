@@ -37,7 +37,7 @@ const holdMs = 10 * 60_000;
  * @throws {QueueError | ReadError | TopologyError | ParameterError | ConfigError} the next run begins where
  * this one did
  */
-export const watch = async (app: App, runId: string, remainingMs: number): Promise<Watched> => {
+export async function watch(app: App, runId: string, remainingMs: number): Promise<Watched> {
   const { clock, log, parameters } = app;
   const deadlineAt = clock.monotonic() + remainingMs - app.config.deadlineReserveMs;
   const now = clock.now();
@@ -61,7 +61,7 @@ export const watch = async (app: App, runId: string, remainingMs: number): Promi
   const watched = { ...sum, until: new Date(cursor.until).toISOString() };
   log.notice('changes watched', { runId, ...watched });
   return watched;
-};
+}
 
 interface Slice {
   readonly traces: number;
@@ -70,12 +70,7 @@ interface Slice {
 }
 
 /** Reads the traces up to `until` and decides which of them count now. */
-const look = async (
-  app: App,
-  cursor: Cursor,
-  until: number,
-  deadlineAt: number,
-): Promise<Slice> => {
+async function look(app: App, cursor: Cursor, until: number, deadlineAt: number): Promise<Slice> {
   const { clock, config } = app;
   const { ctsEndpoint } = config;
   if (!ctsEndpoint) throw new ConfigError(['CTS_ENDPOINT is not set: watch needs it']);
@@ -88,14 +83,14 @@ const look = async (
     }
     return { traces: found.length, ...decide(found, new Set(cursor.done), until) };
   });
-};
+}
 
 /** Of what was recorded for one operation on one data node, the last record decides. */
-const decide = (
+function decide(
   traces: readonly Trace[],
   done: ReadonlySet<string>,
   now: number,
-): Pick<Slice, 'changes' | 'done'> => {
+): Pick<Slice, 'changes' | 'done'> {
   const relevant = traces
     .filter(({ traceName }) => Object.hasOwn(traceNames, traceName))
     .toSorted((a, b) => b.time - a.time);
@@ -111,21 +106,24 @@ const decide = (
   }
   const isDone = (trace: Trace): boolean => !held.has(trace) || done.has(markOf(trace));
   return { changes, done: relevant.filter(isDone).map(markOf) };
-};
+}
 
 /** Whether a record may be the request of an operation whose end is still to come. */
-const isToWait = ({ succeeded, time, traceType }: Trace, now: number): boolean =>
-  traceType !== 'SystemAction' && succeeded && now - time < holdMs;
+function isToWait({ succeeded, time, traceType }: Trace, now: number): boolean {
+  return traceType !== 'SystemAction' && succeeded && now - time < holdMs;
+}
 
 /** Short, because one parameter holds the marks of some 450 relevant traces; beyond them one may be synced twice. */
-const markOf = ({ traceId }: Trace): string => hash('sha256', traceId, 'base64url').slice(0, 8);
+function markOf({ traceId }: Trace): string {
+  return hash('sha256', traceId, 'base64url').slice(0, 8);
+}
 
-const enqueue = async (
+async function enqueue(
   app: App,
   changes: readonly Change[],
   runId: string,
   deadlineAt: number,
-): Promise<number> => {
+): Promise<number> {
   if (changes.length === 0) return 0;
   const changed = new Map<string, Changed>();
   await withAffected(app, deadlineAt, async (affected) => {
@@ -147,23 +145,23 @@ const enqueue = async (
     );
   }
   return enqueued;
-};
+}
 
 /** Itself where an instance cannot be asked for its data nodes now: the worker tries that again. */
-const instancesOf = async (affected: Affected, change: Changed): Promise<readonly Changed[]> => {
+async function instancesOf(affected: Affected, change: Changed): Promise<readonly Changed[]> {
   try {
     return (await affected.instancesOf(change)).map((instanceId) => ({ instanceId }));
   } catch (error) {
     if (error instanceof TopologyError && !error.isLate) return [change];
     throw error;
   }
-};
+}
 
-const askForFullSync = async (
+async function askForFullSync(
   { log, queue }: App,
   runId: string,
   deadlineAt: number,
-): Promise<void> => {
+): Promise<void> {
   if (!queue) throw new ConfigError(['SYNC_QUEUE_URL is not set: a full sync is asked for there']);
   const message = { fleet: true, trigger: 'change', runId } as const;
   const { reason, refused } = await queue.send([{ message, delaySeconds: 0 }], deadlineAt);
@@ -171,4 +169,4 @@ const askForFullSync = async (
     throw new QueueError(`The sync queue did not take the full sync: ${reason ?? 'unknown'}`);
   }
   log.warning('changes of more than 7 days are not known: full sync', { runId });
-};
+}

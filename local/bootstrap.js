@@ -5,35 +5,37 @@ import { pathToFileURL } from 'node:url';
 const { env } = process;
 const api = `http://${env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime`;
 
-const describeError = (error) => ({
-  errorType: error?.name ?? 'Error',
-  errorMessage: error?.message ?? String(error),
-  stackTrace: String(error?.stack ?? '').split('\n'),
-});
+function describeError(error) {
+  return {
+    errorType: error?.name ?? 'Error',
+    errorMessage: error?.message ?? String(error),
+    stackTrace: String(error?.stack ?? '').split('\n'),
+  };
+}
 
 // As Lambda prints an error in its JSON log format, with the error's own fields.
-const logError = (error, requestId) => {
+function logError(error, requestId) {
   const message = { ...error, ...describeError(error) };
   const line = { timestamp: new Date().toISOString(), level: 'ERROR', requestId, message };
   process.stderr.write(`${JSON.stringify(line)}\n`);
-};
+}
 
-const post = async (path, body) => {
+async function post(path, body) {
   const answer = await fetch(`${api}/${path}`, {
     method: 'POST',
     body: JSON.stringify(body ?? null),
   });
   await answer.arrayBuffer();
-};
+}
 
-const loadHandler = async () => {
+async function loadHandler() {
   const [file, name] = env._HANDLER.split(/\.(?=[^.]+$)/);
   const module = await import(pathToFileURL(`${env.LAMBDA_TASK_ROOT}/${file}.js`).href);
   if (typeof module[name] !== 'function') throw new TypeError(`${env._HANDLER} is no function`);
   return module[name];
-};
+}
 
-const createContext = (headers) => {
+function createContext(headers) {
   const deadlineMs = Number(headers.get('lambda-runtime-deadline-ms'));
   return {
     callbackWaitsForEmptyEventLoop: true,
@@ -46,9 +48,9 @@ const createContext = (headers) => {
     awsRequestId: headers.get('lambda-runtime-aws-request-id'),
     getRemainingTimeInMillis: () => deadlineMs - Date.now(),
   };
-};
+}
 
-const runInvocation = async (handler) => {
+async function runInvocation(handler) {
   const next = await fetch(`${api}/invocation/next`);
   const event = await next.json();
   const context = createContext(next.headers);
@@ -59,7 +61,7 @@ const runInvocation = async (handler) => {
     logError(error, context.awsRequestId);
     await post(`${path}/error`, describeError(error));
   }
-};
+}
 
 try {
   const handler = await loadHandler();

@@ -27,7 +27,7 @@ export const bundleOptions = {
 } as const satisfies BuildOptions;
 
 /** Bundles each door of functions/ into dist/functions/<door>.js; files that are current stay untouched. */
-export const build = async (): Promise<void> => {
+export async function build(): Promise<void> {
   const doors = (await readdir(join(root, 'functions'))).filter((file) => file.endsWith('.ts'));
   const result = await bundle({
     ...bundleOptions,
@@ -44,15 +44,15 @@ export const build = async (): Promise<void> => {
   for (const { path, text } of result.outputFiles) await writeIfChanged(path, text);
   // Without it Lambda reads the .js files as CommonJS.
   await writeIfChanged(join(dist, 'package.json'), '{"type":"module"}\n');
-};
+}
 
 // Tests and `npm start` may build while another process loads the file: replace it in one step.
-const writeIfChanged = async (path: string, text: string): Promise<void> => {
+async function writeIfChanged(path: string, text: string): Promise<void> {
   const before = await readFile(path, 'utf8').catch(() => undefined);
   if (before === text) return;
   const temporary = `${path}.${process.pid}.tmp`;
   await writeFile(temporary, text);
   await rename(temporary, path);
-};
+}
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await build();

@@ -24,21 +24,24 @@ interface Way {
 }
 
 const { stdout } = process;
-const print = (text: string): void => void stdout.write(`${text}\n`);
-const seconds = (from: number, to: number | undefined): string =>
-  to === undefined ? '-' : `${((to - from) / 1_000).toFixed(1)} s`;
+function print(text: string): void {
+  stdout.write(`${text}\n`);
+}
+function seconds(from: number, to: number | undefined): string {
+  return to === undefined ? '-' : `${((to - from) / 1_000).toFixed(1)} s`;
+}
 const maxShown = 5;
 
 /**
  * Changes data nodes of the embedded cloud, runs `watch` once, then workers and `follow` until all is
  * done, and shows the way of each change. Resolves with the exit code.
  */
-export const showChanges = async (
+export async function showChanges(
   count: number,
   cloud: Cloud,
   functions: Functions,
   json: boolean,
-): Promise<number> => {
+): Promise<number> {
   const ways = changeNodes(cloud, count);
   const onLine = (text: string): void => {
     if (json) print(text);
@@ -60,12 +63,14 @@ export const showChanges = async (
   await drained(cloud, sources);
   for (const line of describe(ways)) say(line);
   return [...ways.values()].every(({ end }) => end === 'completed' || end === 'failed') ? 0 : 1;
-};
+}
 
-const queue = (queueUrl: string) => ({ queueUrl, maximumConcurrency: 2, batchWindowMs: 100 });
+function queue(queueUrl: string) {
+  return { queueUrl, maximumConcurrency: 2, batchWindowMs: 100 };
+}
 
 /** Another port for one data node of each of so many instances; CTS records the end of the operation. */
-const changeNodes = ({ cts, ddm }: Cloud, count: number): ReadonlyMap<string, Way> => {
+function changeNodes({ cts, ddm }: Cloud, count: number): ReadonlyMap<string, Way> {
   const instanceIds = ddm.instanceIds.slice(0, count);
   if (instanceIds.length < count) {
     throw new OptionError(
@@ -84,9 +89,9 @@ const changeNodes = ({ cts, ddm }: Cloud, count: number): ReadonlyMap<string, Wa
       return [instanceId, { dataNodeId, changedAt: time }];
     }),
   );
-};
+}
 
-const readLine = (ways: ReadonlyMap<string, Way>, text: string): void => {
+function readLine(ways: ReadonlyMap<string, Way>, text: string): void {
   const line = parse(text);
   const way = ways.get(line?.instanceId ?? '');
   if (!line?.message || !way) return;
@@ -96,24 +101,24 @@ const readLine = (ways: ReadonlyMap<string, Way>, text: string): void => {
   if (!end) return;
   way.endedAt = at;
   way.end = end;
-};
+}
 
-const parse = (text: string): Line | undefined => {
+function parse(text: string): Line | undefined {
   try {
     return JSON.parse(text);
   } catch {
     return undefined;
   }
-};
+}
 
-const drained = async (cloud: Cloud, sources: readonly EventSource[]): Promise<void> => {
+async function drained(cloud: Cloud, sources: readonly EventSource[]): Promise<void> {
   const left = (): number =>
     cloud.sqs.messages(changeQueue).length + cloud.sqs.messages(followQueue).length;
   while (left() > 0) await sleep(50);
   for (const source of sources) await source.stop();
-};
+}
 
-const describe = (ways: ReadonlyMap<string, Way>): readonly string[] => {
+function describe(ways: ReadonlyMap<string, Way>): readonly string[] {
   const all = [...ways.entries()];
   const counts = Map.groupBy(all, ([, { end }]) => end ?? 'without an end');
   return [
@@ -132,4 +137,4 @@ const describe = (ways: ReadonlyMap<string, Way>): readonly string[] => {
     '',
     'The queues pass their delays 60 times faster here; on AWS a change is synced within 2 to 4 minutes.',
   ];
-};
+}

@@ -6,8 +6,9 @@ const engine = new RegoEngine();
 const { diagnostics } = engine.validateStandard(new TemplateFile(path));
 engine.free();
 
-const isFault = (severity: string, ruleId: string): boolean =>
-  /^(fatal|error)$/i.test(severity) || ruleId === 'W3030';
+function isFault(severity: string, ruleId: string): boolean {
+  return /^(fatal|error)$/i.test(severity) || ruleId === 'W3030';
+}
 
 const faults = diagnostics.filter(({ ruleId, severity }) => isFault(severity, ruleId));
 const bySeverity = Map.groupBy(diagnostics, ({ severity }) => severity);

@@ -17,7 +17,9 @@ const { values } = parseArgs({
     instances: { type: 'string', default: '20' },
   },
 });
-const print = (text: string): void => void process.stdout.write(`${text}\n`);
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
 
 await build();
 const cloud = await startCloud({

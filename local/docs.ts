@@ -19,8 +19,8 @@ const begin = '<!-- written by `npm run docs`: -->';
 const end = '<!-- until here -->';
 
 /** Each page as it is, and as it has to be. */
-export const renderPages = () =>
-  Promise.all(
+export function renderPages() {
+  return Promise.all(
     pages.map(async ({ table, url }) => {
       const text = await readFile(url, 'utf8');
       const [before, rest] = text.split(begin);
@@ -29,6 +29,7 @@ export const renderPages = () =>
       return { url, text, current: `${before}${begin}\n${table()}\n${end}${after}` };
     }),
   );
+}
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const { current, url } of await renderPages()) await writeFile(url, current);

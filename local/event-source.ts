@@ -33,7 +33,7 @@ const maxBatchEntries = 10; // of SQS' receive and delete calls
  * What Lambda's event source mapping does for SQS: workers that receive, invoke, and delete what was not
  * returned in batchItemFailures.
  */
-export const startEventSource = (options: EventSourceOptions): EventSource => {
+export function startEventSource(options: EventSourceOptions): EventSource {
   const sqs = new SQSClient({
     endpoint: new URL(options.queueUrl).origin,
     region: 'eu-central-1',
@@ -51,14 +51,14 @@ export const startEventSource = (options: EventSourceOptions): EventSource => {
       sqs.destroy();
     },
   };
-};
+}
 
 interface Source {
   readonly stats: { batches: number; killed: number; redelivered: number };
   stopped: boolean;
 }
 
-const work = async (sqs: SQSClient, options: EventSourceOptions, source: Source): Promise<void> => {
+async function work(sqs: SQSClient, options: EventSourceOptions, source: Source): Promise<void> {
   const { door = 'worker', worker } = options;
   let lambda: Lambda | undefined;
   while (!source.stopped) {
@@ -82,14 +82,14 @@ const work = async (sqs: SQSClient, options: EventSourceOptions, source: Source)
     else await deleteDone(sqs, options.queueUrl, batch, result.response);
   }
   await lambda?.stop();
-};
+}
 
 /** Up to a batch: what there is, or what came within the window after the first message. */
-const receiveBatch = async (
+async function receiveBatch(
   sqs: SQSClient,
   { batchSize, batchWindowMs, queueUrl }: EventSourceOptions,
   source: Source,
-): Promise<readonly Message[]> => {
+): Promise<readonly Message[]> {
   const batch: Message[] = [];
   let closesAt = Number.POSITIVE_INFINITY;
   while (!source.stopped && batch.length < batchSize && Date.now() < closesAt) {
@@ -105,28 +105,30 @@ const receiveBatch = async (
     if (Messages.length === 0) await sleep(20);
   }
   return batch;
-};
+}
 
-const toEvent = (batch: readonly Message[], queueUrl: string): unknown => ({
-  Records: batch.map((message) => ({
-    messageId: message.MessageId,
-    receiptHandle: message.ReceiptHandle,
-    body: message.Body,
-    attributes: message.Attributes,
-    messageAttributes: {},
-    md5OfBody: message.MD5OfBody,
-    eventSource: 'aws:sqs',
-    eventSourceARN: `arn:aws:sqs:eu-central-1:000000000000:${queueUrl.split('/').at(-1)}`,
-    awsRegion: 'eu-central-1',
-  })),
-});
+function toEvent(batch: readonly Message[], queueUrl: string): unknown {
+  return {
+    Records: batch.map((message) => ({
+      messageId: message.MessageId,
+      receiptHandle: message.ReceiptHandle,
+      body: message.Body,
+      attributes: message.Attributes,
+      messageAttributes: {},
+      md5OfBody: message.MD5OfBody,
+      eventSource: 'aws:sqs',
+      eventSourceARN: `arn:aws:sqs:eu-central-1:000000000000:${queueUrl.split('/').at(-1)}`,
+      awsRegion: 'eu-central-1',
+    })),
+  };
+}
 
-const deleteDone = async (
+async function deleteDone(
   sqs: SQSClient,
   queueUrl: string,
   batch: readonly Message[],
   response: unknown,
-): Promise<void> => {
+): Promise<void> {
   const { batchItemFailures = [] } = (response ?? {}) as {
     batchItemFailures?: readonly { readonly itemIdentifier: string }[];
   };
@@ -141,4 +143,4 @@ const deleteDone = async (
       }),
     );
   }
-};
+}

@@ -26,7 +26,7 @@ export interface Lambda {
 }
 
 /** Runs a built handler as Lambda does: a process with Lambda's environment, fed by the Runtime API. */
-export const startLambda = async (options: LambdaOptions): Promise<Lambda> => {
+export async function startLambda(options: LambdaOptions): Promise<Lambda> {
   const { timeoutMs = 900_000 } = options;
   const api = await startRuntimeApi(nameOf(options.door));
   const bootstrap = fileURLToPath(new URL('./bootstrap.js', import.meta.url));
@@ -63,43 +63,47 @@ export const startLambda = async (options: LambdaOptions): Promise<Lambda> => {
       await api.close();
     },
   };
-};
+}
 
-const nameOf = (door: string): string => `ddm-sync-local-${door}`;
+function nameOf(door: string): string {
+  return `ddm-sync-local-${door}`;
+}
 
 // Exactly what Lambda sets, so that nothing works here by accident.
-const lambdaEnvironment = (
+function lambdaEnvironment(
   { door, env, taskRoot }: LambdaOptions,
   endpoint: string,
-): Record<string, string> => ({
-  AWS_LAMBDA_FUNCTION_NAME: nameOf(door),
-  AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
-  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
-  AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${nameOf(door)}`,
-  AWS_LAMBDA_LOG_STREAM_NAME: 'local',
-  AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
-  AWS_LAMBDA_RUNTIME_API: endpoint.replace('http://', ''),
-  AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
-  POWERTOOLS_SERVICE_NAME: 'ddm-sync-local',
-  AWS_REGION: 'eu-central-1',
-  AWS_DEFAULT_REGION: 'eu-central-1',
-  AWS_ACCESS_KEY_ID: 'local',
-  AWS_SECRET_ACCESS_KEY: 'local',
-  LAMBDA_TASK_ROOT: taskRoot,
-  _HANDLER: `dist/functions/${door}.handler`,
-  LANG: 'en_US.UTF-8',
-  PATH: '/usr/local/bin:/usr/bin:/bin',
-  TZ: ':UTC',
-  ...env,
-});
+): Record<string, string> {
+  return {
+    AWS_LAMBDA_FUNCTION_NAME: nameOf(door),
+    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
+    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${nameOf(door)}`,
+    AWS_LAMBDA_LOG_STREAM_NAME: 'local',
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    AWS_LAMBDA_RUNTIME_API: endpoint.replace('http://', ''),
+    AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
+    POWERTOOLS_SERVICE_NAME: 'ddm-sync-local',
+    AWS_REGION: 'eu-central-1',
+    AWS_DEFAULT_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    LAMBDA_TASK_ROOT: taskRoot,
+    _HANDLER: `dist/functions/${door}.handler`,
+    LANG: 'en_US.UTF-8',
+    PATH: '/usr/local/bin:/usr/bin:/bin',
+    TZ: ':UTC',
+    ...env,
+  };
+}
 
-const readLines = async (stream: Readable, onLine: (line: string) => void) => {
+async function readLines(stream: Readable, onLine: (line: string) => void) {
   for await (const line of createInterface({ input: stream })) onLine(line);
-};
+}
 
-const stopProcess = async (child: ChildProcess, signal?: NodeJS.Signals): Promise<void> => {
+async function stopProcess(child: ChildProcess, signal?: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = once(child, 'exit');
   child.kill(signal);
   await exit;
-};
+}

@@ -33,7 +33,7 @@ const text = { type: 'string' } as const;
 const flag = { type: 'boolean', default: false } as const;
 
 /** @throws {OptionError} */
-export const parseOptions = (args: readonly string[]): StartOptions => {
+export function parseOptions(args: readonly string[]): StartOptions {
   const { values } = parse(args);
   return {
     instances: readNumber(
@@ -74,9 +74,9 @@ export const parseOptions = (args: readonly string[]): StartOptions => {
     json: values.json,
     help: values.help,
   };
-};
+}
 
-const parse = (args: readonly string[]) => {
+function parse(args: readonly string[]) {
   try {
     return parseArgs({
       args: [...args],
@@ -103,16 +103,17 @@ const parse = (args: readonly string[]) => {
     const message = error instanceof Error ? (error.message.split(/\.?(?:\n|\. )/)[0] ?? '') : '';
     throw new OptionError(`${message}: see npm start -- --help`, { cause: error });
   }
-};
+}
 
-const readShare = (name: string, value: string): number =>
-  readNumber(name, value, /^(\d{1,2}(?:\.\d+)?|100)%$/, 'a share such as 3%') / 100;
+function readShare(name: string, value: string): number {
+  return readNumber(name, value, /^(\d{1,2}(?:\.\d+)?|100)%$/, 'a share such as 3%') / 100;
+}
 
-const readNumber = (name: string, value: string, pattern: RegExp, expected: string): number => {
+function readNumber(name: string, value: string, pattern: RegExp, expected: string): number {
   const match = pattern.exec(value)?.[1];
   if (match === undefined) throw new OptionError(`--${name} takes ${expected}, not "${value}"`);
   return Number(match);
-};
+}
 
 export const help = `npm start -- [options]
 

@@ -5,23 +5,23 @@ export type LogLine = Partial<Outcome> &
   Partial<Report> & { readonly message: string; readonly level: string };
 
 /** A line that the handler wrote, or undefined when it is no JSON of the logger. */
-export const parseLogLine = (line: string): LogLine | undefined => {
+export function parseLogLine(line: string): LogLine | undefined {
   try {
     const parsed = JSON.parse(line);
     return typeof parsed?.message === 'string' ? parsed : undefined;
   } catch {
     return undefined;
   }
-};
+}
 
 const barWidth = 30;
 
 /** `[#####.....]  50/100  3 failed` */
-export const drawProgress = (done: number, total: number, failed: number): string => {
+export function drawProgress(done: number, total: number, failed: number): string {
   const filled = total === 0 ? barWidth : Math.round((Math.min(done, total) / total) * barWidth);
   const bar = `${'#'.repeat(filled)}${'.'.repeat(barWidth - filled)}`;
   return `[${bar}] ${done}/${total}${failed > 0 ? `  ${failed} failed` : ''}`;
-};
+}
 
 /** What of a failure is shown beside its instance. */
 export type Cause = Pick<Outcome, 'errCode' | 'httpStatus' | 'externalMessage' | 'advice'>;
@@ -33,9 +33,9 @@ export interface FailureGroup extends Cause {
 }
 
 /** The failures by code and status, most frequent first. */
-export const groupFailures = (
+export function groupFailures(
   outcomes: readonly (Cause & Pick<Partial<Outcome>, 'instanceId'>)[],
-): readonly FailureGroup[] => {
+): readonly FailureGroup[] {
   const groups = new Map<string, FailureGroup & { readonly instanceIds: string[] }>();
   for (const { errCode = '?', instanceId = '?', ...rest } of outcomes) {
     const { advice, externalMessage, httpStatus } = rest;
@@ -51,23 +51,24 @@ export const groupFailures = (
     groups.set(key, group);
   }
   return [...groups.values()].sort((a, b) => b.instanceIds.length - a.instanceIds.length);
-};
+}
 
 const maxExamples = 3;
 
 /** The failures by code and status, each with what to do about it. */
-export const describeFailures = (...outcomes: Parameters<typeof groupFailures>): string =>
-  groupFailures(...outcomes)
+export function describeFailures(...outcomes: Parameters<typeof groupFailures>): string {
+  return groupFailures(...outcomes)
     .map(describeGroup)
     .join('\n');
+}
 
-const describeGroup = ({
+function describeGroup({
   advice,
   errCode,
   externalMessage,
   httpStatus,
   instanceIds,
-}: FailureGroup): string => {
+}: FailureGroup): string {
   const more = instanceIds.length - maxExamples;
   const examples = instanceIds.slice(0, maxExamples).join(', ');
   return [
@@ -75,10 +76,10 @@ const describeGroup = ({
     ...(advice ? [`         What to do: ${advice}`] : []),
     `         ${examples}${more > 0 ? ` and ${more} more` : ''}`,
   ].join('\n');
-};
+}
 
 /** The run in one paragraph. */
-export const describeReport = (report: Partial<Report>): string => {
+export function describeReport(report: Partial<Report>): string {
   const {
     accepted = 0,
     attempts = 0,
@@ -98,7 +99,7 @@ export const describeReport = (report: Partial<Report>): string => {
     `  calls      ${attempts}`,
     `  duration   ${seconds.toFixed(2)} s (${perSecond} calls per second)`,
   ].join('\n');
-};
+}
 
 export const nextSteps = `This was the embedded cloud. To run against a real project:
   export DDM_ENDPOINT=https://ddm.<region>.myhuaweicloud.com   # or .eu, or otc.t-systems.com

@@ -11,7 +11,7 @@ import { describeSummary } from './report/text.ts';
 
 const { stderr, stdin, stdout } = process;
 
-const main = async (): Promise<number> => {
+async function main(): Promise<number> {
   const options = parseReportOptions(process.argv.slice(2), stdin.isTTY);
   if (options.help) {
     stdout.write(help);
@@ -21,11 +21,11 @@ const main = async (): Promise<number> => {
   stdout.write(options.json ? `${JSON.stringify(summary, null, 2)}\n` : describeSummary(summary));
   if (options.html !== undefined) await writePage(options.html, summary);
   return exitCodes[summary.verdict.state];
-};
+}
 
 const exitCodes = { 'in sync': 0, 'not in sync': 1, 'nothing known': 2 } as const;
 
-const read = async ({ input, sinceMs }: ReportOptions): Promise<Summary> => {
+async function read({ input, sinceMs }: ReportOptions): Promise<Summary> {
   const now = new Date();
   const state = createFleetState(sinceMs === undefined ? 0 : now.getTime() - sinceMs);
   const notes: string[] = [];
@@ -48,13 +48,13 @@ const read = async ({ input, sinceMs }: ReportOptions): Promise<Summary> => {
     notes,
     isSample: input.from === 'sample',
   });
-};
+}
 
-const showProgress = (lines: number, name: string): void => {
+function showProgress(lines: number, name: string): void {
   stderr.write(`\r\u001b[K${lines.toLocaleString('en-US')} lines read (${name})`);
-};
+}
 
-const writePage = async (path: string, summary: Summary): Promise<void> => {
+async function writePage(path: string, summary: Summary): Promise<void> {
   try {
     await writeFile(path, drawPage(summary));
   } catch (error) {
@@ -62,7 +62,7 @@ const writePage = async (path: string, summary: Summary): Promise<void> => {
     throw new OptionError(`Cannot write ${path}: ${error.message}`, { cause: error });
   }
   stderr.write(`Wrote ${path}\n`);
-};
+}
 
 process.exitCode = await main().catch((error: unknown) => {
   if (!(error instanceof OptionError)) throw error;

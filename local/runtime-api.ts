@@ -27,7 +27,7 @@ interface Invocation {
 const base = '/2018-06-01/runtime';
 
 /** The server side of the Lambda Runtime API (docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html). */
-export const startRuntimeApi = async (functionName: string): Promise<RuntimeApi> => {
+export async function startRuntimeApi(functionName: string): Promise<RuntimeApi> {
   let waiting: Invocation | undefined;
   let running: Invocation | undefined;
   let poll: ServerResponse | undefined;
@@ -90,4 +90,4 @@ export const startRuntimeApi = async (functionName: string): Promise<RuntimeApi>
       await server.close();
     },
   };
-};
+}

@@ -29,10 +29,7 @@ interface DrainStats {
 
 const { stdout } = process;
 
-export const createScreen = (
-  { instances, json }: StartOptions,
-  { cloud, name }: Target,
-): Screen => {
+export function createScreen({ instances, json }: StartOptions, { cloud, name }: Target): Screen {
   if (json) {
     const nothing = (): void => {};
     const line = (text: string): void => void stdout.write(`${text}\n`);
@@ -97,13 +94,13 @@ export const createScreen = (
       if (cloud) stdout.write(`\n${nextSteps}`);
     },
   };
-};
+}
 
-const conclude = (result: InvocationResult, failed: number): string => {
+function conclude(result: InvocationResult, failed: number): string {
   if (!result.ok) {
     return `The invocation failed: ${result.error.errorType}: ${result.error.errorMessage}`;
   }
   return failed > 0
     ? 'The run worked; single failed instances do not fail it. The next run tries them again.'
     : 'The run worked.';
-};
+}

@@ -11,13 +11,15 @@ import { setUp } from './setup/set-up.ts';
 import { SetupError } from './setup/setup-error.ts';
 
 const { env, stderr, stdin, stdout } = process;
-const print = (text: string): void => void stdout.write(`${text}\n`);
+function print(text: string): void {
+  stdout.write(`${text}\n`);
+}
 const interactive = stdin.isTTY === true && stdout.isTTY === true;
 const interrupt = createInterrupt(stdin, (text) => void stdout.write(text));
 const terminal = { interactive, interrupt, print, prompts: { signal: interrupt.signal } };
 const embeddedInstances = 12;
 
-const main = async (): Promise<void> => {
+async function main(): Promise<void> {
   const options = parseSetupOptions(process.argv.slice(2), env);
   if (options.help) return print(help.trimEnd());
   if (!options.embedded) return setUp(createSession(options));
@@ -28,27 +30,31 @@ const main = async (): Promise<void> => {
   } finally {
     await cloud.close();
   }
-};
+}
 
-const createSession = (options: SetupOptions): Session => ({
-  ...terminal,
-  options,
-  loopback: readLoopback(env),
-  ssm: {},
-  kmsArn: env.PARAMETER_KMS_ARN,
-});
+function createSession(options: SetupOptions): Session {
+  return {
+    ...terminal,
+    options,
+    loopback: readLoopback(env),
+    ssm: {},
+    kmsArn: env.PARAMETER_KMS_ARN,
+  };
+}
 
-const createEmbeddedSession = (options: SetupOptions, { ddm, iam, ssm }: Cloud): Session => ({
-  ...terminal,
-  options,
-  loopback: { ddmEndpoint: ddm.endpoint, iamEndpoint: iam.endpoint },
-  ssm: {
-    endpoint: ssm.endpoint,
-    region: 'eu-central-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  },
-  kmsArn: undefined,
-});
+function createEmbeddedSession(options: SetupOptions, { ddm, iam, ssm }: Cloud): Session {
+  return {
+    ...terminal,
+    options,
+    loopback: { ddmEndpoint: ddm.endpoint, iamEndpoint: iam.endpoint },
+    ssm: {
+      endpoint: ssm.endpoint,
+      region: 'eu-central-1',
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    },
+    kmsArn: undefined,
+  };
+}
 
 /** Inquirer's own names for Ctrl-C, and for the end of the input. */
 const endings = new Set(['ExitPromptError', 'AbortPromptError', InterruptedError.name]);

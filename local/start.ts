@@ -12,7 +12,7 @@ import { chooseTarget, type Target } from './target.ts';
 const taskRoot = dirname(dirname(fileURLToPath(import.meta.url)));
 const { stderr, stdout } = process;
 
-const main = async (): Promise<number> => {
+async function main(): Promise<number> {
   const options = parseOptions(process.argv.slice(2));
   if (options.help) {
     stdout.write(help);
@@ -25,9 +25,9 @@ const main = async (): Promise<number> => {
   } finally {
     await target.cloud?.close();
   }
-};
+}
 
-const run = async (options: StartOptions, target: Target): Promise<number> => {
+async function run(options: StartOptions, target: Target): Promise<number> {
   const { cloud, env } = target;
   if (options.changeNodes !== undefined) {
     if (!cloud) throw new OptionError('--change-nodes is for the embedded cloud');
@@ -43,19 +43,19 @@ const run = async (options: StartOptions, target: Target): Promise<number> => {
   }
   screen.finish(result);
   return result.ok ? 0 : 1;
-};
+}
 
 const workerTimeoutMs = 60_000; // as in serverless.yml
 const batchSize = 100;
 const batchWindowMs = 1_000;
 
 /** Runs workers until the queue is empty. */
-const drain = async (
+async function drain(
   { killShare, redeliverShare, workers }: StartOptions,
   cloud: Cloud,
   lambda: Omit<LambdaOptions, 'door'>,
   screen: Screen,
-): Promise<void> => {
+): Promise<void> {
   const messages = cloud.sqs.messages(syncQueue).length;
   screen.phase(`${messages} messages in the queue, ${workers} workers`);
   const source: EventSource = startEventSource({
@@ -75,16 +75,16 @@ const drain = async (
     .messages(deadLetterQueue)
     .map(({ body }) => String(JSON.parse(body).instanceId));
   screen.drained({ ...source.stats, deadLetters });
-};
+}
 
 /** True for the given share of the questions, spread evenly. */
-const everyShare = (share: number): (() => boolean) => {
+function everyShare(share: number): () => boolean {
   let asked = 0;
   return () => {
     asked += 1;
     return Math.floor(asked * share) > Math.floor((asked - 1) * share);
   };
-};
+}
 
 process.exitCode = await main().catch((error: unknown) => {
   if (!(error instanceof OptionError)) throw error;

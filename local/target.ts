@@ -25,7 +25,7 @@ const passedOn =
   /^(DDM_|SYNC_|PARAMETER_PREFIX$|AUTH_MODE$|IAM_ENDPOINT$|CTS_ENDPOINT$|FOLLOW_QUEUE_URL$|DEADLINE_RESERVE_MS$|SMN_|AWS_REGION$|AWS_ACCESS_KEY_ID$|AWS_SECRET_ACCESS_KEY$|AWS_SESSION_TOKEN$|AWS_ENDPOINT_URL|POWERTOOLS_)/;
 
 /** The real project of the environment, or the embedded cloud. @throws {OptionError} when it is half set */
-export const chooseTarget = async (options: StartOptions, env: Environment): Promise<Target> => {
+export async function chooseTarget(options: StartOptions, env: Environment): Promise<Target> {
   const settings = {
     ...(options.concurrency && { SYNC_CONCURRENCY: options.concurrency }),
     ...(options.rate && { SYNC_RATE_PER_SECOND: options.rate }),
@@ -47,28 +47,29 @@ export const chooseTarget = async (options: StartOptions, env: Environment): Pro
     cloud,
     env: { ...environmentOf(cloud), SYNC_RATE_PER_SECOND: '100', ...settings },
   };
-};
+}
 
 /** The settings of a function that runs against the embedded cloud. */
-export const environmentOf = (cloud: Cloud): Readonly<Record<string, string>> => ({
-  DDM_ENDPOINT: cloud.ddm.endpoint,
-  DDM_PROJECT_ID: cloud.projectId,
-  IAM_ENDPOINT: cloud.iam.endpoint,
-  CTS_ENDPOINT: cloud.cts.endpoint,
-  PARAMETER_PREFIX: cloud.parameterPrefix,
-  SYNC_QUEUE_URL: cloud.queueUrl,
-  CHANGE_QUEUE_URL: cloud.changeQueueUrl,
-  FOLLOW_QUEUE_URL: cloud.followQueueUrl,
-  AWS_ENDPOINT_URL_SSM: cloud.ssm.endpoint,
-  AWS_ENDPOINT_URL_SQS: cloud.sqs.endpoint,
-});
+export function environmentOf(cloud: Cloud): Readonly<Record<string, string>> {
+  return {
+    DDM_ENDPOINT: cloud.ddm.endpoint,
+    DDM_PROJECT_ID: cloud.projectId,
+    IAM_ENDPOINT: cloud.iam.endpoint,
+    CTS_ENDPOINT: cloud.cts.endpoint,
+    PARAMETER_PREFIX: cloud.parameterPrefix,
+    SYNC_QUEUE_URL: cloud.queueUrl,
+    CHANGE_QUEUE_URL: cloud.changeQueueUrl,
+    FOLLOW_QUEUE_URL: cloud.followQueueUrl,
+    AWS_ENDPOINT_URL_SSM: cloud.ssm.endpoint,
+    AWS_ENDPOINT_URL_SQS: cloud.sqs.endpoint,
+  };
+}
 
-const toPair = ([name, value]: [string, string | undefined]): [string, string] => [
-  name,
-  value ?? '',
-];
+function toPair([name, value]: [string, string | undefined]): [string, string] {
+  return [name, value ?? ''];
+}
 
-const checkComplete = (env: Environment): void => {
+function checkComplete(env: Environment): void {
   const absent = required.filter((name) => !env[name]);
   if (absent.length === 0) return;
   const hint = env.AWS_PROFILE
@@ -77,4 +78,4 @@ const checkComplete = (env: Environment): void => {
   throw new OptionError(
     `A real project is set, but not completely: set ${absent.join(', ')} as well${hint}`,
   );
-};
+}

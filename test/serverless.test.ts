@@ -23,30 +23,34 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const ofType = (type: string): (readonly [string, Record<string, unknown>])[] =>
-  Object.entries(template.Resources)
+function ofType(type: string): (readonly [string, Record<string, unknown>])[] {
+  return Object.entries(template.Resources)
     .filter(([, resource]) => resource.Type === type)
     .map(([name, { Properties }]) => [name, Properties] as const);
+}
 
 /** The resource of a type that has a function's name in it. */
-const naming = (functionId: string, type: string, { Resources } = template) =>
-  Object.values(Resources).find(
+function naming(functionId: string, type: string, { Resources } = template) {
+  return Object.values(Resources).find(
     ({ Properties, Type }) =>
       Type === type && JSON.stringify(Properties).includes(`"${functionId}"`),
   )?.Properties;
+}
 
 /** What stands behind the prefix in a parameter's ARN. */
-const parameterOf = (arn: unknown): string =>
-  /:parameter\/ddm-sync\/dev\/([^"]+)"/.exec(JSON.stringify(arn))?.[1] ?? '';
+function parameterOf(arn: unknown): string {
+  return /:parameter\/ddm-sync\/dev\/([^"]+)"/.exec(JSON.stringify(arn))?.[1] ?? '';
+}
 
 /** The parameters that a role may read. */
-const readable = (role: string, { Resources }: Template): readonly string[] =>
-  statementsOf({
+function readable(role: string, { Resources }: Template): readonly string[] {
+  return statementsOf({
     Resources: Object.fromEntries(Object.entries(Resources).filter(([name]) => name === role)),
   })
     .filter(({ Action }) => JSON.stringify(Action).includes('ssm:Get'))
     .flatMap(({ Resource }) => [Resource].flat())
     .map(parameterOf);
+}
 
 describe('the packaged template', () => {
   test('runs every function on Node 24 on arm64 with a role of its own', () => {

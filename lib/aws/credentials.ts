@@ -21,19 +21,21 @@ const passwordSchema = v.object({
 });
 
 /** @throws {ParameterError} that never has the value in it */
-export const parseAccessKeys = (name: string, part: Part | undefined): AccessKeys =>
-  parse(name, part, accessKeysSchema, '{"accessKeyId":"…","secretAccessKey":"…"}');
+export function parseAccessKeys(name: string, part: Part | undefined): AccessKeys {
+  return parse(name, part, accessKeysSchema, '{"accessKeyId":"…","secretAccessKey":"…"}');
+}
 
 /** @throws {ParameterError} that never has the value in it */
-export const parsePassword = (name: string, part: Part | undefined): Password =>
-  parse(name, part, passwordSchema, '{"domainName":"…","userName":"…","password":"…"}');
+export function parsePassword(name: string, part: Part | undefined): Password {
+  return parse(name, part, passwordSchema, '{"domainName":"…","userName":"…","password":"…"}');
+}
 
-const parse = <Schema extends v.GenericSchema>(
+function parse<Schema extends v.GenericSchema>(
   name: string,
   part: Part | undefined,
   schema: Schema,
   example: string,
-): v.InferOutput<Schema> => {
+): v.InferOutput<Schema> {
   const remedy = `npm run setup writes it, or put ${example} into a file and: aws ssm put-parameter --name ${name} --type SecureString --overwrite --value file://<file>`;
   if (part === undefined) {
     throw new ParameterError(
@@ -47,4 +49,4 @@ const parse = <Schema extends v.GenericSchema>(
   const fields = new Set(parsed.issues.map(({ path }) => String(path?.[0]?.key ?? 'the whole')));
   const problem = `is not usable (${[...fields].join(', ')} missing, empty or malformed)`;
   throw new ParameterError('PARAMETER_INVALID', name, `Parameter ${name} ${problem}; ${remedy}`);
-};
+}

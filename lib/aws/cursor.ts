@@ -21,7 +21,7 @@ const separator = '.';
 const room = 100; // for everything but the marks
 
 /** Undefined before the first run. @throws {ParameterError} */
-export const readCursor = async (store: Store, name: string): Promise<Cursor | undefined> => {
+export async function readCursor(store: Store, name: string): Promise<Cursor | undefined> {
   const parameter = (await store.get([name])).get(name);
   if (parameter === undefined) return undefined;
   const parsed = v.safeParse(schema, parameter.value);
@@ -34,10 +34,10 @@ export const readCursor = async (store: Store, name: string): Promise<Cursor | u
   }
   const { done, until } = parsed.output;
   return { until: Date.parse(until), done: done.split(separator).filter((mark) => mark !== '') };
-};
+}
 
 /** Keeps as many marks as one parameter holds, the first ones. @throws {ParameterError} */
-export const writeCursor = async (store: Store, name: string, cursor: Cursor): Promise<void> => {
+export async function writeCursor(store: Store, name: string, cursor: Cursor): Promise<void> {
   let done = '';
   for (const mark of cursor.done) {
     if (done.length + separator.length + mark.length > maxPartCharacters - room) break;
@@ -45,4 +45,4 @@ export const writeCursor = async (store: Store, name: string, cursor: Cursor): P
   }
   const value = JSON.stringify({ until: new Date(cursor.until).toISOString(), done });
   await store.put({ name, value }, 'String');
-};
+}

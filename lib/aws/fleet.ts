@@ -19,7 +19,7 @@ export interface Fleet {
 const maxMalformedCharacters = 64;
 
 /** Joins the parts of the list. @throws {ParameterError} that names the part, never its value */
-export const parseFleet = (parts: readonly Part[]): Fleet => {
+export function parseFleet(parts: readonly Part[]): Fleet {
   const instanceIds = new Set<string>();
   const malformed = new Set<string>();
   let entries = 0;
@@ -39,9 +39,9 @@ export const parseFleet = (parts: readonly Part[]): Fleet => {
     duplicates: entries - instanceIds.size - malformed.size,
     notRunning: [],
   };
-};
+}
 
-const parseEntries = ({ name, value }: Part): readonly string[] => {
+function parseEntries({ name, value }: Part): readonly string[] {
   const text = value.trim();
   if (text === '') throw invalid(name, 'is empty');
   if (text.startsWith('[')) return parseJsonArray(name, text);
@@ -50,31 +50,32 @@ const parseEntries = ({ name, value }: Part): readonly string[] => {
     .split(/[,\n]/)
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
-};
+}
 
 const entryObject = v.object({ instanceId: v.string() });
 
-const parseJsonArray = (name: string, text: string): readonly string[] => {
+function parseJsonArray(name: string, text: string): readonly string[] {
   const entries = parseJson(name, text);
   if (!Array.isArray(entries)) throw invalid(name, 'is not a JSON array');
   return entries.map((entry: unknown) => {
     if (typeof entry === 'string') return entry.trim();
     return v.is(entryObject, entry) ? entry.instanceId.trim() : JSON.stringify(entry);
   });
-};
+}
 
 // V8's message quotes the text, so it is not kept as the cause.
-const parseJson = (name: string, text: string): unknown => {
+function parseJson(name: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     throw invalid(name, 'begins with [ but is not valid JSON');
   }
-};
+}
 
-const invalid = (name: string, problem: string): ParameterError =>
-  new ParameterError(
+function invalid(name: string, problem: string): ParameterError {
+  return new ParameterError(
     'PARAMETER_INVALID',
     name,
     `Parameter ${name} ${problem}: put instance ids there, separated by commas or as a JSON array ([] for none)`,
   );
+}

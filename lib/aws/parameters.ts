@@ -40,12 +40,7 @@ export interface ParametersDeps {
 type Found = ReadonlyMap<string, Part>;
 
 /** Reads list and secret with one call where the list is a single parameter; its parts are read by path. */
-export const createParameters = ({
-  authMode,
-  clock,
-  prefix,
-  store,
-}: ParametersDeps): Parameters => {
+export function createParameters({ authMode, clock, prefix, store }: ParametersDeps): Parameters {
   const names = {
     instances: `${prefix}/instances`,
     exclude: `${prefix}/exclude`,
@@ -105,7 +100,8 @@ export const createParameters = ({
     moveCursor: (cursor) => writeCursor(store, names.cursor, cursor),
     writeToken: (token) => writeToken(store, clock, prefix, token),
   };
-};
+}
 
-const createList = (name: string): string =>
-  `create it: npm run setup, or aws ssm put-parameter --name ${name} --type StringList --value <id>,<id>`;
+function createList(name: string): string {
+  return `create it: npm run setup, or aws ssm put-parameter --name ${name} --type StringList --value <id>,<id>`;
+}

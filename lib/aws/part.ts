@@ -14,18 +14,20 @@ export interface Part {
 export const maxPartCharacters = 4_096;
 
 /** The number at the end of a part's name. */
-export const partNumber = ({ name }: Part): number => Number(name.slice(name.lastIndexOf('/') + 1));
+export function partNumber({ name }: Part): number {
+  return Number(name.slice(name.lastIndexOf('/') + 1));
+}
 
 /** The parts below `path` in numeric order. @throws {ParameterError} for a name that is no number */
-export const inNumericOrder = (path: string, parts: readonly Part[]): readonly Part[] => {
+export function inNumericOrder(path: string, parts: readonly Part[]): readonly Part[] {
   for (const { name } of parts) {
     if (!/^[1-9]\d{0,5}$/.test(name.slice(path.length + 1))) throw inTheWay(path, name);
   }
   return parts.toSorted((a, b) => partNumber(a) - partNumber(b));
-};
+}
 
 /** Cuts a value into what parameters hold; with a separator only there, which is left out. */
-export const splitValue = (value: string, separator = ''): readonly string[] => {
+export function splitValue(value: string, separator = ''): readonly string[] {
   const parts: string[] = [];
   let rest = value;
   while (rest.length > maxPartCharacters) {
@@ -35,19 +37,21 @@ export const splitValue = (value: string, separator = ''): readonly string[] => 
     rest = rest.slice(cut + separator.length);
   }
   return [...parts, rest];
-};
+}
 
 /** The error for a value that is neither in one parameter nor in parts. */
-export const missing = (name: string, example: string): ParameterError =>
-  new ParameterError(
+export function missing(name: string, example: string): ParameterError {
+  return new ParameterError(
     'PARAMETER_MISSING',
     name,
     `Parameter ${name} does not exist, nor any part ${name}/1, ${name}/2, ...; ${example}`,
   );
+}
 
-const inTheWay = (path: string, name: string): ParameterError =>
-  new ParameterError(
+function inTheWay(path: string, name: string): ParameterError {
+  return new ParameterError(
     'PARAMETER_INVALID',
     name,
     `Parameter ${name} is in the way: below ${path} every name must be a number (${path}/1, ${path}/2, ...); delete or rename it`,
   );
+}

@@ -73,33 +73,36 @@ const clientDefaults = {
   },
 } as const satisfies SQSClientConfig;
 
-export const createSqsClient = (config: SQSClientConfig = {}): SQSClient =>
-  new SQSClient({ ...clientDefaults, ...config });
+export function createSqsClient(config: SQSClientConfig = {}): SQSClient {
+  return new SQSClient({ ...clientDefaults, ...config });
+}
 
 /** The sync queue on SQS: batches of ten, twenty batches in flight. */
-export const createQueue = (deps: QueueDeps): Queue => ({
-  send: async <Message extends QueueMessage>(
-    entries: readonly QueueEntry<Message>[],
-    deadlineAt: number,
-  ) => {
-    const sending = startSending(deps, deadlineAt);
-    const refused: QueueEntry<Message>[] = [];
-    await forEachBatch(entries, async (batch) => {
-      refused.push(...(await sendBatch(sending, batch)));
-    });
-    sending.end();
-    return { refused, ...(refused.length > 0 && { reason: sending.reason ?? 'deadline' }) };
-  },
-  delay: async (deliveries, deadlineAt) => {
-    const sending = startSending(deps, deadlineAt);
-    let unchanged = 0;
-    await forEachBatch(deliveries, async (batch) => {
-      unchanged += await changeVisibility(sending, batch);
-    });
-    sending.end();
-    return unchanged;
-  },
-});
+export function createQueue(deps: QueueDeps): Queue {
+  return {
+    send: async <Message extends QueueMessage>(
+      entries: readonly QueueEntry<Message>[],
+      deadlineAt: number,
+    ) => {
+      const sending = startSending(deps, deadlineAt);
+      const refused: QueueEntry<Message>[] = [];
+      await forEachBatch(entries, async (batch) => {
+        refused.push(...(await sendBatch(sending, batch)));
+      });
+      sending.end();
+      return { refused, ...(refused.length > 0 && { reason: sending.reason ?? 'deadline' }) };
+    },
+    delay: async (deliveries, deadlineAt) => {
+      const sending = startSending(deps, deadlineAt);
+      let unchanged = 0;
+      await forEachBatch(deliveries, async (batch) => {
+        unchanged += await changeVisibility(sending, batch);
+      });
+      sending.end();
+      return unchanged;
+    },
+  };
+}
 
 /** What the batches of one hand-over share. */
 interface Sending extends QueueDeps {
@@ -111,7 +114,7 @@ interface Sending extends QueueDeps {
   end(): void;
 }
 
-const startSending = (deps: QueueDeps, deadlineAt: number): Sending => {
+function startSending(deps: QueueDeps, deadlineAt: number): Sending {
   const over = new AbortController();
   const ended = new AbortController();
   void deps.clock
@@ -124,12 +127,12 @@ const startSending = (deps: QueueDeps, deadlineAt: number): Sending => {
     stop: () => over.abort(),
     end: () => ended.abort(),
   };
-};
+}
 
-const forEachBatch = async <Entry>(
+async function forEachBatch<Entry>(
   entries: readonly Entry[],
   work: (batch: readonly Entry[]) => Promise<void>,
-): Promise<void> => {
+): Promise<void> {
   let position = 0;
   const workThrough = async (): Promise<void> => {
     while (position < entries.length) {
@@ -139,13 +142,13 @@ const forEachBatch = async <Entry>(
     }
   };
   await Promise.all(Array.from({ length: batchesInFlight }, workThrough));
-};
+}
 
 /** Sends one batch, and its failed entries again alone. Resolves with what the queue did not take. */
-const sendBatch = async <Message extends QueueMessage>(
+async function sendBatch<Message extends QueueMessage>(
   sending: Sending,
   batch: readonly QueueEntry<Message>[],
-): Promise<readonly QueueEntry<Message>[]> => {
+): Promise<readonly QueueEntry<Message>[]> {
   const refused: QueueEntry<Message>[] = [];
   let rest = batch;
   for (let attempt = 1; rest.length > 0 && !sending.signal.aborted; attempt += 1) {
@@ -158,7 +161,7 @@ const sendBatch = async <Message extends QueueMessage>(
     await sending.clock.sleep(delayMs, sending.signal);
   }
   return [...refused, ...rest];
-};
+}
 
 interface FailedEntry<Message extends QueueMessage> {
   readonly entry: QueueEntry<Message>;
@@ -167,10 +170,10 @@ interface FailedEntry<Message extends QueueMessage> {
 }
 
 /** The entries that failed; undefined when the call as a whole did. */
-const sendOnce = async <Message extends QueueMessage>(
+async function sendOnce<Message extends QueueMessage>(
   sending: Sending,
   entries: readonly QueueEntry<Message>[],
-): Promise<readonly FailedEntry<Message>[] | undefined> => {
+): Promise<readonly FailedEntry<Message>[] | undefined> {
   const command = new SendMessageBatchCommand({
     QueueUrl: sending.url,
     Entries: entries.map(({ delaySeconds, fifo, message }, index) => ({
@@ -200,12 +203,12 @@ const sendOnce = async <Message extends QueueMessage>(
     note(sending, error);
     return undefined;
   }
-};
+}
 
-const changeVisibility = async (
+async function changeVisibility(
   sending: Sending,
   batch: readonly VisibilityChange[],
-): Promise<number> => {
+): Promise<number> {
   const command = new ChangeMessageVisibilityBatchCommand({
     QueueUrl: sending.url,
     Entries: batch.map(({ receiptHandle, delaySeconds }, index) => ({
@@ -221,12 +224,12 @@ const changeVisibility = async (
     note(sending, error);
     return batch.length;
   }
-};
+}
 
 const isThrottling = /Throttl|TooManyRequests|RequestLimit/i;
 
 /** Remembers why; a call that is not allowed, or to a queue that is not there, ends the whole hand-over. */
-const note = (sending: Sending, error: unknown): void => {
+function note(sending: Sending, error: unknown): void {
   const name = error instanceof Error ? error.name : 'unknown error';
   if (name === 'AbortError') {
     sending.reason ??= 'the queue did not take them in time';
@@ -235,4 +238,4 @@ const note = (sending: Sending, error: unknown): void => {
   sending.reason = `the queue failed: ${name}`;
   const isOurFault = error instanceof SQSServiceException && error.$fault === 'client';
   if (isOurFault && !isThrottling.test(name)) sending.stop();
-};
+}

@@ -32,77 +32,87 @@ const clientDefaults = {
   requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
 } as const satisfies SSMClientConfig;
 
-export const createSsmClient = (config: SSMClientConfig = {}): SSMClient =>
-  new SSMClient({ ...clientDefaults, ...config });
+export function createSsmClient(config: SSMClientConfig = {}): SSMClient {
+  return new SSMClient({ ...clientDefaults, ...config });
+}
 
 /** @param keyId of a customer managed KMS key; absent: the account's key aws/ssm */
-export const createStore = (ssm: SSMClient, keyId?: string): Store => ({
-  get: async (names) => {
-    const command = new GetParametersCommand({ Names: [...names], WithDecryption: true });
-    const { Parameters = [] } = await ssm.send(command).catch(failReading(names.join(', ')));
-    return new Map(Parameters.map(toPart).map((part) => [part.name, part]));
-  },
+export function createStore(ssm: SSMClient, keyId?: string): Store {
+  return {
+    get: async (names) => {
+      const command = new GetParametersCommand({ Names: [...names], WithDecryption: true });
+      const { Parameters = [] } = await ssm.send(command).catch(failReading(names.join(', ')));
+      return new Map(Parameters.map(toPart).map((part) => [part.name, part]));
+    },
 
-  below: async (path) => {
-    const parts: Part[] = [];
-    let nextToken: string | undefined;
-    do {
-      const command = new GetParametersByPathCommand({
-        Path: path,
-        WithDecryption: true,
-        MaxResults: maxNames,
-        ...(nextToken && { NextToken: nextToken }),
+    below: async (path) => {
+      const parts: Part[] = [];
+      let nextToken: string | undefined;
+      do {
+        const command = new GetParametersByPathCommand({
+          Path: path,
+          WithDecryption: true,
+          MaxResults: maxNames,
+          ...(nextToken && { NextToken: nextToken }),
+        });
+        const page = await ssm.send(command).catch(failReading(path));
+        parts.push(...(page.Parameters ?? []).map(toPart));
+        nextToken = page.NextToken;
+      } while (nextToken);
+      return parts;
+    },
+
+    put: async ({ name, value }, type) => {
+      const command = new PutParameterCommand({
+        Name: name,
+        Value: value,
+        Type: type,
+        Overwrite: true,
+        Tier: 'Standard', // whatever the account's default is: the Advanced tier costs
+        ...(type === 'SecureString' && keyId && { KeyId: keyId }),
       });
-      const page = await ssm.send(command).catch(failReading(path));
-      parts.push(...(page.Parameters ?? []).map(toPart));
-      nextToken = page.NextToken;
-    } while (nextToken);
-    return parts;
-  },
+      await ssm.send(command).catch(failWriting(name));
+    },
 
-  put: async ({ name, value }, type) => {
-    const command = new PutParameterCommand({
-      Name: name,
-      Value: value,
-      Type: type,
-      Overwrite: true,
-      Tier: 'Standard', // whatever the account's default is: the Advanced tier costs
-      ...(type === 'SecureString' && keyId && { KeyId: keyId }),
-    });
-    await ssm.send(command).catch(failWriting(name));
-  },
+    remove: async (names) => {
+      for (let at = 0; at < names.length; at += maxNames) {
+        const some = names.slice(at, at + maxNames);
+        const command = new DeleteParametersCommand({ Names: some });
+        await ssm.send(command).catch(failWriting(some.join(', ')));
+      }
+    },
+  };
+}
 
-  remove: async (names) => {
-    for (let at = 0; at < names.length; at += maxNames) {
-      const some = names.slice(at, at + maxNames);
-      const command = new DeleteParametersCommand({ Names: some });
-      await ssm.send(command).catch(failWriting(some.join(', ')));
-    }
-  },
-});
-
-const toPart = ({ Name = '', Type, Value = '' }: Parameter): Part => ({
-  name: Name,
-  value: Value,
-  type: Type,
-});
+function toPart({ Name = '', Type, Value = '' }: Parameter): Part {
+  return {
+    name: Name,
+    value: Value,
+    type: Type,
+  };
+}
 
 // The AWS error itself is not kept as the cause: only its name says something, and nothing else is safe.
-const failReading = (names: string) => (error: unknown) => {
-  const reason = error instanceof Error ? error.name : 'unknown error';
-  const remedy = /AccessDenied/.test(reason)
-    ? "allow the function's role ssm:GetParameters and ssm:GetParametersByPath on it, and kms:Decrypt on its key"
-    : 'Parameter Store did not answer as it should; the next run tries again';
-  throw unavailable(names, `Reading ${names} failed: ${reason}; ${remedy}`);
-};
+function failReading(names: string) {
+  return (error: unknown) => {
+    const reason = error instanceof Error ? error.name : 'unknown error';
+    const remedy = /AccessDenied/.test(reason)
+      ? "allow the function's role ssm:GetParameters and ssm:GetParametersByPath on it, and kms:Decrypt on its key"
+      : 'Parameter Store did not answer as it should; the next run tries again';
+    throw unavailable(names, `Reading ${names} failed: ${reason}; ${remedy}`);
+  };
+}
 
-const failWriting = (names: string) => (error: unknown) => {
-  const reason = error instanceof Error ? error.name : 'unknown error';
-  const remedy = /AccessDenied/.test(reason)
-    ? 'allow ssm:PutParameter and ssm:DeleteParameters on it, and kms:Encrypt on its key'
-    : 'Parameter Store did not take it; run it again';
-  throw unavailable(names, `Writing ${names} failed: ${reason}; ${remedy}`);
-};
+function failWriting(names: string) {
+  return (error: unknown) => {
+    const reason = error instanceof Error ? error.name : 'unknown error';
+    const remedy = /AccessDenied/.test(reason)
+      ? 'allow ssm:PutParameter and ssm:DeleteParameters on it, and kms:Encrypt on its key'
+      : 'Parameter Store did not take it; run it again';
+    throw unavailable(names, `Writing ${names} failed: ${reason}; ${remedy}`);
+  };
+}
 
-const unavailable = (names: string, message: string): ParameterError =>
-  new ParameterError('SSM_UNAVAILABLE', names, message);
+function unavailable(names: string, message: string): ParameterError {
+  return new ParameterError('SSM_UNAVAILABLE', names, message);
+}

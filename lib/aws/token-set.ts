@@ -32,21 +32,24 @@ const schema = v.object({
   expiresAt: v.pipe(v.string(), v.isoTimestamp()),
 });
 
-const namesOf = (prefix: string) => ({
-  whole: `${prefix}/token`,
-  set: `${prefix}/token-set`,
-  part: (number: number): string => `${prefix}/token/${number}`,
-});
+function namesOf(prefix: string) {
+  return {
+    whole: `${prefix}/token`,
+    set: `${prefix}/token-set`,
+    part: (number: number): string => `${prefix}/token/${number}`,
+  };
+}
 
-const range = (from: number, to: number): number[] =>
-  Array.from({ length: to - from + 1 }, (_, index) => from + index);
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+}
 
 /** What one call reads beside the instance list: enough for most tokens. */
-export const tokenNames = (prefix: string): readonly string[] => {
+export function tokenNames(prefix: string): readonly string[] {
   const { part, set, whole } = namesOf(prefix);
   const [first] = firstNumbers;
   return [whole, set, ...range(first, first + maxNames - 4).map(part)];
-};
+}
 
 type Found = ReadonlyMap<string, Part>;
 
@@ -55,12 +58,12 @@ type Found = ReadonlyMap<string, Part>;
  * @param reading the parameters of tokenNames(), asked for already
  * @throws {ParameterError}
  */
-export const readToken = async (
+export async function readToken(
   store: Pick<Store, 'get' | 'below'>,
   clock: Pick<Clock, 'sleep'>,
   prefix: string,
   reading: Promise<Found> = store.get(tokenNames(prefix)),
-): Promise<Token> => {
+): Promise<Token> {
   const names = namesOf(prefix);
   for (let reads = 1; reads <= maxReads; reads += 1) {
     const found = await (reads === 1 ? reading : store.get(tokenNames(prefix)));
@@ -76,15 +79,15 @@ export const readToken = async (
     names.set,
     `The parts of the token are not those that ${names.set} tells of: invoke rotate-token, or delete ${names.set} and write the token by hand`,
   );
-};
+}
 
 /** Undefined where the parts are not those of the set: it has been replaced meanwhile. */
-const readSet = async (
+async function readSet(
   store: Pick<Store, 'below'>,
   prefix: string,
   set: TokenSet,
   found: Found,
-): Promise<Token | undefined> => {
+): Promise<Token | undefined> {
   const { part, whole } = namesOf(prefix);
   const wanted = set.parts.map(part);
   const all = wanted.every((name) => found.has(name)) ? found : byName(await store.below(whole));
@@ -92,14 +95,14 @@ const readSet = async (
   if (hash('sha256', value) !== set.sha256) return undefined;
   checkToken(whole, value);
   return { token: value, expiresAt: Date.parse(set.expiresAt) };
-};
+}
 
 /** Undefined where the first rotation came in between. */
-const readByHand = async (
+async function readByHand(
   store: Pick<Store, 'get' | 'below'>,
   prefix: string,
   found: Found,
-): Promise<Token | undefined> => {
+): Promise<Token | undefined> {
   const { set, whole } = namesOf(prefix);
   const single = found.get(whole);
   if (single) return { token: parseToken(whole, [single]) };
@@ -114,12 +117,14 @@ const readByHand = async (
     );
   }
   return { token: parseToken(whole, byHand) };
-};
+}
 
-const byName = (parts: readonly Part[]): Found => new Map(parts.map((part) => [part.name, part]));
+function byName(parts: readonly Part[]): Found {
+  return new Map(parts.map((part) => [part.name, part]));
+}
 
 /** Undefined without a pointer. @throws {ParameterError} */
-const parseSet = (name: string, pointer: Part | undefined): TokenSet | undefined => {
+function parseSet(name: string, pointer: Part | undefined): TokenSet | undefined {
   if (pointer === undefined) return undefined;
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), pointer.value);
   if (parsed.success) return parsed.output;
@@ -128,19 +133,19 @@ const parseSet = (name: string, pointer: Part | undefined): TokenSet | undefined
     name,
     `Parameter ${name} is not what rotate-token writes: delete it, and invoke rotate-token`,
   );
-};
+}
 
 /**
  * Replaces the token so that no reader ever gets half of it. Resolves with the count of the parameters
  * it is in now, and why the old ones could not be removed, if so.
  * @throws {ParameterError} the old token is still in place
  */
-export const writeToken = async (
+export async function writeToken(
   store: Store,
   clock: Pick<Clock, 'sleep'>,
   prefix: string,
   { expiresAt, token }: Required<Token>,
-): Promise<{ readonly parameters: number; readonly leftOver?: string }> => {
+): Promise<{ readonly parameters: number; readonly leftOver?: string }> {
   const names = namesOf(prefix);
   const slot = await findFreeSlot(store, names.set);
   const parts = splitValue(token).map((value, index) => ({
@@ -160,9 +165,9 @@ export const writeToken = async (
   const old = [names.whole, ...range(1, firstNumbers[1] + 2 * (maxParts - 1)).map(names.part)];
   const leftOver = await store.remove(old.filter((name) => !inUse.has(name))).catch(messageOf);
   return { parameters: parts.length, ...(leftOver && { leftOver }) };
-};
+}
 
-const findFreeSlot = async (store: Pick<Store, 'get'>, name: string): Promise<number> => {
+async function findFreeSlot(store: Pick<Store, 'get'>, name: string): Promise<number> {
   const pointer = (await store.get([name])).get(name);
   const [first, second] = firstNumbers;
   try {
@@ -170,14 +175,16 @@ const findFreeSlot = async (store: Pick<Store, 'get'>, name: string): Promise<nu
   } catch {
     return first; // an unusable pointer protects nothing
   }
-};
+}
 
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : 'unknown error';
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown error';
+}
 
-const overwritten = (name: string): ParameterError =>
-  new ParameterError(
+function overwritten(name: string): ParameterError {
+  return new ParameterError(
     'PARAMETER_INVALID',
     name,
     `Parameter ${name} was written by somebody else at the same time: invoke rotate-token once more`,
   );
+}

@@ -5,15 +5,15 @@ const minCharacters = 16;
 const maxCharacters = 32_768; // the gateway refuses a longer header with 494
 
 /** Joins the parts of the token. @throws {ParameterError} that says what is wrong, never with the value */
-export const parseToken = (name: string, parts: readonly Part[]): string => {
+export function parseToken(name: string, parts: readonly Part[]): string {
   checkParts(name, parts);
   const token = parts.map(({ value }) => value.trim()).join('');
   checkToken(name, token);
   return token;
-};
+}
 
 /** @throws {ParameterError} that says why this cannot be a token, never with the value */
-export const checkToken = (name: string, token: string): void => {
+export function checkToken(name: string, token: string): void {
   const problem = findProblem(token);
   if (problem === undefined) return;
   throw new ParameterError(
@@ -21,10 +21,10 @@ export const checkToken = (name: string, token: string): void => {
     name,
     `Parameter ${name} ${problem}: write the X-Subject-Token of IAM there, on one line`,
   );
-};
+}
 
 /** Why a value cannot be an X-Auth-Token; undefined when it can. */
-export const findProblem = (token: string): string | undefined => {
+export function findProblem(token: string): string | undefined {
   if (token === '') return 'is empty';
   if (/\s/.test(token)) return 'has white space or a line break inside';
   // axios drops what does not fit a header and sends the rest: refuse it here.
@@ -34,9 +34,9 @@ export const findProblem = (token: string): string | undefined => {
     return `is longer than the ${maxCharacters} characters that the API gateway takes`;
   }
   return undefined;
-};
+}
 
-const checkParts = (name: string, parts: readonly Part[]): void => {
+function checkParts(name: string, parts: readonly Part[]): void {
   if (parts.length === 1 && parts[0]?.name === name) return;
   const gap = parts.findIndex((part, index) => partNumber(part) !== index + 1);
   if (gap === -1) return;
@@ -45,4 +45,4 @@ const checkParts = (name: string, parts: readonly Part[]): void => {
     `${name}/${gap + 1}`,
     `Parameter ${name}/${gap + 1} is missing between the parts of the token: write all parts anew`,
   );
-};
+}

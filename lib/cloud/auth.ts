@@ -33,7 +33,7 @@ export interface AuthDeps {
  * Authorises with what the parameter store has: the X-Auth-Token, or a signature with the access key.
  * @throws {ParameterError}
  */
-export const createAuth = async ({ clock, config, parameters }: AuthDeps): Promise<Auth> => {
+export async function createAuth({ clock, config, parameters }: AuthDeps): Promise<Auth> {
   let secret = await parameters.secret();
   let generation = 0;
   let renewal: Promise<void> | undefined;
@@ -61,25 +61,26 @@ export const createAuth = async ({ clock, config, parameters }: AuthDeps): Promi
       return renewal;
     },
   };
-};
+}
 
-const signHeaders = (
+function signHeaders(
   request: SignableRequest,
   keys: AccessKeys,
   projectId: string,
   nowMs: number,
-): Readonly<Record<string, string>> => {
+): Readonly<Record<string, string>> {
   const project = { 'X-Project-Id': projectId };
   const headers = { ...request.headers, ...project };
   return { ...project, ...sign({ ...request, headers }, keys, nowMs) };
-};
+}
 
-const secretsOf = (secret: Secret): readonly string[] =>
-  'token' in secret
+function secretsOf(secret: Secret): readonly string[] {
+  return 'token' in secret
     ? [secret.token]
     : [secret.secretAccessKey, secret.accessKeyId, secret.securityToken ?? ''];
+}
 
-const explain = (secret: Secret, { clockSkewMs }: SyncFailure): string => {
+function explain(secret: Secret, { clockSkewMs }: SyncFailure): string {
   if ('token' in secret) {
     return 'The token was refused, and the parameter store has no newer one: rotate the token parameter (invoke rotate-token)';
   }
@@ -88,4 +89,4 @@ const explain = (secret: Secret, { clockSkewMs }: SyncFailure): string => {
     return `The signature was refused: the clock here is ${minutes} minutes ${clockSkewMs > 0 ? 'ahead of' : 'behind'} the service's, and a signature is valid for 15; set the clock`;
   }
   return 'The access key was refused, and the parameter store has no newer one: check in the console that it exists and is enabled, then write the credentials parameter anew (npm run setup)';
-};
+}

@@ -15,11 +15,11 @@ const schema = v.object({
  * @param deadlineAt monotonic ms
  * @throws what read() throws
  */
-export const listDataNodes = async (
+export async function listDataNodes(
   deps: ListDeps,
   instanceId: string,
   deadlineAt: number,
-): Promise<ReadonlySet<string>> => {
+): Promise<ReadonlySet<string>> {
   const { ddmEndpoint, projectId } = deps.config;
   const path = `/v1/${encodeURIComponent(projectId)}/instances/${encodeURIComponent(instanceId)}/databases`;
   const found = new Set<string>();
@@ -34,4 +34,4 @@ export const listDataNodes = async (
     offset += databases.length;
     if (databases.length === 0 || offset >= total) return found;
   }
-};
+}

@@ -30,7 +30,7 @@ export interface DdmClientDeps {
 type Version = 'v1' | 'v3';
 
 /** A client of the DDM sync API for one run; `auto` remembers for the run that v1 is gone. */
-export const createDdmClient = (deps: DdmClientDeps): DdmClient => {
+export function createDdmClient(deps: DdmClientDeps): DdmClient {
   const { auth, config } = deps;
   let version: Version = config.ddmApiVersion === 'v3' ? 'v3' : 'v1';
 
@@ -52,14 +52,14 @@ export const createDdmClient = (deps: DdmClientDeps): DdmClient => {
       return call(instanceId, timeoutMs);
     },
   };
-};
+}
 
-const post = async (
+async function post(
   { http, auth, config }: DdmClientDeps,
   version: Version,
   instanceId: string,
   timeoutMs: number,
-): Promise<HttpAnswer> => {
+): Promise<HttpAnswer> {
   const action = version === 'v1' ? 'rds/sync' : 'data-nodes/sync';
   const project = encodeURIComponent(config.projectId);
   const instance = encodeURIComponent(instanceId);
@@ -74,14 +74,14 @@ const post = async (
   return http.send({ ...request, headers, timeoutMs }).catch((error: unknown) => {
     throw new SyncError(instanceId, toFailure(error));
   });
-};
+}
 
-const readAccepted = (
+function readAccepted(
   version: Version,
   instanceId: string,
   { body }: HttpAnswer,
   secrets: readonly string[],
-): Accepted => {
+): Accepted {
   if (version === 'v3' && body.trim() === '') return {};
   const fields = parseObject(body);
   if (fields === undefined) {
@@ -95,20 +95,24 @@ const readAccepted = (
   return typeof fields.jobId === 'string' && fields.jobId !== ''
     ? { jobId: cleanForeignText(fields.jobId, secrets) }
     : {};
-};
+}
 
-const isUnknownApi = ({ httpStatus, errCode }: SyncFailure): boolean =>
-  httpStatus === 404 && /^APIGW?\.0101$/.test(errCode);
+function isUnknownApi({ httpStatus, errCode }: SyncFailure): boolean {
+  return httpStatus === 404 && /^APIGW?\.0101$/.test(errCode);
+}
 
-const badResponse = (instanceId: string, message: string, retryable: boolean): SyncError =>
-  fail(instanceId, 'BAD_RESPONSE', retryable ? 'retry' : 'permanent', {
+function badResponse(instanceId: string, message: string, retryable: boolean): SyncError {
+  return fail(instanceId, 'BAD_RESPONSE', retryable ? 'retry' : 'permanent', {
     httpStatus: 200,
     externalMessage: message,
   });
+}
 
-const fail = (
+function fail(
   instanceId: string,
   errCode: string,
   retryClass: RetryClass,
   rest: Partial<SyncFailure> = {},
-): SyncError => new SyncError(instanceId, { errCode, retryClass, ...rest });
+): SyncError {
+  return new SyncError(instanceId, { errCode, retryClass, ...rest });
+}

@@ -10,7 +10,7 @@ export interface ErrorBody {
  * Reads `{errCode, externalMessage}` (DDM), `{error_code, error_msg}` (gateway, RDS) and
  * `{error: {code, message, title}}` (IAM); anything else, HTML included, gives an empty result.
  */
-export const parseErrorBody = (body: string): ErrorBody => {
+export function parseErrorBody(body: string): ErrorBody {
   const fields = parseObject(body);
   const nested = asObject(fields?.error);
   return {
@@ -19,20 +19,24 @@ export const parseErrorBody = (body: string): ErrorBody => {
       fields?.externalMessage ?? fields?.error_msg ?? nested?.message ?? nested?.title,
     ),
   };
-};
+}
 
 /** The body as a JSON object without inherited members; undefined when it is anything else. */
-export const parseObject = (body: string): Readonly<Record<string, unknown>> | undefined =>
-  asObject(parseJson(body));
+export function parseObject(body: string): Readonly<Record<string, unknown>> | undefined {
+  return asObject(parseJson(body));
+}
 
-const asObject = (value: unknown): Readonly<Record<string, unknown>> | undefined =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+function asObject(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? Object.assign(Object.create(null), value)
     : undefined;
+}
 
 // A code ends up in a metric dimension and a log field: only what looks like one is taken.
-const readCode = (value: unknown): string | undefined =>
-  typeof value === 'string' && /^[A-Za-z]{2,16}\.\d{1,8}$/.test(value) ? value : undefined;
+function readCode(value: unknown): string | undefined {
+  return typeof value === 'string' && /^[A-Za-z]{2,16}\.\d{1,8}$/.test(value) ? value : undefined;
+}
 
-const readText = (value: unknown): string | undefined =>
-  typeof value === 'string' && value.trim() !== '' ? value : undefined;
+function readText(value: unknown): string | undefined {
+  return typeof value === 'string' && value.trim() !== '' ? value : undefined;
+}

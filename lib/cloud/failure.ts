@@ -7,11 +7,11 @@ import { type HttpAnswer, HttpError } from './http.ts';
 import { maxClockSkewMs } from './signer.ts';
 
 /** What an answer that is no success says, with the secrets taken out of it. */
-export const readFailure = (
+export function readFailure(
   { body, header, status }: HttpAnswer,
   secrets: readonly string[],
   nowMs: number,
-): SyncFailure => {
+): SyncFailure {
   if (status >= 300 && status < 400) {
     return { errCode: 'REDIRECT_REFUSED', retryClass: 'permanent', httpStatus: status };
   }
@@ -28,10 +28,10 @@ export const readFailure = (
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(retryClass === 'auth' && Math.abs(clockSkewMs) > maxClockSkewMs && { clockSkewMs }),
   };
-};
+}
 
 /** An HttpError as a failure; whatever else was thrown is thrown again. */
-export const toFailure = (error: unknown): SyncFailure => {
+export function toFailure(error: unknown): SyncFailure {
   if (!(error instanceof HttpError)) throw error;
   const { code, message, retryable, status } = error;
   return {
@@ -40,4 +40,4 @@ export const toFailure = (error: unknown): SyncFailure => {
     externalMessage: message,
     ...(status !== undefined && { httpStatus: status }),
   };
-};
+}

@@ -60,7 +60,7 @@ const maxHeaderSize = 64 * 1_024;
  * An HTTP client for one invocation: its connections are reused within it, and never across the pause
  * in which Lambda freezes the process and the peer closes them.
  */
-export const createHttpClient = (options: HttpClientOptions): HttpClient => {
+export function createHttpClient(options: HttpClientOptions): HttpClient {
   const agentOptions = { keepAlive: true, maxSockets: options.maxConnections };
   const tlsOptions = { minVersion: 'TLSv1.2', ...(options.ca && { ca: options.ca }) } as const;
   const httpAgent = new http.Agent(agentOptions);
@@ -86,7 +86,7 @@ export const createHttpClient = (options: HttpClientOptions): HttpClient => {
       httpsAgent.destroy();
     },
   };
-};
+}
 
 const transport = {
   request: (options: https.RequestOptions, onAnswer: (answer: http.IncomingMessage) => void) =>
@@ -96,10 +96,10 @@ const transport = {
     ),
 };
 
-const sendWithFreshSocketRetry = async (
+async function sendWithFreshSocketRetry(
   client: AxiosInstance,
   request: HttpRequest,
-): Promise<HttpAnswer> => {
+): Promise<HttpAnswer> {
   const signal = AbortSignal.timeout(request.timeoutMs);
   try {
     return await sendOnce(client, request, signal);
@@ -112,13 +112,13 @@ const sendWithFreshSocketRetry = async (
   } catch (error) {
     throw toHttpError(error);
   }
-};
+}
 
-const sendOnce = async (
+async function sendOnce(
   client: AxiosInstance,
   { method, url, headers, body, maxAnswerBytes = defaultAnswerBytes }: HttpRequest,
   signal: AbortSignal,
-): Promise<HttpAnswer> => {
+): Promise<HttpAnswer> {
   const response = await client.request<unknown>({
     method,
     url,
@@ -136,18 +136,21 @@ const sendOnce = async (
       return typeof value === 'string' ? value : undefined;
     },
   };
-};
+}
 
-const isStaleSocket = (error: unknown): boolean =>
-  axios.isAxiosError<unknown>(error) &&
-  error.response === undefined &&
-  (error.code === 'ECONNRESET' || error.code === 'EPIPE') &&
-  error.request?.reusedSocket === true;
+function isStaleSocket(error: unknown): boolean {
+  return (
+    axios.isAxiosError<unknown>(error) &&
+    error.response === undefined &&
+    (error.code === 'ECONNRESET' || error.code === 'EPIPE') &&
+    error.request?.reusedSocket === true
+  );
+}
 
 const tlsErrorCode =
   /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|INVALID_CA|EPROTO)/;
 
-const toHttpError = (error: unknown): HttpError => {
+function toHttpError(error: unknown): HttpError {
   if (axios.isCancel(error)) return new HttpError('TIMEOUT', 'no complete answer in time', true);
   if (!axios.isAxiosError<unknown>(error)) {
     // Only the kind is kept: the message of a foreign error may quote the request.
@@ -163,4 +166,4 @@ const toHttpError = (error: unknown): HttpError => {
   }
   if (tlsErrorCode.test(code)) return new HttpError('TLS', code, false);
   return new HttpError('NETWORK', code, true);
-};
+}

@@ -19,11 +19,11 @@ export interface IamDeps {
  * Asks IAM once for a token of the project, by password: `POST /v3/auth/tokens`.
  * @throws {IamError}
  */
-export const createToken = async (
+export async function createToken(
   { clock, http, iamEndpoint, projectId }: IamDeps,
   { domainName, password, userName }: Password,
   timeoutMs: number,
-): Promise<Required<Token>> => {
+): Promise<Required<Token>> {
   const user = { name: userName, password, domain: { name: domainName } };
   const answer = await http
     .send({
@@ -43,7 +43,7 @@ export const createToken = async (
     });
   if (answer.status === 201) return readToken(answer, projectId);
   throw new IamError(readFailure(answer, spellings(password), clock.now()));
-};
+}
 
 const schema = v.object({
   token: v.object({
@@ -56,7 +56,7 @@ const schema = v.object({
   }),
 });
 
-const readToken = ({ body, header }: HttpAnswer, projectId: string): Required<Token> => {
+function readToken({ body, header }: HttpAnswer, projectId: string): Required<Token> {
   const token = header('X-Subject-Token') ?? '';
   const problem = findProblem(token);
   if (problem) throw badAnswer(`X-Subject-Token ${problem}`);
@@ -65,9 +65,9 @@ const readToken = ({ body, header }: HttpAnswer, projectId: string): Required<To
   const { expires_at: expiresAt, project } = parsed.output.token;
   if (project && project.id !== projectId) throw badAnswer('the token is of another project');
   return { token, expiresAt };
-};
+}
 
-const badAnswer = (externalMessage: string): IamError => {
+function badAnswer(externalMessage: string): IamError {
   const failure: SyncFailure = {
     errCode: 'BAD_RESPONSE',
     retryClass: 'permanent',
@@ -75,10 +75,9 @@ const badAnswer = (externalMessage: string): IamError => {
     externalMessage,
   };
   return new IamError(failure);
-};
+}
 
 /** As it is, and as it stands in the request, which an answer may quote. */
-const spellings = (password: string): readonly string[] => [
-  password,
-  JSON.stringify(password).slice(1, -1),
-];
+function spellings(password: string): readonly string[] {
+  return [password, JSON.stringify(password).slice(1, -1)];
+}

@@ -32,10 +32,10 @@ const schema = v.object({
  * @param deadlineAt monotonic ms
  * @throws what read() throws
  */
-export const listInstances = async (
+export async function listInstances(
   deps: ListDeps,
   deadlineAt: number,
-): Promise<readonly ListedInstance[]> => {
+): Promise<readonly ListedInstance[]> {
   const found = new Map<string, ListedInstance>();
   for (let offset = 0; ; ) {
     const { instances, total } = await listPage(deps, offset, pageSize, deadlineAt);
@@ -43,15 +43,15 @@ export const listInstances = async (
     offset += instances.length;
     if (instances.length === 0 || offset >= total) return [...found.values()];
   }
-};
+}
 
 /** One page: `GET /v1/{project_id}/instances`. @throws what read() throws */
-export const listPage = async (
+export async function listPage(
   deps: ListDeps,
   offset: number,
   limit: number,
   deadlineAt: number,
-): Promise<{ readonly instances: readonly ListedInstance[]; readonly total: number }> => {
+): Promise<{ readonly instances: readonly ListedInstance[]; readonly total: number }> {
   const { ddmEndpoint, projectId } = deps.config;
   const { instances, total_record: total = Number.POSITIVE_INFINITY } = await read(deps, {
     what: 'listing the DDM instances',
@@ -60,4 +60,4 @@ export const listPage = async (
     deadlineAt,
   });
   return { instances, total };
-};
+}

@@ -35,17 +35,17 @@ const maxAnswerBytes = 8 * 1_024 * 1_024; // a page of 200 traces, each with the
  * Asks with GET until it has an answer that the schema takes: three attempts, credentials renewed once.
  * @throws {ReadError} of class `auth` when the credentials were refused and there are no newer ones
  */
-export const read = async <Schema extends v.GenericSchema>(
+export async function read<Schema extends v.GenericSchema>(
   deps: ReadDeps,
   question: Question<Schema>,
-): Promise<v.InferOutput<Schema>> => {
+): Promise<v.InferOutput<Schema>> {
   for (let attempt = 1; ; attempt += 1) {
     const { generation } = deps.auth;
     const answer = await ask(deps, question);
     if ('value' in answer) return answer.value;
     await prepareNext(deps, question, { ...answer, attempt, generation });
   }
-};
+}
 
 interface FailedAsk {
   readonly failure: SyncFailure;
@@ -55,11 +55,11 @@ interface FailedAsk {
 }
 
 /** Waits, or gets other credentials. @throws {ReadError} where another attempt is of no use */
-const prepareNext = async (
+async function prepareNext(
   { auth, clock, random }: ReadDeps,
   { deadlineAt, what }: Pick<Question<v.GenericSchema>, 'deadlineAt' | 'what'>,
   { attempt, failure, generation }: FailedAsk,
-): Promise<void> => {
+): Promise<void> {
   const { retryClass } = failure;
   if (retryClass === 'auth' && generation === 0) {
     if (auth.generation === generation) await renew(auth, what, failure);
@@ -70,22 +70,23 @@ const prepareNext = async (
   const isLate = clock.monotonic() + delayMs >= deadlineAt;
   if (isHopeless || isLate || attempt >= maxAttempts) throw new ReadError(what, failure);
   await clock.sleep(delayMs);
-};
+}
 
-const renew = (auth: Auth, what: string, failure: SyncFailure): Promise<void> =>
-  auth.renew(failure).catch((error: unknown) => {
+function renew(auth: Auth, what: string, failure: SyncFailure): Promise<void> {
+  return auth.renew(failure).catch((error: unknown) => {
     const advice = error instanceof Error ? error.message : '';
     throw new ReadError(what, failure, advice);
   });
+}
 
 type Answer<Schema extends v.GenericSchema> =
   | { readonly value: v.InferOutput<Schema> }
   | { readonly failure: SyncFailure };
 
-const ask = async <Schema extends v.GenericSchema>(
+async function ask<Schema extends v.GenericSchema>(
   { auth, clock, http, limiter }: ReadDeps,
   { deadlineAt, schema, url }: Question<Schema>,
-): Promise<Answer<Schema>> => {
+): Promise<Answer<Schema>> {
   await waitForTurn(limiter, clock, deadlineAt);
   const startedAt = clock.monotonic();
   const timeoutMs = Math.max(1, Math.ceil(Math.min(attemptTimeoutMs, deadlineAt - startedAt)));
@@ -107,7 +108,7 @@ const ask = async <Schema extends v.GenericSchema>(
   } finally {
     limiter?.end();
   }
-};
+}
 
 const unexpected: SyncFailure = {
   errCode: 'BAD_RESPONSE',
@@ -116,14 +117,14 @@ const unexpected: SyncFailure = {
   externalMessage: 'the answer is not what the API reference says',
 };
 
-const waitForTurn = async (
+async function waitForTurn(
   limiter: RateLimiter | undefined,
   clock: Clock,
   deadlineAt: number,
-): Promise<void> => {
+): Promise<void> {
   while (limiter && clock.monotonic() < deadlineAt) {
     const waitMs = limiter.waitMs();
     if (waitMs <= 0) return;
     await clock.sleep(Math.min(waitMs, 50, deadlineAt - clock.monotonic()));
   }
-};
+}

@@ -21,11 +21,11 @@ const hashOfNothing = hash('sha256', '');
  * The headers that sign a request with an access key, to be sent besides its own: SDK-HMAC-SHA256 of the
  * API Request Signing Guide (support.huaweicloud.com/intl/en-us/devg-apisign). A pure function of its arguments.
  */
-export const sign = (
+export function sign(
   { body = '', headers, method, url }: SignableRequest,
   { accessKeyId, secretAccessKey, securityToken }: AccessKeys,
   nowMs: number,
-): Readonly<Record<string, string>> => {
+): Readonly<Record<string, string>> {
   const { host, pathname, search } = new URL(url);
   const date = toSdkDate(nowMs);
   const added = {
@@ -47,27 +47,28 @@ export const sign = (
   const signature = createHmac('sha256', secretAccessKey).update(stringToSign).digest('hex');
   const authorization = `${algorithm} Access=${accessKeyId}, SignedHeaders=${names}, Signature=${signature}`;
   return { ...added, Authorization: authorization };
-};
+}
 
 /** 20191115T033655Z */
-const toSdkDate = (ms: number): string => {
+function toSdkDate(ms: number): string {
   const iso = new Date(ms).toISOString();
   const date = iso.slice(0, 4) + iso.slice(5, 7) + iso.slice(8, 10);
   return `${date}T${iso.slice(11, 13)}${iso.slice(14, 16)}${iso.slice(17, 19)}Z`;
-};
+}
 
-const canonicalHeaders = (headers: Readonly<Record<string, string>>): [string, string][] =>
-  Object.entries(headers)
+function canonicalHeaders(headers: Readonly<Record<string, string>>): [string, string][] {
+  return Object.entries(headers)
     .map(([name, value]): [string, string] => [name.toLowerCase(), value.trim()])
     .sort(byName);
+}
 
 // The path ends with a slash in the signature, and in the signature only.
-const canonicalPath = (pathname: string): string => {
+function canonicalPath(pathname: string): string {
   const path = plain.test(pathname) ? pathname : pathname.split('/').map(reencode).join('/');
   return path.endsWith('/') ? path : `${path}/`;
-};
+}
 
-const canonicalQuery = (search: string): string => {
+function canonicalQuery(search: string): string {
   if (search.length <= 1) return '';
   return search
     .slice(1)
@@ -80,21 +81,26 @@ const canonicalQuery = (search: string): string => {
     .sort((a, b) => byName(a, b) || compare(a[1], b[1]))
     .map(([name, value]) => `${encode(name)}=${encode(value)}`)
     .join('&');
-};
+}
 
-const compare = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1);
+function compare(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
 
-const byName = ([a]: readonly [string, string], [b]: readonly [string, string]): number =>
-  compare(a, b);
+function byName([a]: readonly [string, string], [b]: readonly [string, string]): number {
+  return compare(a, b);
+}
 
 const plain = /^[\w.~/-]*$/; // the same however it is encoded
 
-const reencode = (segment: string): string =>
-  plain.test(segment) ? segment : encode(decodeURIComponent(segment));
+function reencode(segment: string): string {
+  return plain.test(segment) ? segment : encode(decodeURIComponent(segment));
+}
 
 /** RFC 3986: everything but the unreserved characters. */
-const encode = (text: string): string =>
-  encodeURIComponent(text).replace(
+function encode(text: string): string {
+  return encodeURIComponent(text).replace(
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );
+}

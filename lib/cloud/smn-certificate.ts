@@ -34,7 +34,7 @@ const timeoutMs = 1_000;
 const minRsaBits = 2_048;
 
 /** Keeps certificates by URL. Failures have a place of their own: an invented URL drives no certificate out. */
-export const createCertificates = (deps: CertificatesDeps): Certificates => {
+export function createCertificates(deps: CertificatesDeps): Certificates {
   const { clock } = deps;
   const kept = createExpiringMap<SigningCertificate>(maxKept, clock);
   const failures = createExpiringMap<RequestError>(maxKept, clock);
@@ -64,13 +64,13 @@ export const createCertificates = (deps: CertificatesDeps): Certificates => {
       return under;
     },
   };
-};
+}
 
-const download = async (
+async function download(
   { clock, connect }: CertificatesDeps,
   url: string,
   deadlineAt: number,
-): Promise<string> => {
+): Promise<string> {
   const http = connect();
   try {
     const { body, status } = await http.send({
@@ -91,9 +91,9 @@ const download = async (
   } finally {
     http.close();
   }
-};
+}
 
-const check = (pem: string, { clock, config }: CertificatesDeps): SigningCertificate => {
+function check(pem: string, { clock, config }: CertificatesDeps): SigningCertificate {
   const certificate = parse(pem);
   const { publicKey: key } = certificate;
   const notAfter = certificate.validToDate.getTime();
@@ -109,12 +109,12 @@ const check = (pem: string, { clock, config }: CertificatesDeps): SigningCertifi
     throw refuse(`the signing certificate is not a pinned one: SHA-256 ${sha256}`);
   }
   return { key, sha256, notAfter };
-};
+}
 
-const parse = (pem: string): X509Certificate => {
+function parse(pem: string): X509Certificate {
   try {
     return new X509Certificate(pem);
   } catch {
     throw refuse('what the signing certificate URL gave is no certificate');
   }
-};
+}

@@ -55,7 +55,7 @@ const schema = v.object({
 type Fields = v.InferOutput<typeof schema>;
 
 /** Reads a message; undefined when it is none. */
-export const parseEnvelope = (json: string): SmnMessage | undefined => {
+export function parseEnvelope(json: string): SmnMessage | undefined {
   const parsed = v.safeParse(schema, parseJson(json));
   if (!parsed.success) return undefined;
   const { output: fields } = parsed;
@@ -73,24 +73,25 @@ export const parseEnvelope = (json: string): SmnMessage | undefined => {
     signatureVersion: fields.signature_version,
     certificateUrl: fields.signing_cert_url,
   };
-};
+}
 
 /**
  * Keys in alphabetical order and their values, a line each; an optional key without value is left out.
  * https://docs.otc.t-systems.com/simple-message-notification/umn/appendix/http_https_messages/message_signature_verification.html
  */
-const signedText = (fields: Fields): string => {
+function signedText(fields: Fields): string {
   const { message, message_id, subject, subscribe_url, timestamp, topic_urn, type } = fields;
   const own =
     kinds[type] === 'notification' ? subject && { subject } : subscribe_url && { subscribe_url };
   return Object.entries({ message, message_id, ...own, timestamp, topic_urn, type })
     .map(([key, value]) => `${key}\n${value}\n`)
     .join('');
-};
+}
 
 /**
  * Whether the signed text can be cut into fields in one way only. A message that has a line `message_id` of
  * its own could be passed off as a shorter one with another id, under the same signature.
  */
-export const isUnambiguous = ({ signedText: signed }: SmnMessage): boolean =>
-  signed.split('\n').filter((line) => line === 'message_id').length === 1;
+export function isUnambiguous({ signedText: signed }: SmnMessage): boolean {
+  return signed.split('\n').filter((line) => line === 'message_id').length === 1;
+}

@@ -6,11 +6,11 @@ import { cloudDomains } from '../config.ts';
  */
 
 /** Where a message says that its certificate is: a file of SMN in the topic's region. */
-export const isCertificateUrl = (url: string, region: string, isLocal: boolean): boolean => {
+export function isCertificateUrl(url: string, region: string, isLocal: boolean): boolean {
   const path = pathOf(url, smnOrigins(region), isLocal);
   const start = `/smn/SMN_${region}_`;
   return path?.startsWith(start) === true && /^[0-9a-f]{32}\.pem$/.test(path.slice(start.length));
-};
+}
 
 // Beside SMN itself: the samples of the HTTP(S) message format have the console's host.
 const consoleOrigins = [
@@ -19,20 +19,21 @@ const consoleOrigins = [
 ] as const;
 
 /** What a GET confirms a subscription with: any path of SMN in the topic's region, or of the console. */
-export const isSubscribeUrl = (url: string, region: string, isLocal: boolean): boolean => {
+export function isSubscribeUrl(url: string, region: string, isLocal: boolean): boolean {
   const path = pathOf(url, [...smnOrigins(region), ...consoleOrigins], isLocal);
   return path !== undefined && /^[\x21-\x7e]+$/.test(path);
-};
+}
 
-const smnOrigins = (region: string): readonly string[] =>
-  cloudDomains.map((domain) => `https://smn.${region}.${domain}`);
+function smnOrigins(region: string): readonly string[] {
+  return cloudDomains.map((domain) => `https://smn.${region}.${domain}`);
+}
 
 const loopbackOrigin = /^http:\/\/127\.0\.0\.1:\d{1,5}(?=\/)/;
 
 /** What follows an allowed origin. Loopback is one where the service's own endpoint is (`isLocal`). */
-const pathOf = (url: string, origins: readonly string[], isLocal: boolean): string | undefined => {
+function pathOf(url: string, origins: readonly string[], isLocal: boolean): string | undefined {
   const origin =
     origins.find((allowed) => url.startsWith(`${allowed}/`)) ??
     (isLocal ? loopbackOrigin.exec(url)?.[0] : undefined);
   return origin === undefined ? undefined : url.slice(origin.length);
-};
+}

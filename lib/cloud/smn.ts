@@ -48,7 +48,7 @@ const maxAheadMs = 5 * 60_000;
 const maxRemembered = 10_000; // one that is forgotten early costs an idempotent sync
 const confirmTimeoutMs = 1_500;
 
-export const createSmn = (deps: SmnDeps): Smn => {
+export function createSmn(deps: SmnDeps): Smn {
   const { clock } = deps;
   const certificates = createCertificates(deps);
   const dealtWith = createExpiringMap<true>(maxRemembered, clock);
@@ -58,7 +58,7 @@ export const createSmn = (deps: SmnDeps): Smn => {
     remember: ({ messageId, sentAt }) => dealtWith.set(messageId, true, sentAt + maxAgeMs + 60_000),
     confirm: (message, deadlineAt) => confirm(deps, message, deadlineAt),
   };
-};
+}
 
 interface Memory {
   readonly certificates: Certificates;
@@ -66,12 +66,12 @@ interface Memory {
 }
 
 /** The checks in their fixed order: nothing is fetched before the topic and the URL are known good. */
-const verify = async (
+async function verify(
   { clock, config }: SmnDeps,
   { certificates, dealtWith }: Memory,
   { body, messageType }: SmnRequest,
   deadlineAt: number,
-): Promise<VerifiedMessage> => {
+): Promise<VerifiedMessage> {
   if (body.length > maxBodyBytes || Buffer.byteLength(body) > maxBodyBytes) {
     throw new RequestError(413, 'TOO_LARGE', 'The body is larger than 256 KB');
   }
@@ -96,14 +96,16 @@ const verify = async (
     certificateSha256: certificate.sha256,
     isRepeated: dealtWith.get(message.messageId) === true,
   };
-};
+}
 
-const isLocal = ({ ddmEndpoint }: SmnDeps['config']): boolean => isLoopback(new URL(ddmEndpoint));
+function isLocal({ ddmEndpoint }: SmnDeps['config']): boolean {
+  return isLoopback(new URL(ddmEndpoint));
+}
 
 const { RSA_PKCS1_PADDING: padding } = constants;
 
 /** RSA with SHA-256, whatever message or certificate say of algorithms. */
-const checkSignature = (message: SmnMessage, { key }: SigningCertificate): void => {
+function checkSignature(message: SmnMessage, { key }: SigningCertificate): void {
   const signature = Buffer.from(message.signature, 'base64');
   // Other spellings of the same bytes are not the signature that was sent.
   const isCanonical = signature.toString('base64') === message.signature;
@@ -113,13 +115,13 @@ const checkSignature = (message: SmnMessage, { key }: SigningCertificate): void 
     verifySignature('sha256', Buffer.from(message.signedText), { key, padding }, signature);
   if (!isSigned) throw refuse('the signature does not fit');
   if (message.signatureVersion.toLowerCase() !== 'v1') throw refuse('the signature is not of v1');
-};
+}
 
-const confirm = async (
+async function confirm(
   { clock, config, connect }: SmnDeps,
   { region, subscribeUrl = '' }: VerifiedMessage,
   deadlineAt: number,
-): Promise<void> => {
+): Promise<void> {
   if (!isSubscribeUrl(subscribeUrl, region, isLocal(config))) {
     throw refuse('the subscribe_url is neither at SMN nor at the console');
   }
@@ -139,4 +141,4 @@ const confirm = async (
   } finally {
     http.close();
   }
-};
+}

@@ -75,11 +75,11 @@ const schema = v.object({
  * @param deadlineAt monotonic ms
  * @throws what read() throws
  */
-export const listTraces = async (
+export async function listTraces(
   deps: TraceDeps,
   query: TraceQuery,
   deadlineAt: number,
-): Promise<readonly Trace[]> => {
+): Promise<readonly Trace[]> {
   const found = new Map<string, Trace>();
   let marker: string | undefined;
   do {
@@ -95,13 +95,13 @@ export const listTraces = async (
     marker = page.traces.length > 0 && found.size > before && next !== marker ? next : undefined;
   } while (marker);
   return [...found.values()];
-};
+}
 
-const urlOf = (
+function urlOf(
   { ctsEndpoint, projectId }: TraceDeps['config'],
   { fromMs, serviceType, toMs, traceName }: TraceQuery,
   marker: string | undefined,
-): string => {
+): string {
   const url = new URL(`${ctsEndpoint}/v3/${encodeURIComponent(projectId)}/traces`);
   const query = {
     trace_type: 'system',
@@ -114,4 +114,4 @@ const urlOf = (
   };
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
   return url.href;
-};
+}

@@ -53,14 +53,14 @@ const maxReceiveCount = 5; // as in serverless.yml
  * (split over several parameters where they are long, as on AWS), DDM answers the sync calls, CTS records
  * them, and the queues keep what one run cannot do.
  */
-export const startCloud = async ({
+export async function startCloud({
   instances,
   visibilityTimeoutSeconds = 360,
   queueSpeed,
   changeWindowSeconds = 20,
   auth = 'token',
   ...faults
-}: CloudOptions): Promise<Cloud> => {
+}: CloudOptions): Promise<Cloud> {
   const instanceIds = Array.from({ length: instances }, createInstanceId);
   const user = {
     domainName: 'example',
@@ -127,13 +127,17 @@ export const startCloud = async ({
       await Promise.all([ddm.close(), cts.close(), iam.close(), ssm.close(), sqs.close()]);
     },
   };
-};
+}
 
-const createInstanceId = (): string => `${randomBytes(16).toString('hex')}in09`;
+function createInstanceId(): string {
+  return `${randomBytes(16).toString('hex')}in09`;
+}
 
-const instanceList = (instanceIds: readonly string[]): StoredParameter => ({
-  name: `${parameterPrefix}/instances`,
-  ...(instanceIds.length === 0
-    ? { type: 'String', value: '[]' } // a StringList cannot be empty
-    : { type: 'StringList', value: instanceIds.join(',') }),
-});
+function instanceList(instanceIds: readonly string[]): StoredParameter {
+  return {
+    name: `${parameterPrefix}/instances`,
+    ...(instanceIds.length === 0
+      ? { type: 'String', value: '[]' } // a StringList cannot be empty
+      : { type: 'StringList', value: instanceIds.join(',') }),
+  };
+}

@@ -32,7 +32,7 @@ const keptMs = 7 * 24 * 3_600_000;
 const defaultSpanMs = 3_600_000;
 
 /** The audit service, as far as `GET /v3/{project_id}/traces`. */
-export const startCts = async (options: GatewayOptions): Promise<CtsServer> => {
+export async function startCts(options: GatewayOptions): Promise<CtsServer> {
   const traces: CloudTrace[] = [];
   let calls = 0;
   let shown = 0;
@@ -68,12 +68,12 @@ export const startCts = async (options: GatewayOptions): Promise<CtsServer> => {
     fault: () => undefined,
   };
   return cts;
-};
+}
 
 const filters = ['service_type', 'resource_type', 'resource_id', 'trace_name'] as const;
 
 /** Newest first; the marker is the last trace of the page, and null when nothing follows. */
-const listTraces = (traces: readonly CloudTrace[], query: URLSearchParams): Answer => {
+function listTraces(traces: readonly CloudTrace[], query: URLSearchParams): Answer {
   const now = Date.now();
   const from = Math.max(now - keptMs, Number(query.get('from') ?? now - defaultSpanMs));
   const to = Math.min(now, Number(query.get('to') ?? now));
@@ -94,4 +94,4 @@ const listTraces = (traces: readonly CloudTrace[], query: URLSearchParams): Answ
   const page = found.slice(start, start + limit);
   const marker = start + page.length < found.length ? (page.at(-1)?.trace_id ?? null) : null;
   return { status: 200, body: { traces: page, meta_data: { count: page.length, marker } } };
-};
+}

@@ -11,7 +11,7 @@ const nodesPerInstance = 2;
 const maxPage = 128;
 
 /** Each instance has two data nodes of its own, and three schemas on them. */
-export const createDataNodes = (): DataNodes => {
+export function createDataNodes(): DataNodes {
   const of = (instanceId: string): readonly string[] =>
     Array.from({ length: nodesPerInstance }, (_, index) => {
       const hex = createHash('md5').update(`${instanceId}-${index}`).digest('hex');
@@ -33,4 +33,4 @@ export const createDataNodes = (): DataNodes => {
       return { databases: databases.slice(offset, offset + limit), total: databases.length };
     },
   };
-};
+}

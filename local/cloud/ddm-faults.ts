@@ -12,10 +12,12 @@ export interface Fault {
   next(): Answer | undefined;
 }
 
-export const ddmError = (status: number, errCode: string, externalMessage: string): Answer => ({
-  status,
-  body: { errCode, externalMessage },
-});
+export function ddmError(status: number, errCode: string, externalMessage: string): Answer {
+  return {
+    status,
+    body: { errCode, externalMessage },
+  };
+}
 
 const lastingFaults: readonly Answer[] = [
   ddmError(400, 'DBS.280001', 'Parameter error.'),
@@ -31,7 +33,7 @@ const passingFaults: readonly Answer[] = [
 const healthy: Fault = { next: () => undefined };
 
 /** The fault of the instance at a place of the list. */
-export const pickFault = (index: number, { failShare = 0, flakyShare = 0 }: FaultShares): Fault => {
+export function pickFault(index: number, { failShare = 0, flakyShare = 0 }: FaultShares): Fault {
   const lasting = lastingFaults[Math.floor(index * failShare) % lastingFaults.length];
   if (isHit(failShare, index)) return { next: () => lasting };
   if (!isHit(flakyShare, index)) return healthy;
@@ -43,8 +45,9 @@ export const pickFault = (index: number, { failShare = 0, flakyShare = 0 }: Faul
       return failed;
     },
   };
-};
+}
 
 /** True for the given share of the places, spread evenly: the same switches always hit the same ones. */
-export const isHit = (share: number, index: number): boolean =>
-  Math.floor((index + 1) * share) > Math.floor(index * share);
+export function isHit(share: number, index: number): boolean {
+  return Math.floor((index + 1) * share) > Math.floor(index * share);
+}

@@ -34,7 +34,7 @@ export interface Tasks {
 }
 
 /** The jobs of accepted syncs, and what the audit service records of them. */
-export const createTasks = (options: TaskOptions, addTrace: (trace: NewTrace) => void): Tasks => {
+export function createTasks(options: TaskOptions, addTrace: (trace: NewTrace) => void): Tasks {
   const { jobFailShare = 0, jobMs = 300, jobsHidden = false, tracesHidden = false } = options;
   const listed: Task[] = [];
   let started = 0;
@@ -71,11 +71,11 @@ export const createTasks = (options: TaskOptions, addTrace: (trace: NewTrace) =>
     },
   };
   return tasks;
-};
+}
 
 const maxAgeMs = 30 * 24 * 3_600_000;
 
-const listTasks = (tasks: readonly Task[], query: URLSearchParams): Answer => {
+function listTasks(tasks: readonly Task[], query: URLSearchParams): Answer {
   const [from, to] = [readTime(query.get('start_time')), readTime(query.get('end_time'))];
   const offset = Number(query.get('offset') ?? 0);
   const limit = Number(query.get('limit') ?? 10);
@@ -86,12 +86,13 @@ const listTasks = (tasks: readonly Task[], query: URLSearchParams): Answer => {
   const found = tasks.filter(({ createdAt }) => createdAt >= from && createdAt <= to).reverse();
   const jobs = found.slice(offset, offset + limit).map(toJob);
   return { status: 200, body: { jobs, offset, limit, total: found.length } };
-};
+}
 
-const readTime = (text: string | null): number =>
-  /^\d{13}$/.test(text ?? '') ? Number(text) : Number.NaN;
+function readTime(text: string | null): number {
+  return /^\d{13}$/.test(text ?? '') ? Number(text) : Number.NaN;
+}
 
-const toJob = ({ createdAt, endsAt, id, instanceId, isFailing }: Task) => {
+function toJob({ createdAt, endsAt, id, instanceId, isFailing }: Task) {
   const hasEnded = endsAt <= Date.now();
   const ended = isFailing ? 'Failed' : 'Completed';
   return {
@@ -107,6 +108,8 @@ const toJob = ({ createdAt, endsAt, id, instanceId, isFailing }: Task) => {
     database_name: null,
     fail_reason: hasEnded && isFailing ? 'Failed to connect to data node rds-1.' : null,
   };
-};
+}
 
-const formatTime = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}+0000`;
+function formatTime(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}+0000`;
+}

@@ -53,7 +53,7 @@ export interface DdmServer extends CloudServer {
 const path = /^\/(v1|v3)\/([^/]+)\/instances\/([^/?]+)\/(rds\/sync|data-nodes\/sync)$/;
 
 /** DDM and its gateway: the two sync calls and the lists, with the answers of the API reference. */
-export const startDdm = async (options: DdmOptions): Promise<DdmServer> => {
+export async function startDdm(options: DdmOptions): Promise<DdmServer> {
   const stats = { calls: 0, accepted: 0, throttled: 0, peakInFlight: 0 };
   const instances = new Map(
     options.instanceIds.map((id, index) => [id, pickFault(index, options)]),
@@ -132,4 +132,4 @@ export const startDdm = async (options: DdmOptions): Promise<DdmServer> => {
     jobsFault: () => undefined,
   };
   return ddm;
-};
+}

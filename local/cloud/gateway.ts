@@ -17,12 +17,12 @@ export interface Answer {
 }
 
 /** What the API gateway answers to a request without valid credentials; undefined when it lets it pass. */
-export const refuse = (
+export function refuse(
   request: IncomingMessage,
   body: string,
   options: GatewayOptions,
   nowMs = Date.now(),
-): Answer | undefined => {
+): Answer | undefined {
   const { headers } = request;
   if (headers.authorization !== undefined) {
     const problem = checkSignature(request, body, options, nowMs);
@@ -31,23 +31,26 @@ export const refuse = (
   return options.isValidToken(String(headers['x-auth-token']))
     ? undefined
     : gatewayError(401, '0307', 'The token must be updated.');
-};
+}
 
-export const gatewayError = (status: number, number: string, message: string): Answer => ({
-  status,
-  body: {
-    error_msg: message,
-    error_code: `APIGW.${number}`,
-    request_id: randomBytes(16).toString('hex'),
-  },
-});
+export function gatewayError(status: number, number: string, message: string): Answer {
+  return {
+    status,
+    body: {
+      error_msg: message,
+      error_code: `APIGW.${number}`,
+      request_id: randomBytes(16).toString('hex'),
+    },
+  };
+}
 
-export const unknownApi = (): Answer =>
-  gatewayError(404, '0101', 'The API does not exist or has not been published.');
+export function unknownApi(): Answer {
+  return gatewayError(404, '0101', 'The API does not exist or has not been published.');
+}
 
-export const sendAnswer = (response: ServerResponse, { body, status }: Answer): void => {
+export function sendAnswer(response: ServerResponse, { body, status }: Answer): void {
   if (typeof body === 'string')
     response.writeHead(status, { 'Content-Type': 'text/html' }).end(body);
   else if (body === undefined) response.writeHead(status, { 'Content-Length': '0' }).end();
   else sendJson(response, status, body);
-};
+}

@@ -29,7 +29,7 @@ const lifetimeMs = 24 * 3_600_000;
 const tokenBytes = 3_846; // the CMS blob of the documentation's sample: 5128 characters
 
 /** IAM as far as a token needs it: POST /v3/auth/tokens with a password, for one project. */
-export const startIam = async (user: IamUser, projectId: string): Promise<IamServer> => {
+export async function startIam(user: IamUser, projectId: string): Promise<IamServer> {
   const tokens = new Set<string>();
   let signIns = 0;
   const server = await startCloudServer(async (request, response) => {
@@ -73,9 +73,9 @@ export const startIam = async (user: IamUser, projectId: string): Promise<IamSer
     fault: () => undefined,
   };
   return iam;
-};
+}
 
-const isSignIn = (body: string, user: IamUser, projectId: string): boolean => {
+function isSignIn(body: string, user: IamUser, projectId: string): boolean {
   try {
     const { identity, scope } = JSON.parse(body).auth;
     const { domain, name, password } = identity.password.user;
@@ -89,14 +89,14 @@ const isSignIn = (body: string, user: IamUser, projectId: string): boolean => {
   } catch {
     return false;
   }
-};
+}
 
 /** Gets a token as a person does: by password, for one project. */
-export const fetchToken = async (
+export async function fetchToken(
   endpoint: string,
   { domainName, password, userName }: IamUser,
   projectId: string,
-): Promise<string> => {
+): Promise<string> {
   const user = { name: userName, password, domain: { name: domainName } };
   const answer = await fetch(`${endpoint}/v3/auth/tokens?nocatalog=true`, {
     method: 'POST',
@@ -111,4 +111,4 @@ export const fetchToken = async (
   const token = answer.headers.get('X-Subject-Token');
   if (answer.status !== 201 || !token) throw new Error(`IAM answered ${answer.status}`);
   return token;
-};
+}

@@ -1,14 +1,14 @@
 import type { Answer } from './gateway.ts';
 
 /** `GET /v1/{project_id}/instances` */
-export const listInstances = (
+export function listInstances(
   query: URLSearchParams,
   {
     instanceIds,
     projectId,
   }: { readonly instanceIds: readonly string[]; readonly projectId: string },
   states: ReadonlyMap<string, string>,
-): Answer => {
+): Answer {
   const offset = Number(query.get('offset') ?? 0);
   const limit = Math.min(128, Number(query.get('limit') ?? 10));
   const page = instanceIds.slice(offset, offset + limit);
@@ -28,4 +28,4 @@ export const listInstances = (
       total_page: Math.ceil(instanceIds.length / limit),
     },
   };
-};
+}

@@ -18,7 +18,7 @@ export interface CloudServer {
 const maxHeaderSize = 128 * 1_024; // the gateway takes headers of 32 KB each and 128 KB together
 
 /** A server of the embedded cloud on a free loopback port. */
-export const startCloudServer = async (listener: RequestListener): Promise<CloudServer> => {
+export async function startCloudServer(listener: RequestListener): Promise<CloudServer> {
   const server = createServer({ keepAliveTimeout: 30_000, maxHeaderSize }, listener);
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', 1_024, resolve);
@@ -35,20 +35,20 @@ export const startCloudServer = async (listener: RequestListener): Promise<Cloud
         server.closeAllConnections();
       }),
   };
-};
+}
 
-export const readBody = async (request: IncomingMessage): Promise<string> => {
+export async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
-};
+}
 
-export const sendJson = (
+export function sendJson(
   response: ServerResponse,
   status: number,
   body: unknown,
   headers: Readonly<Record<string, string>> = {},
-): void => {
+): void {
   response.writeHead(status, { 'Content-Type': 'application/json', ...headers });
   response.end(JSON.stringify(body));
-};
+}

@@ -22,24 +22,24 @@ const require = createRequire(import.meta.url);
 let signer: Signer | undefined;
 
 /** Huawei's own signer, loaded when it is first needed: it brings a logger and a date library along. */
-const loadSigner = (): Signer => {
+function loadSigner(): Signer {
   signer ??= require('@huaweicloud/huaweicloud-sdk-core/auth/AKSKSigner').AKSKSigner as Signer;
   return signer;
-};
+}
 
 /** What Huawei's SDK sends as Authorization for a request that carries X-Sdk-Date. */
-export const signWithSdk = (request: Signable, keys: AccessKeys): string => {
+export function signWithSdk(request: Signable, keys: AccessKeys): string {
   const credential = { getAk: () => keys.accessKeyId, getSk: () => keys.secretAccessKey };
   return loadSigner().sign(request, credential).Authorization ?? '';
-};
+}
 
 /** Why the gateway refuses a signed request; undefined when it takes it. */
-export const checkSignature = (
+export function checkSignature(
   { headers, method = '', url = '' }: IncomingMessage,
   body: string,
   { accessKeys, projectId }: { readonly accessKeys?: AccessKeys; readonly projectId: string },
   nowMs: number,
-): string | undefined => {
+): string | undefined {
   const given = /^SDK-HMAC-SHA256 Access=(\S+), SignedHeaders=(\S+), Signature=[0-9a-f]{64}$/.exec(
     headers.authorization ?? '',
   );
@@ -76,4 +76,4 @@ export const checkSignature = (
   return authorization === expected
     ? undefined
     : `Incorrect IAM authentication information: verify aksk signature fail, expected ${expected}`;
-};
+}

@@ -1,5 +1,5 @@
 /** Lets so many through in any second, as the gateway's throttling does. */
-export const createSlidingLimit = (perSecond: number): { take(): boolean } => {
+export function createSlidingLimit(perSecond: number): { take(): boolean } {
   let times: number[] = [];
   let first = 0;
 
@@ -17,4 +17,4 @@ export const createSlidingLimit = (perSecond: number): { take(): boolean } => {
       return true;
     },
   };
-};
+}

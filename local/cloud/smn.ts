@@ -62,13 +62,15 @@ interface HttpApiEvent {
   readonly isBase64Encoded: boolean;
 }
 
-const fileName = (region: string): string => `/smn/SMN_${region}_${'0a'.repeat(16)}.pem`;
+function fileName(region: string): string {
+  return `/smn/SMN_${region}_${'0a'.repeat(16)}.pem`;
+}
 
 /** SMN as far as a subscriber sees it: a certificate to fetch, a URL that confirms, and signed messages. */
-export const startSmn = async ({
+export async function startSmn({
   region = 'eu-de',
   certificate,
-}: SmnOptions = {}): Promise<SmnServer> => {
+}: SmnOptions = {}): Promise<SmnServer> {
   const { cert, key } = certificate ?? (await createKeyPair());
   const topicUrn = `urn:smn:${region}:619d3e78f61b4be68bc5aa0b59edcf7b:ddm-changes`;
   const requests: string[] = [];
@@ -99,9 +101,9 @@ export const startSmn = async ({
     toEvent,
   };
   return smn;
-};
+}
 
-const createKeyPair = async (): Promise<KeyPair> => {
+async function createKeyPair(): Promise<KeyPair> {
   const name = [{ name: 'commonName', value: 'Huawei-Cloud-SMN-Meter' }];
   const { cert, private: key } = await generate(name, {
     algorithm: 'sha256',
@@ -110,29 +112,32 @@ const createKeyPair = async (): Promise<KeyPair> => {
     notAfterDate: new Date(Date.now() + 3_650 * 86_400_000),
   });
   return { cert, key };
-};
+}
 
-const defaultsOf = (
+function defaultsOf(
   { certificateUrl, endpoint, topicUrn }: SmnServer,
   type = 'Notification',
-): Partial<SmnFields> => ({
-  type,
-  topic_urn: topicUrn,
-  message_id: randomBytes(16).toString('hex'),
-  message: 'You are invited to subscribe to a topic.',
-  timestamp: new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
-  signing_cert_url: certificateUrl,
-  ...(type !== 'Notification' && {
-    subscribe_url: `${endpoint}/smn/subscription/confirm?token=${randomBytes(32).toString('hex')}`,
-  }),
-});
+): Partial<SmnFields> {
+  return {
+    type,
+    topic_urn: topicUrn,
+    message_id: randomBytes(16).toString('hex'),
+    message: 'You are invited to subscribe to a topic.',
+    timestamp: new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
+    signing_cert_url: certificateUrl,
+    ...(type !== 'Notification' && {
+      subscribe_url: `${endpoint}/smn/subscription/confirm?token=${randomBytes(32).toString('hex')}`,
+    }),
+  };
+}
 
-const signedKeys = (type: string | undefined): readonly string[] =>
-  type === 'Notification'
+function signedKeys(type: string | undefined): readonly string[] {
+  return type === 'Notification'
     ? ['message', 'message_id', 'subject', 'timestamp', 'topic_urn', 'type']
     : ['message', 'message_id', 'subscribe_url', 'timestamp', 'topic_urn', 'type'];
+}
 
-const sign = (key: string, fields: Partial<SmnFields>): SmnEnvelope => {
+function sign(key: string, fields: Partial<SmnFields>): SmnEnvelope {
   const values = new Map(Object.entries(fields));
   const text = signedKeys(fields.type)
     .filter((name) => values.get(name) !== undefined && values.get(name) !== '')
@@ -141,16 +146,18 @@ const sign = (key: string, fields: Partial<SmnFields>): SmnEnvelope => {
   const { message_id = '', type = '', ...rest } = fields;
   const signature = createSign('RSA-SHA256').update(text).sign(key, 'base64');
   return { ...rest, type, message_id, signature_version: 'v1', signature };
-};
+}
 
-const toEvent = (envelope: SmnEnvelope): HttpApiEvent => ({
-  routeKey: 'POST /notifications/smn',
-  headers: {
-    'content-type': 'text/plain; charset=UTF-8',
-    'x-smn-message-type': envelope.type,
-    'x-smn-message-id': envelope.message_id,
-    'x-smn-topic-urn': envelope.topic_urn ?? '',
-  },
-  body: JSON.stringify(envelope),
-  isBase64Encoded: false,
-});
+function toEvent(envelope: SmnEnvelope): HttpApiEvent {
+  return {
+    routeKey: 'POST /notifications/smn',
+    headers: {
+      'content-type': 'text/plain; charset=UTF-8',
+      'x-smn-message-type': envelope.type,
+      'x-smn-message-id': envelope.message_id,
+      'x-smn-topic-urn': envelope.topic_urn ?? '',
+    },
+    body: JSON.stringify(envelope),
+    isBase64Encoded: false,
+  };
+}

@@ -54,7 +54,7 @@ const maxBatchEntries = 10;
  * SQS' JSON protocol, as far as ddm-sync and its tools speak it: standard queues with delay, visibility
  * and a dead-letter queue. A stub of the wire format: it checks no signature and no permission.
  */
-export const startSqs = async ({ queues: options, speed = 1 }: SqsOptions): Promise<SqsServer> => {
+export async function startSqs({ queues: options, speed = 1 }: SqsOptions): Promise<SqsServer> {
   const secondMs = 1_000 / speed;
   const queues = new Map<string, Queue>(
     options.map((queue) => [
@@ -118,7 +118,7 @@ export const startSqs = async ({ queues: options, speed = 1 }: SqsOptions): Prom
     messages: (name) => [...(queues.get(name)?.messages.values() ?? [])],
   };
   return sqs;
-};
+}
 
 type Operation = (queue: Queue, input: Input, sqs: SqsServer) => unknown;
 
@@ -140,22 +140,23 @@ interface Entry {
   readonly VisibilityTimeout?: number;
 }
 
-const queueName = ({ QueueName, QueueUrl = '' }: Input): string =>
-  QueueName ?? QueueUrl.slice(QueueUrl.lastIndexOf('/') + 1);
+function queueName({ QueueName, QueueUrl = '' }: Input): string {
+  return QueueName ?? QueueUrl.slice(QueueUrl.lastIndexOf('/') + 1);
+}
 
 type EntryResult = Readonly<Record<string, unknown>>;
 
-const forEach = (entries: readonly Entry[], work: (entry: Entry) => EntryResult) => {
+function forEach(entries: readonly Entry[], work: (entry: Entry) => EntryResult) {
   const results = entries.map((entry) => ({ Id: entry.Id, ...work(entry) }));
   return {
     Successful: results.filter((result) => !('SenderFault' in result)),
     Failed: results.filter((result) => 'SenderFault' in result && result.SenderFault !== undefined),
   };
-};
+}
 
 const deduplicationSeconds = 300;
 
-const send = (queue: Queue, entry: Entry): EntryResult => {
+function send(queue: Queue, entry: Entry): EntryResult {
   const { DelaySeconds = 0, MessageBody = '', MessageDeduplicationId, MessageGroupId } = entry;
   const { fifo, secondMs } = queue;
   if (!fifo) return toSent(store(queue, MessageBody, DelaySeconds));
@@ -169,48 +170,47 @@ const send = (queue: Queue, entry: Entry): EntryResult => {
   const message = store(queue, MessageBody, fifo.delaySeconds, MessageGroupId);
   queue.deduplicated.set(MessageDeduplicationId, message);
   return toSent(message);
-};
+}
 
-const store = (
-  queue: Queue,
-  body: string,
-  delaySeconds: number,
-  groupId?: string,
-): StoredMessage => {
+function store(queue: Queue, body: string, delaySeconds: number, groupId?: string): StoredMessage {
   const now = Date.now();
   const visibleAt = now + delaySeconds * queue.secondMs;
   const messageId = randomUUID();
   const message = { messageId, body, sentAt: now, receiveCount: 0, visibleAt, groupId };
   queue.messages.set(messageId, message);
   return message;
-};
+}
 
-const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
+function md5(text: string): string {
+  return createHash('md5').update(text).digest('hex');
+}
 
-const toSent = ({ body, messageId }: StoredMessage) => ({
-  MessageId: messageId,
-  MD5OfMessageBody: md5(body),
-});
+function toSent({ body, messageId }: StoredMessage) {
+  return {
+    MessageId: messageId,
+    MD5OfMessageBody: md5(body),
+  };
+}
 
-const receive = async (
+async function receive(
   queues: ReadonlyMap<string, Queue>,
   queue: Queue,
   { MaxNumberOfMessages = 1, VisibilityTimeout, WaitTimeSeconds = 0 }: Input,
-) => {
+) {
   const until = Date.now() + WaitTimeSeconds * 1_000;
   for (;;) {
     const taken = takeVisible(queues, queue, MaxNumberOfMessages, VisibilityTimeout);
     if (taken.length > 0 || Date.now() >= until) return { Messages: taken.map(toReceived) };
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-};
+}
 
-const takeVisible = (
+function takeVisible(
   queues: ReadonlyMap<string, Queue>,
   queue: Queue,
   limit: number,
   visibilitySeconds = queue.visibilityTimeoutSeconds,
-): StoredMessage[] => {
+): StoredMessage[] {
   const now = Date.now();
   const taken: StoredMessage[] = [];
   const busy = new Set(groupsInFlight(queue, now));
@@ -227,62 +227,65 @@ const takeVisible = (
   }
   for (const message of taken) queue.messages.set(message.messageId, message);
   return taken;
-};
+}
 
-const groupsInFlight = ({ fifo, messages }: Queue, now: number): readonly string[] =>
-  fifo
+function groupsInFlight({ fifo, messages }: Queue, now: number): readonly string[] {
+  return fifo
     ? [...messages.values()]
         .filter(({ receiveCount, visibleAt }) => receiveCount > 0 && visibleAt > now)
         .flatMap(({ groupId = [] }) => groupId)
     : [];
+}
 
-const moveToDeadLetterQueue = (
+function moveToDeadLetterQueue(
   queues: ReadonlyMap<string, Queue>,
   { messages, redrive }: Queue,
   message: StoredMessage,
-): boolean => {
+): boolean {
   if (!redrive || message.receiveCount < redrive.maxReceiveCount) return false;
   messages.delete(message.messageId);
   queues.get(redrive.deadLetterQueue)?.messages.set(message.messageId, message);
   return true;
-};
+}
 
-const toReceived = ({ body, messageId, receiptHandle, receiveCount, sentAt }: StoredMessage) => ({
-  MessageId: messageId,
-  ReceiptHandle: receiptHandle,
-  Body: body,
-  MD5OfBody: md5(body),
-  Attributes: {
-    ApproximateReceiveCount: String(receiveCount),
-    SentTimestamp: String(sentAt),
-    SenderId: account,
-    ApproximateFirstReceiveTimestamp: String(sentAt),
-  },
-});
+function toReceived({ body, messageId, receiptHandle, receiveCount, sentAt }: StoredMessage) {
+  return {
+    MessageId: messageId,
+    ReceiptHandle: receiptHandle,
+    Body: body,
+    MD5OfBody: md5(body),
+    Attributes: {
+      ApproximateReceiveCount: String(receiveCount),
+      SentTimestamp: String(sentAt),
+      SenderId: account,
+      ApproximateFirstReceiveTimestamp: String(sentAt),
+    },
+  };
+}
 
 /** A message by the handle of its last delivery; an older handle means nothing any more. */
-const find = ({ messages }: Queue, receiptHandle = ''): StoredMessage | undefined => {
+function find({ messages }: Queue, receiptHandle = ''): StoredMessage | undefined {
   const message = messages.get(receiptHandle.slice(0, receiptHandle.indexOf('#')));
   return message?.receiptHandle === receiptHandle ? message : undefined;
-};
+}
 
-const remove = (queue: Queue, receiptHandle: string | undefined): EntryResult => {
+function remove(queue: Queue, receiptHandle: string | undefined): EntryResult {
   const message = find(queue, receiptHandle);
   if (message) queue.messages.delete(message.messageId);
   return {};
-};
+}
 
-const changeVisibility = (
+function changeVisibility(
   queue: Queue,
   { ReceiptHandle, VisibilityTimeout = 0 }: Entry,
-): EntryResult => {
+): EntryResult {
   const message = find(queue, ReceiptHandle);
   if (!message) return { Code: 'ReceiptHandleIsInvalid', SenderFault: true };
   message.visibleAt = Date.now() + VisibilityTimeout * queue.secondMs;
   return {};
-};
+}
 
-const attributesOf = ({ messages, redrive }: Queue): Readonly<Record<string, string>> => {
+function attributesOf({ messages, redrive }: Queue): Readonly<Record<string, string>> {
   const now = Date.now();
   const all = [...messages.values()];
   const hidden = all.filter(({ visibleAt }) => visibleAt > now);
@@ -298,4 +301,4 @@ const attributesOf = ({ messages, redrive }: Queue): Readonly<Record<string, str
       }),
     }),
   };
-};
+}

@@ -32,7 +32,7 @@ const pageSize = 10;
  * SSM Parameter Store's JSON protocol, as far as ddm-sync speaks it: GetParameters,
  * GetParametersByPath, PutParameter and DeleteParameters. A stub of the wire format: it checks no signature and no permission.
  */
-export const startSsm = async (): Promise<SsmServer> => {
+export async function startSsm(): Promise<SsmServer> {
   const store = new Map<string, StoredParameter>();
   const calls = new Map<string, number>();
 
@@ -106,7 +106,7 @@ export const startSsm = async (): Promise<SsmServer> => {
     parameters: store,
   };
   return ssm;
-};
+}
 
 class Refusal {
   readonly type: string;
@@ -116,7 +116,9 @@ class Refusal {
   }
 }
 
-const refuse = (type: string): Refusal => new Refusal(type);
+function refuse(type: string): Refusal {
+  return new Refusal(type);
+}
 
 interface Input {
   readonly Name?: string;
@@ -131,8 +133,8 @@ interface Input {
   readonly MaxResults?: number;
 }
 
-const toWire = (parameter: StoredParameter | undefined) =>
-  parameter === undefined
+function toWire(parameter: StoredParameter | undefined) {
+  return parameter === undefined
     ? []
     : [
         {
@@ -145,13 +147,14 @@ const toWire = (parameter: StoredParameter | undefined) =>
           DataType: 'text',
         },
       ];
+}
 
 /** Cuts a long value into parameters `<name>/1`, `<name>/2`, ..., or keeps it whole where it fits. */
-export const splitParameter = (
+export function splitParameter(
   { name, type, value }: StoredParameter,
   separator = '',
-): StoredParameter[] => {
+): StoredParameter[] {
   const parts = splitValue(value, separator);
   if (parts.length === 1) return [{ name, type, value }];
   return parts.map((part, index) => ({ name: `${name}/${index + 1}`, type, value: part }));
-};
+}

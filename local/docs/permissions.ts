@@ -22,7 +22,7 @@ interface Roles {
 }
 
 /** What each role of infra/roles.cjs may do, as rows of a table, with the settings that are not set. */
-export const permissionsTable = (): string => {
+export function permissionsTable(): string {
   // It reads them when it is loaded, and what this machine has set is nobody else's.
   for (const name of ['AUTH_MODE', 'PARAMETER_KMS_ARN', 'TRACING']) delete process.env[name];
   const roles: Roles = createRequire(import.meta.url)('../../infra/roles.cjs');
@@ -32,15 +32,15 @@ export const permissionsTable = (): string => {
     ),
   );
   return ['| role | of | actions | on |', '| --- | --- | --- | --- |', ...rows].join('\n');
-};
+}
 
-const toRow = (role: string, name: string, { Action, Resource }: Statement): string => {
+function toRow(role: string, name: string, { Action, Resource }: Statement): string {
   const actions = [Action].flat().map((action) => `\`${action}\``);
   const resources = [Resource].flat().map(nameOf);
   return `| \`${role}\` | ${name} | ${actions.join(', ')} | ${joinRanges(resources).join(', ')} |`;
-};
+}
 
-const nameOf = (resource: unknown): string => {
+function nameOf(resource: unknown): string {
   const text = JSON.stringify(resource);
   const parameter = /custom\.parameterArn\}\/([\w/-]+)"/.exec(text)?.[1];
   const log = /custom\.logGroupArn\}\/\$\{self:custom\.names\.([\w-]+)\}:\*"/.exec(text)?.[1];
@@ -49,10 +49,10 @@ const nameOf = (resource: unknown): string => {
   if (log) return 'the streams of its log group';
   if (attribute && text.includes('"live"')) return `alias \`live\` of \`${attribute}\``;
   return attribute ? `\`${attribute}\`` : `\`${text}\``;
-};
+}
 
 /** `token/11`, `token/12`, `token/13` become one entry. */
-const joinRanges = (names: readonly string[]): readonly string[] => {
+function joinRanges(names: readonly string[]): readonly string[] {
   const numbers = (name: string): number => Number(/\/(\d+)`$/.exec(name)?.[1]);
   const joined: string[] = [];
   for (const [index, name] of names.entries()) {
@@ -62,4 +62,4 @@ const joinRanges = (names: readonly string[]): readonly string[] => {
     else if (!goesOn) joined.push(`${joined.pop()} to \`${numbers(name)}\``);
   }
   return joined;
-};
+}

@@ -49,12 +49,13 @@ const meanings: Readonly<Record<string, string>> = {
 } satisfies Record<keyof typeof schema.entries, string>;
 
 /** The variables that the functions read, as rows of a table; the required ones first. */
-export const settingsTable = (): string =>
-  [
+export function settingsTable(): string {
+  return [
     '| variable | default | values | meaning |',
     '| --- | --- | --- | --- |',
     ...settings.toSorted((a, b) => Number(b.isRequired) - Number(a.isRequired)).map(toRow),
   ].join('\n');
+}
 
 const settings = Object.entries(schema.entries).map(([name, entry]) => ({
   name,
@@ -64,12 +65,13 @@ const settings = Object.entries(schema.entries).map(([name, entry]) => ({
   meaning: meanings[name] ?? '',
 }));
 
-const toRow = ({ fallback, isRequired, meaning, name, values }: (typeof settings)[number]) => {
+function toRow({ fallback, isRequired, meaning, name, values }: (typeof settings)[number]) {
   const unset = fallback ? `\`${fallback}\`` : 'none';
   const cells = [`\`${name}\``, isRequired ? 'required' : unset, asCode(values), meaning];
   return `| ${cells.join(' | ')} |`;
-};
+}
 
 // Outside code Markdown takes <region> for an element.
-const asCode = (text: string): string =>
-  text.replace(/(https:\/\/|arn:|urn:)[^,\s<]*(<[^>]*>[^,\s<]*)+/g, '`$&`');
+function asCode(text: string): string {
+  return text.replace(/(https:\/\/|arn:|urn:)[^,\s<]*(<[^>]*>[^,\s<]*)+/g, '`$&`');
+}

@@ -66,7 +66,7 @@ const statuses: ReadonlyMap<unknown, SyncStatus> = new Map(
 );
 
 /** What a line of the logger says. */
-export const readEntry = (fields: Fields): Entry => {
+export function readEntry(fields: Fields): Entry {
   const at = readTime(fields.timestamp);
   const { message } = fields;
   if (at === undefined || typeof message !== 'string') return unreadable;
@@ -82,11 +82,11 @@ export const readEntry = (fields: Fields): Entry => {
   if (level !== 'WARN' && level !== 'ERROR') return nothing;
   const reason = readText(fields.reason) ?? readText(fields.error);
   return { kind: 'problem', at, level, message: readText(message) ?? '', reason };
-};
+}
 
 const maxIdCharacters = 128; // a malformed entry of the instance list may be anything
 
-const readOutcome = (fields: Fields, at: number, status: SyncStatus): Entry => {
+function readOutcome(fields: Fields, at: number, status: SyncStatus): Entry {
   const instanceId = readText(fields.instanceId, maxIdCharacters);
   if (instanceId === undefined) return unreadable;
   return {
@@ -101,9 +101,9 @@ const readOutcome = (fields: Fields, at: number, status: SyncStatus): Entry => {
     advice: readText(fields.advice, 512),
     jobId: readText(fields.jobId),
   };
-};
+}
 
-const readReport = (fields: Fields, at: number, kind: ReportEntry['kind']): Entry => {
+function readReport(fields: Fields, at: number, kind: ReportEntry['kind']): Entry {
   const runId = readText(fields.runId);
   if (runId === undefined) return unreadable;
   return {
@@ -121,9 +121,9 @@ const readReport = (fields: Fields, at: number, kind: ReportEntry['kind']): Entr
     throttled: readCount(fields.throttled),
     durationMs: readCount(fields.durationMs),
   };
-};
+}
 
-const readToken = (fields: Fields, at: number, isNew: boolean): Entry => {
+function readToken(fields: Fields, at: number, isNew: boolean): Entry {
   const expiresAt = readTime(fields.expiresAt);
   return expiresAt === undefined ? unreadable : { kind: 'token', at, expiresAt, isNew };
-};
+}

@@ -18,7 +18,7 @@ const hourMs = 3_600_000;
 const maxBuckets = 48;
 const bucketHours = [1, 3, 6, 12, 24, 48, 168];
 
-export const bucketFailures = ({ instances, span }: FleetState): FailureBuckets => {
+export function bucketFailures({ instances, span }: FleetState): FailureBuckets {
   const known = span();
   if (!known) return { bucketHours: 1, codes: [], buckets: [] };
   const hours = (known.lastAt - known.firstAt) / hourMs;
@@ -49,8 +49,8 @@ export const bucketFailures = ({ instances, span }: FleetState): FailureBuckets 
       codes: Object.fromEntries(codes),
     })),
   };
-};
+}
 
-const increase = (counts: Map<string, number> | undefined, key: string, by = 1): void => {
+function increase(counts: Map<string, number> | undefined, key: string, by = 1): void {
   counts?.set(key, (counts.get(key) ?? 0) + by);
-};
+}

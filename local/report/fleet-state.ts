@@ -29,7 +29,7 @@ const hourMs = 3_600_000;
 const maxProblems = 50; // different messages; the field `message` of the logger is constant
 
 /** @param sinceMs epoch ms before which lines are left out */
-export const createFleetState = (sinceMs = 0): FleetState => {
+export function createFleetState(sinceMs = 0): FleetState {
   const instances = new Map<string, InstanceState>();
   const skipped = new Set<string>();
   const problems = new Map<string, ProblemState>();
@@ -90,4 +90,4 @@ export const createFleetState = (sinceMs = 0): FleetState => {
       else runs.add(entry);
     },
   };
-};
+}

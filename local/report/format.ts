@@ -1,33 +1,39 @@
 /** `2026-11-24 02:15 UTC` */
-export const formatTime = (at: Date): string =>
-  `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+export function formatTime(at: Date): string {
+  return `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
 
-export const plural = (count: number, noun: string): string =>
-  `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+export function plural(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
 
 /** `20,000` */
-export const formatCount = (count: number): string => count.toLocaleString('en-US');
+export function formatCount(count: number): string {
+  return count.toLocaleString('en-US');
+}
 
 /** How long ago, in words: `4 minutes`, `3 h 10 min`, `2 days`. */
-export const formatAge = (now: Date, then: Date): string =>
-  formatLength(now.getTime() - then.getTime());
+export function formatAge(now: Date, then: Date): string {
+  return formatLength(now.getTime() - then.getTime());
+}
 
-export const formatLength = (ms: number): string => {
+export function formatLength(ms: number): string {
   const minutes = Math.floor(Math.max(0, ms) / 60_000);
   if (minutes < 1) return 'less than a minute';
   if (minutes < 60) return plural(minutes, 'minute');
   const hours = Math.floor(minutes / 60);
   if (hours < 48) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
   return `${Math.floor(hours / 24)} days`;
-};
+}
 
 /** `0.6 s`, `74 s`, `12.5 min` */
-export const formatDuration = (ms: number): string => {
+export function formatDuration(ms: number): string {
   const seconds = ms / 1_000;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   return seconds < 600 ? `${seconds.toFixed(0)} s` : `${(seconds / 60).toFixed(1)} min`;
-};
+}
 
 /** `9.8`, `98` */
-export const formatRate = (perSecond: number): string =>
-  perSecond < 10 ? perSecond.toFixed(1) : formatCount(Math.round(perSecond));
+export function formatRate(perSecond: number): string {
+  return perSecond < 10 ? perSecond.toFixed(1) : formatCount(Math.round(perSecond));
+}

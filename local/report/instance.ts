@@ -20,50 +20,53 @@ const maxSettledRuns = 4;
 /** So many "queued" lines are kept. */
 export const maxQueued = 8;
 
-export const createInstance = (instanceId: string): InstanceState => ({
-  instanceId,
-  settled: [],
-  lastGoodAt: undefined,
-  failedAt: [],
-  queued: [],
-  failedHours: new Map(),
-  lastAt: 0,
-});
+export function createInstance(instanceId: string): InstanceState {
+  return {
+    instanceId,
+    settled: [],
+    lastGoodAt: undefined,
+    failedAt: [],
+    queued: [],
+    failedHours: new Map(),
+    lastAt: 0,
+  };
+}
 
 /** Takes a line of the instance into account; it is no dry run's. */
-export const addOutcome = (instance: InstanceState, outcome: OutcomeEntry): void => {
+export function addOutcome(instance: InstanceState, outcome: OutcomeEntry): void {
   instance.lastAt = Math.max(instance.lastAt, outcome.at);
   if (outcome.status === 'queued') addQueued(instance, outcome);
   else addSettled(instance, outcome);
-};
+}
 
 /**
  * The line that counts. A run writes "queued" after it has sent its messages, and by then a worker may have
  * written the result: within a run "queued" never follows a result.
  */
-export const currentOutcome = (instance: InstanceState): OutcomeEntry | undefined => {
+export function currentOutcome(instance: InstanceState): OutcomeEntry | undefined {
   const queued = openQueued(instance).at(-1);
   const [settled] = instance.settled;
   return queued && (!settled || compare(queued, settled) > 0) ? queued : settled;
-};
+}
 
 /** Its open "queued" lines, in order. */
-export const openQueued = ({ queued, settled }: InstanceState): readonly OutcomeEntry[] => {
+export function openQueued({ queued, settled }: InstanceState): readonly OutcomeEntry[] {
   const settledRuns = new Set(settled.map(({ runId }) => runId));
   return queued.filter(({ runId }) => !settledRuns.has(runId));
-};
+}
 
-export const codeOf = ({ errCode, jobId }: OutcomeEntry): string =>
-  errCode ?? (jobId === undefined ? 'NO_CODE' : 'JOB');
+export function codeOf({ errCode, jobId }: OutcomeEntry): string {
+  return errCode ?? (jobId === undefined ? 'NO_CODE' : 'JOB');
+}
 
-const addQueued = (instance: InstanceState, outcome: OutcomeEntry): void => {
+function addQueued(instance: InstanceState, outcome: OutcomeEntry): void {
   const [last] = instance.settled;
   if (last && outcome.at < last.at) return;
   if (instance.queued.some((other) => compare(other, outcome) === 0)) return;
   instance.queued = [...instance.queued, outcome].sort(compare).slice(-maxQueued);
-};
+}
 
-const addSettled = (instance: InstanceState, outcome: OutcomeEntry): void => {
+function addSettled(instance: InstanceState, outcome: OutcomeEntry): void {
   const { at, runId, status } = outcome;
   if (status === 'failed') addFailure(instance, outcome);
   if (status === 'accepted' || status === 'completed') addGood(instance, at);
@@ -74,9 +77,9 @@ const addSettled = (instance: InstanceState, outcome: OutcomeEntry): void => {
     .slice(0, maxSettledRuns);
   const settledAt = instance.settled[0]?.at ?? at;
   instance.queued = instance.queued.filter((queued) => queued.at >= settledAt);
-};
+}
 
-const addFailure = (instance: InstanceState, outcome: OutcomeEntry): void => {
+function addFailure(instance: InstanceState, outcome: OutcomeEntry): void {
   const { at } = outcome;
   const hour = at - (at % hourMs);
   const known = instance.failedHours.get(hour);
@@ -88,22 +91,22 @@ const addFailure = (instance: InstanceState, outcome: OutcomeEntry): void => {
   let index = failedAt.length;
   while (index > 0 && (failedAt[index - 1] ?? 0) > at) index -= 1;
   if (failedAt[index - 1] !== at) failedAt.splice(index, 0, at);
-};
+}
 
-const addGood = (instance: InstanceState, at: number): void => {
+function addGood(instance: InstanceState, at: number): void {
   if (at <= (instance.lastGoodAt ?? 0)) return;
   instance.lastGoodAt = at;
   const firstAfter = instance.failedAt.findIndex((failed) => failed >= at);
   instance.failedAt.splice(0, firstAfter === -1 ? instance.failedAt.length : firstAfter);
-};
+}
 
 const rank = { completed: 0, accepted: 1, skipped: 1, queued: 2, unknown: 3, failed: 4 } as const;
 
 /** By time; what was written in the same millisecond, the worse last, and then in any fixed order. */
-const compare = (a: OutcomeEntry, b: OutcomeEntry): number => {
+function compare(a: OutcomeEntry, b: OutcomeEntry): number {
   if (a.at !== b.at) return a.at - b.at;
   if (a.status !== b.status) return rank[a.status] - rank[b.status];
   const [textA, textB] = [JSON.stringify(a), JSON.stringify(b)];
   if (textA === textB) return 0;
   return textA < textB ? -1 : 1;
-};
+}

@@ -42,9 +42,11 @@ export async function* readLogGroup({ from, name, to }: LogGroupOptions): AsyncG
   }
 }
 
-const firstLine = (message: string): string => (message.split('\n')[0] ?? '').replace(/\.$/, '');
+function firstLine(message: string): string {
+  return (message.split('\n')[0] ?? '').replace(/\.$/, '');
+}
 
-const remedyOf = (type: string, message: string): string => {
+function remedyOf(type: string, message: string): string {
   if (/AccessDenied|UnauthorizedOperation/.test(type)) {
     return 'Allow the AWS identity logs:FilterLogEvents on this log group.';
   }
@@ -57,4 +59,4 @@ const remedyOf = (type: string, message: string): string => {
   if (/[Rr]egion/.test(message)) return 'Set AWS_REGION to the region of the functions.';
   if (/Throttling|LimitExceeded/.test(type)) return 'Ask for less: --since 1h, or one --log-group.';
   return 'Check AWS_REGION and the network.';
-};
+}

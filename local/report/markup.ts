@@ -6,15 +6,17 @@ export interface Markup {
 type Part = Markup | string | number | undefined | readonly Part[];
 
 /** Markup from a template: what is interpolated is escaped, unless it is markup itself. */
-export const html = (texts: TemplateStringsArray, ...parts: readonly Part[]): Markup => ({
-  markup: texts.map((text, index) => `${text}${render(parts[index])}`).join(''),
-});
+export function html(texts: TemplateStringsArray, ...parts: readonly Part[]): Markup {
+  return {
+    markup: texts.map((text, index) => `${text}${render(parts[index])}`).join(''),
+  };
+}
 
-const render = (part: Part): string => {
+function render(part: Part): string {
   if (part === undefined) return '';
   if (typeof part === 'string' || typeof part === 'number') return escapeText(String(part));
   return 'markup' in part ? part.markup : part.map(render).join('');
-};
+}
 
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -24,5 +26,6 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-const escapeText = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => entities[character] ?? '');
+function escapeText(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => entities[character] ?? '');
+}

@@ -33,7 +33,7 @@ const functionNames = [
 const defaultSinceOfGroups = '24h';
 
 /** @throws {OptionError} */
-export const parseReportOptions = (args: readonly string[], isTerminal: boolean): ReportOptions => {
+export function parseReportOptions(args: readonly string[], isTerminal: boolean): ReportOptions {
   const { positionals, values } = parse(args);
   const input = chooseInput(positionals, values);
   const isWaiting = input.from === 'files' && input.paths.includes('-') && isTerminal;
@@ -50,9 +50,9 @@ export const parseReportOptions = (args: readonly string[], isTerminal: boolean)
     html: values.html,
     help: values.help,
   };
-};
+}
 
-const parse = (args: readonly string[]) => {
+function parse(args: readonly string[]) {
   try {
     return parseArgs({
       args: [...args],
@@ -71,7 +71,7 @@ const parse = (args: readonly string[]) => {
     const message = error instanceof Error ? (error.message.split(/\.?(?:\n|\. )/)[0] ?? '') : '';
     throw new OptionError(`${message}: see npm run report -- --help`, { cause: error });
   }
-};
+}
 
 interface InputValues {
   readonly 'log-group'?: string | undefined;
@@ -79,7 +79,7 @@ interface InputValues {
   readonly sample: boolean;
 }
 
-const chooseInput = (paths: readonly string[], values: InputValues): Input => {
+function chooseInput(paths: readonly string[], values: InputValues): Input {
   const { 'log-group': groups, sample, stage } = values;
   const isFromGroups = groups !== undefined || stage !== undefined;
   if ([paths.length > 0, isFromGroups, sample].filter(Boolean).length > 1) {
@@ -90,33 +90,33 @@ const chooseInput = (paths: readonly string[], values: InputValues): Input => {
   if (sample) return { from: 'sample' };
   if (!isFromGroups) return { from: 'files', paths: paths.length > 0 ? paths : ['-'] };
   return { from: 'groups', names: [...readGroups(groups), ...groupsOfStage(stage)] };
-};
+}
 
-const readGroups = (value: string | undefined): readonly string[] => {
+function readGroups(value: string | undefined): readonly string[] {
   if (value === undefined) return [];
   const names = value.split(',').map((name) => name.trim());
   if (!names.every((name) => /^[\w./#-]{1,512}$/.test(name))) {
     throw new OptionError(`--log-group takes names separated by commas, not "${value}"`);
   }
   return names;
-};
+}
 
-const groupsOfStage = (stage: string | undefined): readonly string[] => {
+function groupsOfStage(stage: string | undefined): readonly string[] {
   if (stage === undefined) return [];
   if (!/^[A-Za-z0-9-]{1,40}$/.test(stage)) {
     throw new OptionError(`--stage takes a name such as prod, not "${stage}"`);
   }
   return functionNames.map((name) => `/aws/lambda/ddm-sync-${stage}-${name}`);
-};
+}
 
 const unitMs: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-const readPeriod = (value: string): number => {
+function readPeriod(value: string): number {
   const [, count, unit = ''] = /^([1-9]\d{0,4})([mhd])$/.exec(value) ?? [];
   const ms = unitMs[unit];
   if (ms === undefined) throw new OptionError(`--since takes 30m, 24h or 7d, not "${value}"`);
   return Number(count) * ms;
-};
+}
 
 export const help = `npm run report -- [file...] [options]
 

@@ -10,23 +10,23 @@ const hourMs = 3_600_000;
 const maxPlottedRuns = 96;
 const otherCodes = 'other codes';
 
-export const drawPlots = ({ failuresOverTime, runs, token }: Summary): readonly Markup[] => [
-  ...drawFailures(failuresOverTime),
-  ...drawRuns(runs),
-  ...drawTokenLife(token),
-];
+export function drawPlots({ failuresOverTime, runs, token }: Summary): readonly Markup[] {
+  return [...drawFailures(failuresOverTime), ...drawRuns(runs), ...drawTokenLife(token)];
+}
 
-const figure = (caption: string, parts: readonly Markup[]): Markup =>
-  html`<figure><figcaption>${caption}</figcaption>${parts}</figure>`;
+function figure(caption: string, parts: readonly Markup[]): Markup {
+  return html`<figure><figcaption>${caption}</figcaption>${parts}</figure>`;
+}
 
-const details = (table: Markup): Markup =>
-  html`<details><summary>The numbers</summary>${table}</details>`;
+function details(table: Markup): Markup {
+  return html`<details><summary>The numbers</summary>${table}</details>`;
+}
 
-const drawFailures = ({
+function drawFailures({
   bucketHours,
   buckets,
   codes,
-}: Summary['failuresOverTime']): readonly Markup[] => {
+}: Summary['failuresOverTime']): readonly Markup[] {
   if (codes.length === 0) return [];
   const named = codes.length > maxSeries ? codes.slice(0, maxSeries - 1) : codes;
   const names = codes.length > maxSeries ? [...named, otherCodes] : named;
@@ -70,9 +70,9 @@ const drawFailures = ({
   });
   const note = html`<p class="note">An instance counts once in each ${span}, under the last code it had in it.</p>`;
   return [figure(title, [plot, legend, note, details(table)])];
-};
+}
 
-const drawRuns = (runs: readonly RunRow[]): readonly Markup[] => {
+function drawRuns(runs: readonly RunRow[]): readonly Markup[] {
   const called = runs.filter(({ attempts }) => attempts > 0).slice(-maxPlottedRuns);
   if (called.length < 2) return [];
   const widthMs = barWidthMs(called.map(({ at }) => at.getTime()));
@@ -116,17 +116,17 @@ const drawRuns = (runs: readonly RunRow[]): readonly Markup[] => {
       (rate) => `${formatRate(rate)} per second`,
     ),
   ];
-};
+}
 
 /** Nearly the usual distance of two runs, so that bars stand beside each other. */
-const barWidthMs = (times: readonly number[]): number => {
+function barWidthMs(times: readonly number[]): number {
   const gaps = times.slice(1).map((time, index) => time - (times[index] ?? time));
   const usual = gaps.sort((a, b) => a - b)[Math.floor(gaps.length / 2)] ?? hourMs;
   const span = (times.at(-1) ?? 0) - (times[0] ?? 0);
   return Math.max(usual, span / maxPlottedRuns, 1_000) * 0.8;
-};
+}
 
-const drawTokenLife = (token: TokenState | undefined): readonly Markup[] => {
+function drawTokenLife(token: TokenState | undefined): readonly Markup[] {
   const history = token?.history ?? [];
   if (history.length < 2) return [];
   const title = 'Hours that the token had left';
@@ -147,4 +147,4 @@ const drawTokenLife = (token: TokenState | undefined): readonly Markup[] => {
   const plot = drawPlot({ id: 'token', title, description, unit: 'hours', isCount: false, bars });
   const note = html`<p class="note">As the last line of each hour said.</p>`;
   return [figure(title, [plot, note, details(drawTable(title, columns, history))])];
-};
+}

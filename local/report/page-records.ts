@@ -6,7 +6,7 @@ import type { Problem, Summary } from './summary.ts';
 
 const maxRuns = 20;
 
-export const drawRunTable = ({ runs }: Summary): Markup => {
+export function drawRunTable({ runs }: Summary): Markup {
   if (runs.length === 0) return html``;
   const columns: readonly Column<RunRow>[] = [
     { title: 'Finished', cell: ({ at }) => formatTime(at) },
@@ -28,13 +28,15 @@ export const drawRunTable = ({ runs }: Summary): Markup => {
   return html`<section><h2>Last runs</h2>
 <p class="note">The newest ${formatCount(shown.length)} of ${formatCount(runs.length)} in the log.</p>
 ${drawTable('The last runs, the newest first', columns, shown)}</section>`;
-};
+}
 
-const numberColumn = (title: string, cell: (run: RunRow) => string): Column<RunRow> => ({
-  title,
-  isNumber: true,
-  cell,
-});
+function numberColumn(title: string, cell: (run: RunRow) => string): Column<RunRow> {
+  return {
+    title,
+    isNumber: true,
+    cell,
+  };
+}
 
 const workerColumn: Column<RunRow> = {
   title: 'Then by workers',
@@ -44,7 +46,7 @@ const workerColumn: Column<RunRow> = {
       : '–',
 };
 
-export const drawToken = ({ at, token }: Summary): Markup => {
+export function drawToken({ at, token }: Summary): Markup {
   if (!token) return html``;
   const { expiresAt, failure, hoursLeft = 0, madeAt, state } = token;
   return html`<section><h2>Token: ${state}</h2>
@@ -52,9 +54,9 @@ ${expiresAt ? html`<p>Valid until ${formatTime(expiresAt)}, ${hoursLeft.toFixed(
 ${madeAt ? html`<p>Made at ${formatTime(madeAt)}, ${formatAge(at, madeAt)} before this report.</p>` : ''}
 ${failure ? html`<p class="late">The rotation at ${formatTime(failure.at)} failed: ${failure.reason}</p>` : ''}
 </section>`;
-};
+}
 
-export const drawProblems = ({ problems }: Summary): Markup => {
+export function drawProblems({ problems }: Summary): Markup {
   if (problems.length === 0) return html``;
   const columns: readonly Column<Problem>[] = [
     {
@@ -68,4 +70,4 @@ export const drawProblems = ({ problems }: Summary): Markup => {
   ];
   return html`<section><h2>Other warnings and errors</h2>
 ${drawTable('Other warnings and errors, the newest first', columns, problems)}</section>`;
-};
+}

@@ -8,13 +8,13 @@ import type { Trouble, Waiting } from './trouble.ts';
 const maxRows = 200; // a page that a phone still scrolls; --json has all
 
 /** Who is not in sync, by code: what it is, what to do, and since when. */
-export const drawFailing = (summary: Summary): Markup => {
+export function drawFailing(summary: Summary): Markup {
   const { failing, failures } = summary;
   if (failing.length === 0) return html``;
   return html`<section><h2>Not in sync now</h2>${failures.map((group) => drawGroup(summary, group))}</section>`;
-};
+}
 
-const drawGroup = ({ at, failing }: Summary, group: FailureGroup): Markup => {
+function drawGroup({ at, failing }: Summary, group: FailureGroup): Markup {
   const { advice, errCode, externalMessage, httpStatus, instanceIds } = group;
   const members = failing.filter(
     (trouble) => trouble.errCode === errCode && trouble.httpStatus === httpStatus,
@@ -38,9 +38,9 @@ ${advice === undefined ? '' : html`<p class="todo"><strong>What to do:</strong> 
 ${drawTable(`Instances with ${errCode}, the longest first`, columns, members.slice(0, maxRows))}
 ${more(members.length)}
 </div>`;
-};
+}
 
-export const drawWaiting = ({ waiting }: Summary): Markup => {
+export function drawWaiting({ waiting }: Summary): Markup {
   if (waiting.length === 0) return html``;
   const columns: readonly Column<Waiting>[] = [
     { title: 'Instance', cell: ({ instanceId }) => html`<code>${instanceId}</code>` },
@@ -60,9 +60,10 @@ export const drawWaiting = ({ waiting }: Summary): Markup => {
 ${drawTable('Instances in the queue, the longest first', columns, waiting.slice(0, maxRows))}
 ${more(waiting.length)}
 </div></section>`;
-};
+}
 
-const more = (count: number): Markup =>
-  count > maxRows
+function more(count: number): Markup {
+  return count > maxRows
     ? html`<p class="note">and ${formatCount(count - maxRows)} more: npm run report -- --json lists all</p>`
     : html``;
+}

@@ -12,8 +12,8 @@ const policy =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 /** The report as one file for a browser. */
-export const drawPage = (summary: Summary): string =>
-  html`<!DOCTYPE html>
+export function drawPage(summary: Summary): string {
+  return html`<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -40,6 +40,7 @@ ${drawFooter(summary)}
 </body>
 </html>
 `.markup;
+}
 
 const looks = {
   'in sync': { className: 'good', symbol: '✓' },
@@ -47,7 +48,7 @@ const looks = {
   'nothing known': { className: 'unsure', symbol: '?' },
 } as const;
 
-const drawVerdict = ({ at, counts, isSample, verdict }: Summary): Markup => {
+function drawVerdict({ at, counts, isSample, verdict }: Summary): Markup {
   const { className, symbol } = looks[verdict.state];
   const number = counts[bigCount(counts)];
   return html`${isSample ? html`<p class="sample">Sample data: a made-up day of a made-up fleet</p>` : ''}
@@ -56,16 +57,16 @@ const drawVerdict = ({ at, counts, isSample, verdict }: Summary): Markup => {
 <div><h1>${verdict.text}</h1><p>As of ${drawTime(at)}</p></div>
 </header>
 ${verdict.warnings.length > 0 ? html`<ul class="warnings">${verdict.warnings.map((warning) => html`<li>${warning}</li>`)}</ul>` : ''}`;
-};
+}
 
 /** The count that the verdict begins with. */
-const bigCount = ({ failed, unknown, waiting }: Summary['counts']): keyof Summary['counts'] => {
+function bigCount({ failed, unknown, waiting }: Summary['counts']): keyof Summary['counts'] {
   if (failed > 0) return 'failed';
   if (unknown > 0) return 'unknown';
   return waiting > 0 ? 'waiting' : 'inSync';
-};
+}
 
-const drawTiles = ({ at, counts, runs, token }: Summary): Markup => {
+function drawTiles({ at, counts, runs, token }: Summary): Markup {
   const last = runs.findLast(({ isDryRun }) => !isDryRun);
   const tiles: readonly (readonly [string, string, string?])[] = [
     ['In sync', formatCount(counts.inSync), `of ${formatCount(counts.total)}`],
@@ -81,19 +82,20 @@ const drawTiles = ({ at, counts, runs, token }: Summary): Markup => {
     ([title, value, note]) =>
       html`<div><dt>${title}</dt><dd>${value}${note === undefined ? '' : html` <small>${note}</small>`}</dd></div>`,
   )}</dl>`;
-};
+}
 
-const drawTrends = (summary: Summary): Markup => {
+function drawTrends(summary: Summary): Markup {
   const plots = drawPlots(summary);
   return plots.length === 0
     ? html``
     : html`<section><h2>Over time</h2><div class="plots">${plots}</div></section>`;
-};
+}
 
-const drawTime = (at: Date): Markup =>
-  html`<time datetime="${at.toISOString()}">${formatTime(at)}</time>`;
+function drawTime(at: Date): Markup {
+  return html`<time datetime="${at.toISOString()}">${formatTime(at)}</time>`;
+}
 
-const drawFooter = ({ absent, input, skippedOnly }: Summary): Markup => {
+function drawFooter({ absent, input, skippedOnly }: Summary): Markup {
   const { firstAt, lastAt, lines, notes, sources, unreadableLines } = input;
   const facts = [
     `${plural(lines, 'line')} read from ${sources.join(', ')}`,
@@ -111,4 +113,4 @@ const drawFooter = ({ absent, input, skippedOnly }: Summary): Markup => {
   ];
   return html`<footer><h2>What was read</h2><ul>${facts.map((fact) => html`<li>${fact}</li>`)}</ul>
 <p>All times are UTC. Written by ddm-sync, npm run report.</p></footer>`;
-};
+}

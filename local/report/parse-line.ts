@@ -12,7 +12,7 @@ const invocationEnd = /(Task timed out after [\d.]+ seconds)|(Runtime exited[^{]
 const leadingTime = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)/;
 
 /** What a line says: the logger's JSON, alone or behind what an export puts before it, or Lambda's own. */
-export const parseLine = (line: Line): Entry => {
+export function parseLine(line: Line): Entry {
   if (line === undefined) return unreadable;
   const start = line.indexOf('{');
   const fields = start === -1 ? undefined : parseObject(start === 0 ? line : line.slice(start));
@@ -22,59 +22,64 @@ export const parseLine = (line: Line): Entry => {
   if (fields.errorType !== undefined) return readError(fields, timeOf(line));
   if (isObject(fields.message)) return readError(fields.message, readTime(fields.timestamp));
   return readEntry(fields);
-};
+}
 
-const isObject = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
-const parseObject = (text: string): Fields | undefined => {
+function parseObject(text: string): Fields | undefined {
   try {
     const parsed: unknown = JSON.parse(text);
     return isObject(parsed) ? parsed : undefined;
   } catch {
     return undefined;
   }
-};
+}
 
-const timeOf = (line: string): number | undefined => readTime(leadingTime.exec(line)?.[0]);
+function timeOf(line: string): number | undefined {
+  return readTime(leadingTime.exec(line)?.[0]);
+}
 
-const readPlatformText = (line: string): Entry => {
+function readPlatformText(line: string): Entry {
   const [, timedOut, exited] = invocationEnd.exec(line) ?? [];
   const message = readText(timedOut ?? exited);
   const at = timeOf(line);
   if (message !== undefined && at !== undefined) return problem(at, message);
   const isExpected = message !== undefined || line.trim() === '' || platformText.test(line);
   return isExpected ? nothing : unreadable;
-};
+}
 
 const hourMs = 3_600_000;
 
 /** The metric TokenHoursLeft is the only line that tells of the token while it is well. */
-const readMetric = ({ _aws, TokenHoursLeft }: Fields): Entry => {
+function readMetric({ _aws, TokenHoursLeft }: Fields): Entry {
   const at = isObject(_aws) ? readNumber(_aws.Timestamp) : undefined;
   const hours = readNumber(TokenHoursLeft);
   if (at === undefined || hours === undefined) return nothing;
   return { kind: 'token', at, expiresAt: at + hours * hourMs, isNew: false };
-};
+}
 
 /** Lambda's JSON lines: only the end of an invocation that went wrong says something. */
-const readPlatform = ({ record, time, type }: Fields): Entry => {
+function readPlatform({ record, time, type }: Fields): Entry {
   const at = readTime(time);
   const status = isObject(record) ? record.status : undefined;
   if (type !== 'platform.report' || at === undefined || status === 'success') return nothing;
   const error = isObject(record) ? readText(record.errorType) : undefined;
   return problem(at, `invocation ended with ${readText(status) ?? '?'}`, error);
-};
+}
 
-const readError = ({ errorMessage, errorType }: Fields, at: number | undefined): Entry => {
+function readError({ errorMessage, errorType }: Fields, at: number | undefined): Entry {
   if (at === undefined || errorType === undefined) return nothing;
   return problem(at, `invocation failed: ${readText(errorType) ?? '?'}`, readText(errorMessage));
-};
+}
 
-const problem = (at: number, message: string, reason?: string): Entry => ({
-  kind: 'problem',
-  at,
-  level: 'ERROR',
-  message,
-  reason,
-});
+function problem(at: number, message: string, reason?: string): Entry {
+  return {
+    kind: 'problem',
+    at,
+    level: 'ERROR',
+    message,
+    reason,
+  };
+}

@@ -6,7 +6,7 @@ export interface Tick {
 const maxValueTicks = 5;
 
 /** Round values from zero to at least the highest. */
-export const valueTicks = (highest: number, isCount: boolean): readonly Tick[] => {
+export function valueTicks(highest: number, isCount: boolean): readonly Tick[] {
   const rough = Math.max(highest, isCount ? 1 : 0.1) / (maxValueTicks - 1);
   const power = 10 ** Math.floor(Math.log10(rough));
   const exact = ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10) * power;
@@ -17,7 +17,7 @@ export const valueTicks = (highest: number, isCount: boolean): readonly Tick[] =
     value: index * step,
     label: (index * step).toLocaleString('en-US', { maximumFractionDigits: digits }),
   }));
-};
+}
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -28,7 +28,7 @@ const stepsMs = [
 ];
 
 /** Round UTC times between two; midnight is its date. */
-export const timeTicks = (from: number, to: number): readonly Tick[] => {
+export function timeTicks(from: number, to: number): readonly Tick[] {
   const step =
     stepsMs.find((candidate) => (to - from) / candidate <= maxTimeTicks) ?? 3_650 * dayMs;
   const ticks: Tick[] = [];
@@ -36,9 +36,9 @@ export const timeTicks = (from: number, to: number): readonly Tick[] => {
     ticks.push({ value, label: labelOf(value) });
   }
   return ticks;
-};
+}
 
-const labelOf = (value: number): string => {
+function labelOf(value: number): string {
   const text = new Date(value).toISOString();
   return value % dayMs === 0 ? text.slice(5, 10) : text.slice(11, 16);
-};
+}

@@ -33,7 +33,7 @@ const maxBarWidth = 40;
 export const maxSeries = 6;
 
 /** Bars over time: from zero, with units, in UTC. */
-export const drawPlot = ({ bars, description, id, isCount, title, unit }: Plot): Markup => {
+export function drawPlot({ bars, description, id, isCount, title, unit }: Plot): Markup {
   const from = Math.min(...bars.map((bar) => bar.from));
   const to = Math.max(...bars.map((bar) => bar.to));
   const ticks = valueTicks(Math.max(...bars.map(heightOf)), isCount);
@@ -63,11 +63,11 @@ ${timeTicks(from, to).map(
 `,
 )}<text x="${left + plotWidth / 2}" y="${height - 4}" text-anchor="middle">time (UTC)</text>
 </svg>`;
-};
+}
 
 type Scale = (value: number) => number;
 
-const drawBar = ({ from, parts, to }: Bar, x: Scale, y: Scale): readonly Markup[] => {
+function drawBar({ from, parts, to }: Bar, x: Scale, y: Scale): readonly Markup[] {
   const full = x(to) - x(from);
   const barWidth = Math.min(maxBarWidth, Math.max(minBarWidth, full > 4 ? full - 1 : full * 0.8));
   const start = x(from) + (full - barWidth) / 2;
@@ -80,11 +80,15 @@ const drawBar = ({ from, parts, to }: Bar, x: Scale, y: Scale): readonly Markup[
       return html`<rect x="${round(start)}" y="${round(upper)}" width="${round(barWidth)}" height="${round(lower - upper)}" fill="url(#series-${series})"/>
 `;
     });
-};
+}
 
-const heightOf = ({ parts }: Bar): number => parts.reduce((sum, { value }) => sum + value, 0);
+function heightOf({ parts }: Bar): number {
+  return parts.reduce((sum, { value }) => sum + value, 0);
+}
 
-const round = (value: number): number => Math.round(value * 100) / 100;
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
 
 const hatches = [
   '',
@@ -96,13 +100,15 @@ const hatches = [
 ];
 
 /** The patterns that tell the series apart without colour; once in a page. */
-export const drawPatterns =
-  (): Markup => html`<svg class="patterns" aria-hidden="true" focusable="false"><defs>${hatches.map(
+export function drawPatterns(): Markup {
+  return html`<svg class="patterns" aria-hidden="true" focusable="false"><defs>${hatches.map(
     (hatch, series) => html`
 <pattern id="series-${series}" width="6" height="6" patternUnits="userSpaceOnUse"><rect width="6" height="6" class="series-${series}"/><path d="${hatch}" class="hatch"/></pattern>`,
   )}
 </defs></svg>`;
+}
 
 /** A series in a legend. */
-export const drawSwatch = (series: number): Markup =>
-  html`<svg class="swatch" viewBox="0 0 18 18" aria-hidden="true" focusable="false"><rect width="18" height="18" fill="url(#series-${series})"/></svg>`;
+export function drawSwatch(series: number): Markup {
+  return html`<svg class="swatch" viewBox="0 0 18 18" aria-hidden="true" focusable="false"><rect width="18" height="18" fill="url(#series-${series})"/></svg>`;
+}

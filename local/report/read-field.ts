@@ -4,23 +4,26 @@ const notPrintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu;
  * Text of a log, which anybody may have written: one line that neither moves a terminal's cursor nor turns
  * the reading direction. Undefined where there is none.
  */
-export const readText = (value: unknown, maxCharacters = 256): string | undefined => {
+export function readText(value: unknown, maxCharacters = 256): string | undefined {
   if (typeof value !== 'string') return undefined;
   const text = value.slice(0, maxCharacters).replace(notPrintable, ' ').trim();
   return text === '' ? undefined : text;
-};
+}
 
-export const readNumber = (value: unknown): number | undefined =>
-  typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+export function readNumber(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
 
 /** Zero where there is no number, or a negative one. */
-export const readCount = (value: unknown): number => Math.max(0, readNumber(value) ?? 0);
+export function readCount(value: unknown): number {
+  return Math.max(0, readNumber(value) ?? 0);
+}
 
 const earliest = Date.UTC(2000, 0, 1);
 const latest = Date.UTC(2100, 0, 1);
 
 /** Epoch ms of an ISO 8601 time of this century. */
-export const readTime = (value: unknown): number | undefined => {
+export function readTime(value: unknown): number | undefined {
   const at = typeof value === 'string' ? Date.parse(value) : Number.NaN;
   return at >= earliest && at < latest ? at : undefined;
-};
+}

@@ -63,5 +63,6 @@ async function* resume(
 }
 
 // What goes wrong on the way comes out where the bytes are read.
-const gunzip = (chunks: Chunks): Chunks =>
-  pipeline(Readable.from(chunks), createGunzip(), () => {});
+function gunzip(chunks: Chunks): Chunks {
+  return pipeline(Readable.from(chunks), createGunzip(), () => {});
+}

@@ -27,12 +27,13 @@ interface WorkerShare {
 }
 
 /** The newest last; what has only batches so far is no row: its run is older than the log. */
-export const describeRuns = (runs: readonly RunState[]): readonly RunRow[] =>
-  runs
+export function describeRuns(runs: readonly RunState[]): readonly RunRow[] {
+  return runs
     .flatMap(({ batches, report }) => (report ? [describeRun(report, [...batches.values()])] : []))
     .sort((a, b) => a.at.getTime() - b.at.getTime());
+}
 
-const describeRun = (report: ReportEntry, batches: readonly ReportEntry[]): RunRow => {
+function describeRun(report: ReportEntry, batches: readonly ReportEntry[]): RunRow {
   const { accepted, at, attempts, durationMs, failed, queued, runId, skipped, total, trigger } =
     report;
   return {
@@ -49,9 +50,9 @@ const describeRun = (report: ReportEntry, batches: readonly ReportEntry[]): RunR
     ...(attempts > 0 && durationMs > 0 && { callsPerSecond: attempts / (durationMs / 1_000) }),
     ...(batches.length > 0 && { workers: sumBatches(batches) }),
   };
-};
+}
 
-const sumBatches = (batches: readonly ReportEntry[]): WorkerShare => {
+function sumBatches(batches: readonly ReportEntry[]): WorkerShare {
   const sum = (count: (batch: ReportEntry) => number): number =>
     batches.reduce((total, batch) => total + count(batch), 0);
   return {
@@ -60,4 +61,4 @@ const sumBatches = (batches: readonly ReportEntry[]): WorkerShare => {
     failed: sum(({ failed }) => failed),
     attempts: sum(({ attempts }) => attempts),
   };
-};
+}

@@ -19,7 +19,7 @@ export interface Runs {
 const maxRuns = 3_000; // a month of runs every 15 minutes
 
 /** Keeps the newest runs. */
-export const createRuns = (): Runs => {
+export function createRuns(): Runs {
   const runs = new Map<string, RunState>();
   const list = () => [...runs.values()].sort((a, b) => a.lastAt - b.lastAt);
 
@@ -37,11 +37,13 @@ export const createRuns = (): Runs => {
       }
     },
   };
-};
+}
 
-const createRun = (runId: string): RunState => ({
-  runId,
-  report: undefined,
-  batches: new Map(),
-  lastAt: 0,
-});
+function createRun(runId: string): RunState {
+  return {
+    runId,
+    report: undefined,
+    batches: new Map(),
+    lastAt: 0,
+  };
+}

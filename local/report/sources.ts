@@ -18,7 +18,7 @@ export interface SourceOptions {
   readonly sinceMs: number | undefined;
 }
 
-export const openSources = ({ input, now, sinceMs }: SourceOptions): readonly Source[] => {
+export function openSources({ input, now, sinceMs }: SourceOptions): readonly Source[] {
   if (input.from === 'sample') return [{ name: 'sample data', lines: sampleLines(now) }];
   if (input.from === 'files') return input.paths.map(openFile);
   const from = now.getTime() - (sinceMs ?? 0);
@@ -26,12 +26,12 @@ export const openSources = ({ input, now, sinceMs }: SourceOptions): readonly So
     name,
     lines: readLogGroup({ name, from, to: now.getTime() }),
   }));
-};
+}
 
-const openFile = (path: string): Source => {
+function openFile(path: string): Source {
   const name = path === '-' ? 'standard input' : path;
   return { name, lines: readBytes(name, path === '-' ? process.stdin : createReadStream(path)) };
-};
+}
 
 async function* readBytes(name: string, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Line> {
   try {

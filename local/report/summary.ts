@@ -63,7 +63,7 @@ export interface SummaryOptions {
 }
 
 /** Draws the conclusions from what was read. */
-export const summarise = (state: FleetState, options: SummaryOptions): Summary => {
+export function summarise(state: FleetState, options: SummaryOptions): Summary {
   const { at, isSample } = options;
   const runs = describeRuns(state.runs());
   const absent = findAbsent(state, runs);
@@ -95,10 +95,10 @@ export const summarise = (state: FleetState, options: SummaryOptions): Summary =
     problems: listProblems(state),
     input: summariseInput(state, options),
   };
-};
+}
 
-const listProblems = ({ problems }: FleetState): readonly Problem[] =>
-  [...problems.values()]
+function listProblems({ problems }: FleetState): readonly Problem[] {
+  return [...problems.values()]
     .map(({ last: { at, level, message, reason }, times }) => ({
       level,
       message,
@@ -107,11 +107,12 @@ const listProblems = ({ problems }: FleetState): readonly Problem[] =>
       lastAt: new Date(at),
     }))
     .sort((a, b) => b.lastAt.getTime() - a.lastAt.getTime());
+}
 
-const summariseInput = (
+function summariseInput(
   { lines, span }: FleetState,
   { notes, sources }: SummaryOptions,
-): InputSummary => {
+): InputSummary {
   const known = span();
   return {
     sources,
@@ -120,4 +121,4 @@ const summariseInput = (
     notes,
     ...(known && { firstAt: new Date(known.firstAt), lastAt: new Date(known.lastAt) }),
   };
-};
+}

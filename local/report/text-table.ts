@@ -1,8 +1,8 @@
 /** Columns as wide as their widest cell; numbers to the right. */
-export const layOutTable = (
+export function layOutTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
-): readonly string[] => {
+): readonly string[] {
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );
@@ -14,16 +14,16 @@ export const layOutTable = (
       )
       .join('  ');
   return [head, ...rows].map((cells) => `  ${layOut(cells)}`.trimEnd());
-};
+}
 
 const blocks = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /** One character per value, from zero to the highest; zero itself is a dot. */
-export const drawSparkline = (values: readonly number[]): string => {
+export function drawSparkline(values: readonly number[]): string {
   const highest = Math.max(...values);
   return values
     .map((value) =>
       value === 0 ? '.' : (blocks[Math.ceil((value / highest) * blocks.length) - 1] ?? blocks[0]),
     )
     .join('');
-};
+}

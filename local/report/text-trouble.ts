@@ -7,7 +7,7 @@ import type { Trouble, Waiting } from './trouble.ts';
 const maxInstances = 20;
 
 /** By code with what to do, then one by one. */
-export const describeFailing = ({ failing }: Summary): readonly string[] => {
+export function describeFailing({ failing }: Summary): readonly string[] {
   if (failing.length === 0) return [];
   const rows = failing.slice(0, maxInstances).map(describeTrouble);
   return [
@@ -18,16 +18,18 @@ export const describeFailing = ({ failing }: Summary): readonly string[] => {
     ...layOutTable(['not in sync since', 'failures', 'code', 'instance'], rows),
     ...describeMore(failing.length - rows.length),
   ];
-};
+}
 
-const describeTrouble = (trouble: Trouble): readonly string[] => [
-  `${formatTime(trouble.since)}${trouble.isSinceEarlier ? ' or earlier' : ''}`,
-  formatCount(trouble.failures),
-  trouble.errCode,
-  trouble.instanceId,
-];
+function describeTrouble(trouble: Trouble): readonly string[] {
+  return [
+    `${formatTime(trouble.since)}${trouble.isSinceEarlier ? ' or earlier' : ''}`,
+    formatCount(trouble.failures),
+    trouble.errCode,
+    trouble.instanceId,
+  ];
+}
 
-export const describeWaiting = (waiting: readonly Waiting[]): readonly string[] => {
+export function describeWaiting(waiting: readonly Waiting[]): readonly string[] {
   if (waiting.length === 0) return [];
   const rows = waiting
     .slice(0, maxInstances)
@@ -43,18 +45,19 @@ export const describeWaiting = (waiting: readonly Waiting[]): readonly string[] 
     ...layOutTable(['since', 'for', 'failures', 'last code', 'instance'], rows),
     ...describeMore(waiting.length - rows.length),
   ];
-};
+}
 
-export const describeMore = (count: number): readonly string[] =>
-  count > 0 ? [`  and ${formatCount(count)} more (--json lists them)`] : [];
+export function describeMore(count: number): readonly string[] {
+  return count > 0 ? [`  and ${formatCount(count)} more (--json lists them)`] : [];
+}
 
 const maxExamples = 3;
 
-export const describeAbsent = (absent: readonly string[]): readonly string[] => {
+export function describeAbsent(absent: readonly string[]): readonly string[] {
   if (absent.length === 0) return [];
   const examples = absent.slice(0, maxExamples).join(', ');
   return [
     `Left out: ${plural(absent.length, 'instance')} that the last scheduled run no longer had in its list`,
     `  ${examples}${absent.length > maxExamples ? ', ...' : ''}`,
   ];
-};
+}

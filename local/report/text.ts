@@ -15,8 +15,8 @@ const maxRuns = 8;
 const maxTrendRuns = 48;
 
 /** The report for a terminal: the verdict first. */
-export const describeSummary = (summary: Summary): string =>
-  [
+export function describeSummary(summary: Summary): string {
+  return [
     [
       summary.verdict.text,
       ...(summary.isSample ? ['SAMPLE DATA: a made-up day of a made-up fleet'] : []),
@@ -34,8 +34,9 @@ export const describeSummary = (summary: Summary): string =>
     .filter((section) => section.length > 0)
     .map((section) => `${section.join('\n')}\n`)
     .join('\n');
+}
 
-const describeToken = ({ at, token }: Summary): readonly string[] => {
+function describeToken({ at, token }: Summary): readonly string[] {
   if (!token) return [];
   const { expiresAt, failure, hoursLeft = 0, madeAt, state } = token;
   return [
@@ -44,9 +45,9 @@ const describeToken = ({ at, token }: Summary): readonly string[] => {
     ...(madeAt ? [`  made at ${formatTime(madeAt)}, ${formatAge(at, madeAt)} ago`] : []),
     ...(failure ? [`  rotation failed at ${formatTime(failure.at)}: ${failure.reason}`] : []),
   ];
-};
+}
 
-const describeRunTable = (runs: readonly RunRow[]): readonly string[] => {
+function describeRunTable(runs: readonly RunRow[]): readonly string[] {
   if (runs.length === 0) return [];
   const head = [
     'finished',
@@ -61,19 +62,21 @@ const describeRunTable = (runs: readonly RunRow[]): readonly string[] => {
   ];
   const rows = runs.slice(-maxRuns).toReversed().map(describeRun);
   return [`Last runs (${formatCount(runs.length)} in the log)`, ...layOutTable(head, rows)];
-};
+}
 
-const describeRun = (run: RunRow): readonly string[] => [
-  formatTime(run.at),
-  `${run.trigger}${run.isDryRun ? ' (dry)' : ''}`,
-  ...[run.total, run.accepted, run.failed, run.queued, run.attempts].map(formatCount),
-  formatDuration(run.durationMs),
-  run.workers
-    ? `${formatCount(run.workers.accepted)} accepted, ${formatCount(run.workers.failed)} failed`
-    : '',
-];
+function describeRun(run: RunRow): readonly string[] {
+  return [
+    formatTime(run.at),
+    `${run.trigger}${run.isDryRun ? ' (dry)' : ''}`,
+    ...[run.total, run.accepted, run.failed, run.queued, run.attempts].map(formatCount),
+    formatDuration(run.durationMs),
+    run.workers
+      ? `${formatCount(run.workers.accepted)} accepted, ${formatCount(run.workers.failed)} failed`
+      : '',
+  ];
+}
 
-const describeTrends = ({ failuresOverTime, runs }: Summary): readonly string[] => {
+function describeTrends({ failuresOverTime, runs }: Summary): readonly string[] {
   const { bucketHours, buckets } = failuresOverTime;
   const called = runs.filter(({ attempts }) => attempts > 0).slice(-maxTrendRuns);
   const rates = called.flatMap(({ callsPerSecond = [] }) => callsPerSecond);
@@ -93,12 +96,12 @@ const describeTrends = ({ failuresOverTime, runs }: Summary): readonly string[] 
         ]
       : []),
   ];
-};
+}
 
 const maxProblems = 10;
 
-const describeProblems = ({ problems }: Summary): readonly string[] =>
-  problems.length === 0
+function describeProblems({ problems }: Summary): readonly string[] {
+  return problems.length === 0
     ? []
     : [
         'Other warnings and errors, newest first',
@@ -110,8 +113,9 @@ const describeProblems = ({ problems }: Summary): readonly string[] =>
           ),
         ...describeMore(problems.length - maxProblems),
       ];
+}
 
-const describeInput = ({ input, skippedOnly }: Summary): readonly string[] => {
+function describeInput({ input, skippedOnly }: Summary): readonly string[] {
   const { firstAt, lastAt, lines, notes, unreadableLines } = input;
   const span = firstAt && lastAt ? `, ${formatTime(firstAt)} to ${formatTime(lastAt)}` : '';
   return [
@@ -122,4 +126,4 @@ const describeInput = ({ input, skippedOnly }: Summary): readonly string[] => {
     ...(skippedOnly > 0 ? [`  ${plural(skippedOnly, 'instance')} seen in dry runs only`] : []),
     ...notes.map((note) => `  ${note}`),
   ];
-};
+}

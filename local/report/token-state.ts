@@ -17,7 +17,7 @@ const hourMs = 3_600_000;
 const soonHours = 8; // as in lib/expiry.ts: a rotation every 6 h leaves at least 18 of 24
 
 /** What the log says of the token; undefined where it says nothing. */
-export const readTokenState = (fleet: FleetState, now: Date): TokenState | undefined => {
+export function readTokenState(fleet: FleetState, now: Date): TokenState | undefined {
   const token = fleet.token();
   const madeAt = fleet.tokenMadeAt();
   const failed = fleet.problems.get('token rotation failed')?.last;
@@ -37,11 +37,11 @@ export const readTokenState = (fleet: FleetState, now: Date): TokenState | undef
       hoursLeft: (expiresAt - at) / hourMs,
     })),
   };
-};
+}
 
-const judge = (hoursLeft: number | undefined, hasFailed: boolean): TokenState['state'] => {
+function judge(hoursLeft: number | undefined, hasFailed: boolean): TokenState['state'] {
   if (hoursLeft === undefined) return hasFailed ? 'rotation failed' : 'not known';
   if (hoursLeft <= 0) return 'expired';
   if (hoursLeft < soonHours) return 'expires soon';
   return hasFailed ? 'rotation failed' : 'well';
-};
+}

@@ -33,8 +33,8 @@ export interface Waiting extends Cause {
 
 const longWaitMs = 3_600_000; // the five deliveries of a message last 45 minutes at most
 
-export const listFailing = (instances: readonly InstanceState[]): readonly Trouble[] =>
-  instances
+export function listFailing(instances: readonly InstanceState[]): readonly Trouble[] {
+  return instances
     .flatMap((instance) => {
       const outcome = currentOutcome(instance);
       return outcome?.status === 'failed' || outcome?.status === 'unknown'
@@ -44,9 +44,10 @@ export const listFailing = (instances: readonly InstanceState[]): readonly Troub
     .sort(
       (a, b) => a.since.getTime() - b.since.getTime() || (a.instanceId < b.instanceId ? -1 : 1),
     );
+}
 
-export const listWaiting = (instances: readonly InstanceState[], now: Date): readonly Waiting[] =>
-  instances
+export function listWaiting(instances: readonly InstanceState[], now: Date): readonly Waiting[] {
+  return instances
     .flatMap((instance) => {
       const outcome = currentOutcome(instance);
       return outcome?.status === 'queued' ? [describeWaiting(instance, outcome, now)] : [];
@@ -54,18 +55,20 @@ export const listWaiting = (instances: readonly InstanceState[], now: Date): rea
     .sort(
       (a, b) => a.since.getTime() - b.since.getTime() || (a.instanceId < b.instanceId ? -1 : 1),
     );
+}
 
-export const groupByCode = (failing: readonly Trouble[]): readonly FailureGroup[] =>
-  groupFailures(failing);
+export function groupByCode(failing: readonly Trouble[]): readonly FailureGroup[] {
+  return groupFailures(failing);
+}
 
 /**
  * Who was not in the last scheduled run: taken off the list. Nobody, where not all lines of that run are
  * there, or where it was a dry run.
  */
-export const findAbsent = (
+export function findAbsent(
   { instances }: FleetState,
   runs: readonly RunRow[],
-): ReadonlySet<string> => {
+): ReadonlySet<string> {
   const last = runs.findLast(({ isDryRun, trigger }) => trigger === 'schedule' && !isDryRun);
   if (!last) return new Set();
   const startedAt = last.at.getTime() - last.durationMs - clockSlackMs;
@@ -73,7 +76,7 @@ export const findAbsent = (
   if (seen.length < last.total) return new Set();
   const gone = [...instances.values()].filter(({ lastAt }) => lastAt < startedAt);
   return new Set(gone.map(({ instanceId }) => instanceId));
-};
+}
 
 const clockSlackMs = 5_000;
 
@@ -86,11 +89,11 @@ const fallbackAdvice = {
 const jobAdvice =
   'The sync was accepted, but its job failed. Look at the instance and its tasks in the DDM console; the next run tries again.';
 
-const describeTrouble = (
+function describeTrouble(
   { failedAt, lastGoodAt }: InstanceState,
   outcome: OutcomeEntry,
   status: Trouble['status'],
-): Trouble => {
+): Trouble {
   const code = codeOf(outcome);
   const errCode = status === 'unknown' && outcome.errCode === undefined ? 'UNKNOWN_END' : code;
   const advice = outcome.advice ?? (code === 'JOB' ? jobAdvice : fallbackAdvice[status]);
@@ -106,9 +109,9 @@ const describeTrouble = (
     lastAt: new Date(outcome.at),
     runId: outcome.runId,
   };
-};
+}
 
-const describeWaiting = (instance: InstanceState, outcome: OutcomeEntry, now: Date): Waiting => {
+function describeWaiting(instance: InstanceState, outcome: OutcomeEntry, now: Date): Waiting {
   const open = openQueued(instance);
   const since = open[0]?.at ?? outcome.at;
   const waitedMs = now.getTime() - since;
@@ -123,11 +126,13 @@ const describeWaiting = (instance: InstanceState, outcome: OutcomeEntry, now: Da
     ...(failingSince !== undefined && { failingSince: new Date(failingSince) }),
     runId: outcome.runId,
   };
-};
+}
 
-const causeOf = ({ advice, errCode, externalMessage, httpStatus }: OutcomeEntry): Cause => ({
-  ...(errCode !== undefined && { errCode }),
-  ...(httpStatus !== undefined && { httpStatus }),
-  ...(externalMessage !== undefined && { externalMessage }),
-  ...(advice !== undefined && { advice }),
-});
+function causeOf({ advice, errCode, externalMessage, httpStatus }: OutcomeEntry): Cause {
+  return {
+    ...(errCode !== undefined && { errCode }),
+    ...(httpStatus !== undefined && { httpStatus }),
+    ...(externalMessage !== undefined && { externalMessage }),
+    ...(advice !== undefined && { advice }),
+  };
+}

@@ -29,7 +29,7 @@ interface Facts {
 }
 
 /** The first thing a person on call is told. */
-export const decide = (facts: Facts): Verdict => {
+export function decide(facts: Facts): Verdict {
   const { counts, waiting } = facts;
   const hasStuck = waiting.some(({ failures, isLong }) => isLong || failures > 0);
   const isInSync = counts.failed === 0 && counts.unknown === 0 && !hasStuck;
@@ -38,9 +38,9 @@ export const decide = (facts: Facts): Verdict => {
     text: `${describeCounts(counts)}${describeLastRun(facts)}`,
     warnings: [...warnOfWaiting(facts), ...warnOfLateRun(facts), ...warnOfToken(facts)],
   };
-};
+}
 
-const describeCounts = ({ failed, inSync, total, unknown, waiting }: Counts): string => {
+function describeCounts({ failed, inSync, total, unknown, waiting }: Counts): string {
   if (total === 0) return 'Nothing is known: no result of any instance in these lines';
   const rest = [
     ...(unknown > 0 ? [`, ${formatCount(unknown)} of unknown end`] : []),
@@ -49,29 +49,32 @@ const describeCounts = ({ failed, inSync, total, unknown, waiting }: Counts): st
   if (failed > 0) return `${share(failed, total)} not in sync${rest}`;
   if (inSync < total) return `${share(inSync, total)} in sync${rest}`;
   return total === 1 ? 'The one instance is in sync' : `All ${count(total)} are in sync`;
-};
+}
 
-const share = (part: number, total: number): string =>
-  `${formatCount(part)} of ${count(total)} ${part === 1 ? 'is' : 'are'}`;
+function share(part: number, total: number): string {
+  return `${formatCount(part)} of ${count(total)} ${part === 1 ? 'is' : 'are'}`;
+}
 
-const count = (instances: number): string => plural(instances, 'instance');
+function count(instances: number): string {
+  return plural(instances, 'instance');
+}
 
-const describeLastRun = ({ at, runs }: Facts): string => {
+function describeLastRun({ at, runs }: Facts): string {
   const last = runs.findLast(({ isDryRun }) => !isDryRun);
   return last ? ` (last run ${formatAge(at, last.at)} ago)` : '';
-};
+}
 
-const warnOfWaiting = ({ waiting }: Facts): readonly string[] => {
+function warnOfWaiting({ waiting }: Facts): readonly string[] {
   const long = waiting.filter(({ isLong }) => isLong).length;
   return long > 0
     ? [
         `${count(long)} waiting for longer than the queue keeps trying: look at the dead-letter queue (ops/redrive.sh show <stage>) and at the worker's log.`,
       ]
     : [];
-};
+}
 
 /** A schedule that stopped leaves no line: only the silence tells. */
-const warnOfLateRun = ({ at, runs }: Facts): readonly string[] => {
+function warnOfLateRun({ at, runs }: Facts): readonly string[] {
   const times = runs
     .filter(({ isDryRun, trigger }) => trigger === 'schedule' && !isDryRun)
     .map((run) => run.at.getTime());
@@ -83,13 +86,13 @@ const warnOfLateRun = ({ at, runs }: Facts): readonly string[] => {
   return [
     `No scheduled run for ${age}; before, one came every ${formatAge(new Date(usual), new Date(0))}. Is the log newer than that? Then look at the schedule and at the errors of scheduled.`,
   ];
-};
+}
 
-const warnOfToken = ({ token }: Facts): readonly string[] => {
+function warnOfToken({ token }: Facts): readonly string[] {
   if (!token || token.state === 'well' || token.state === 'not known') return [];
   const until = token.expiresAt ? formatTime(token.expiresAt) : '';
   const advice = 'look at the last lines of rotate-token, repair what they name, and invoke it';
   if (token.state === 'expired') return [`The token expired at ${until}: ${advice}.`];
   if (token.state === 'expires soon') return [`The token expires at ${until}: ${advice}.`];
   return [`The last token rotation failed, the old token is still in place: ${advice}.`];
-};
+}

@@ -17,10 +17,10 @@ const maxAttempts = 3; // a person waits
  * @throws {SetupError} when they are not
  * @throws {OptionError} for a PARAMETER_KMS_ARN that is none
  */
-export const openParameterStore = async (
+export async function openParameterStore(
   config: SSMClientConfig,
   kmsArn: string | undefined,
-): Promise<ParameterStore> => {
+): Promise<ParameterStore> {
   const verdict = kmsArn ? checkKmsArn(kmsArn) : true;
   if (verdict !== true) throw new OptionError(verdict);
   const ssm = createSsmClient({ maxAttempts, ...config });
@@ -35,10 +35,10 @@ export const openParameterStore = async (
     );
   });
   return { store: createStore(ssm, kmsArn || undefined), region };
-};
+}
 
 /** A failed call to Parameter Store, for a person: lib/ speaks of the function and its role. */
-export const explainStore = ({ message }: ParameterError, region: string): string => {
+export function explainStore({ message }: ParameterError, region: string): string {
   const [, what, reason = ''] = /^(.+ failed): (\w+);/.exec(message) ?? [];
   if (what === undefined) return message;
   if (/AccessDenied/.test(reason)) {
@@ -48,4 +48,4 @@ export const explainStore = ({ message }: ParameterError, region: string): strin
     return `${what}: ${reason}. AWS does not take your AWS credentials: check them, or sign in again (aws sso login)`;
   }
   return `${what}: ${reason}. Check that ${region} is your AWS region and that its Parameter Store is reachable from here, then run npm run setup again`;
-};
+}

@@ -7,10 +7,10 @@ import type { Session } from './session.ts';
 import { SetupError } from './setup-error.ts';
 
 /** The ids to keep in step: as the options name them, or as the person picks them from what was found. */
-export const chooseInstances = async (
+export async function chooseInstances(
   { options, print, prompts }: Session,
   listed: readonly ListedInstance[] | undefined,
-): Promise<readonly string[]> => {
+): Promise<readonly string[]> {
   const { instances } = options;
   if (listed === undefined) return Array.isArray(instances) ? unique(instances) : typeIds(prompts);
   const usable = listed.filter(({ id }) => isInstanceId(id));
@@ -23,14 +23,16 @@ export const chooseInstances = async (
     if (status !== 'RUNNING') print(`Note: ${id} (${name}) is ${status || 'in no state'}.`);
   }
   return chosen.map(({ id }) => id);
-};
+}
 
-const unique = (ids: readonly string[]): readonly string[] => [...new Set(ids)];
+function unique(ids: readonly string[]): readonly string[] {
+  return [...new Set(ids)];
+}
 
-const find = (
+function find(
   listed: readonly ListedInstance[],
   ids: readonly string[],
-): readonly ListedInstance[] => {
+): readonly ListedInstance[] {
   const byId = new Map(listed.map((instance) => [instance.id, instance]));
   return unique(ids).map((id) => {
     const instance = byId.get(id);
@@ -39,15 +41,15 @@ const find = (
       `--instances names ${id}, which is none of the ${listed.length} DDM instances of this project: check the id, the project and the region`,
     );
   });
-};
+}
 
 const pageSize = 15;
 
-const pick = (
+function pick(
   listed: readonly ListedInstance[],
   context: PromptContext,
-): Promise<readonly string[]> =>
-  checkbox(
+): Promise<readonly string[]> {
+  return checkbox(
     {
       message: `Instances to keep in step (${listed.length} found)`,
       pageSize,
@@ -68,8 +70,9 @@ const pick = (
     },
     context,
   );
+}
 
-const typeIds = async (context: PromptContext): Promise<readonly string[]> => {
+async function typeIds(context: PromptContext): Promise<readonly string[]> {
   const question = { message: 'Instance ids, separated by commas', validate: checkIds };
   return unique(splitIds(await input(question, context)));
-};
+}

@@ -40,8 +40,11 @@ export const clouds: Readonly<Record<CloudName, PublicCloud>> = {
   otc: { title: 'Open Telekom Cloud', domain: 'otc.t-systems.com', regions: ['eu-de'] },
 };
 
-export const isCloudName = (name: string): name is CloudName => Object.hasOwn(clouds, name);
+export function isCloudName(name: string): name is CloudName {
+  return Object.hasOwn(clouds, name);
+}
 
 /** Origin of a service (`ddm`, `iam`) in a region. */
-export const endpointOf = (service: string, cloud: CloudName, region: string): string =>
-  `https://${service}.${region}.${clouds[cloud].domain}`;
+export function endpointOf(service: string, cloud: CloudName, region: string): string {
+  return `https://${service}.${region}.${clouds[cloud].domain}`;
+}

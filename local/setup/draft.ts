@@ -24,29 +24,33 @@ export interface Place {
 /** Endpoints on loopback: they stand for cloud and region. */
 export type Loopback = Pick<Place, 'ddmEndpoint' | 'iamEndpoint'>;
 
-export const placeOf = (
+export function placeOf(
   { cloud = 'huawei', projectId = '', region = '' }: Draft,
   loopback: Loopback | undefined,
-): Place => ({
-  ddmEndpoint: endpointOf('ddm', cloud, region),
-  iamEndpoint: endpointOf('iam', cloud, region),
-  ...loopback,
-  projectId,
-});
+): Place {
+  return {
+    ddmEndpoint: endpointOf('ddm', cloud, region),
+    iamEndpoint: endpointOf('iam', cloud, region),
+    ...loopback,
+    projectId,
+  };
+}
 
 export type Credentials = Password | AccessKeys;
 
-export const credentialsOf = (draft: Draft): Credentials => {
+export function credentialsOf(draft: Draft): Credentials {
   const { accessKeyId = '', authMode, domainName = '', secretAccessKey = '' } = draft;
   if (authMode === 'aksk') return { accessKeyId, secretAccessKey };
   return { domainName, userName: draft.userName ?? '', password: draft.password ?? '' };
-};
+}
 
 /** A part of the answers that a person may want to correct. */
 export type Topic = 'sign-in' | 'project' | 'region';
 
 /** The draft without its answers on a topic. */
-export const forget = (draft: Draft, topic: Topic): Draft => ({ ...draft, ...blank[topic] });
+export function forget(draft: Draft, topic: Topic): Draft {
+  return { ...draft, ...blank[topic] };
+}
 
 const blank: Readonly<Record<Topic, Draft>> = {
   'sign-in': {

@@ -2,7 +2,7 @@ import type { Cloud } from '../cloud/cloud.ts';
 import type { SetupOptions } from './options.ts';
 
 /** The embedded cloud's own project, account and keys; in a terminal the rest is asked. */
-export const fillIn = (options: SetupOptions, cloud: Cloud, interactive: boolean): SetupOptions => {
+export function fillIn(options: SetupOptions, cloud: Cloud, interactive: boolean): SetupOptions {
   const { draft, instances, yes } = options;
   const asksNothing = yes || !interactive;
   return {
@@ -17,4 +17,4 @@ export const fillIn = (options: SetupOptions, cloud: Cloud, interactive: boolean
     instances: instances ?? (asksNothing ? 'all' : undefined),
     yes: asksNothing,
   };
-};
+}

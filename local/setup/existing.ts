@@ -5,10 +5,10 @@ import type { Store } from '../../lib/aws/store.ts';
 export type Existing = ReadonlyMap<string, Part>;
 
 /** @throws {ParameterError} */
-export const readExisting = async (store: Store, prefix: string): Promise<Existing> => {
+export async function readExisting(store: Store, prefix: string): Promise<Existing> {
   const names = ['instances', 'credentials', 'token', 'token-set'];
   const found = await store.get(names.map((name) => `${prefix}/${name}`));
   const lists = await store.below(`${prefix}/instances`);
   const tokens = await store.below(`${prefix}/token`);
   return new Map([...found.values(), ...lists, ...tokens].map((part) => [part.name, part]));
-};
+}

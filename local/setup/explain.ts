@@ -10,7 +10,7 @@ export interface Refusal {
 }
 
 /** Why IAM gave no token. */
-export const explainSignIn = (failure: SyncFailure, place: Place): Refusal => {
+export function explainSignIn(failure: SyncFailure, place: Place): Refusal {
   const { errCode, httpStatus, retryClass } = failure;
   if (isNetwork(failure)) return explainNetwork(failure, place.iamEndpoint);
   const refuse = refuseWith(`IAM refused the sign-in: ${quote(failure)}`);
@@ -31,14 +31,14 @@ export const explainSignIn = (failure: SyncFailure, place: Place): Refusal => {
     return refuse('project', remedy);
   }
   return refuseWith(`IAM gave no token: ${quote(failure)}`)('service', 'Try again later.');
-};
+}
 
 /** Why DDM did not list the instances. */
-export const explainList = (
+export function explainList(
   failure: SyncFailure,
   { ddmEndpoint, projectId }: Place,
   credentials: Credentials,
-): Refusal => {
+): Refusal {
   const { errCode, httpStatus, retryClass } = failure;
   if (isNetwork(failure)) return explainNetwork(failure, ddmEndpoint);
   const refuse = refuseWith(
@@ -55,19 +55,19 @@ export const explainList = (
     return refuse('project', remedy);
   }
   return refuse('service', adviceFor(httpStatus, errCode) ?? 'Try again later.');
-};
+}
 
 type Refuse = (topic: Refusal['topic'], remedy: string) => Refusal;
 
-const refuseWith =
-  (what: string): Refuse =>
-  (topic, remedy) => ({ topic, message: `${what} ${remedy}` });
+function refuseWith(what: string): Refuse {
+  return (topic, remedy) => ({ topic, message: `${what} ${remedy}` });
+}
 
-const explainAuth = (
+function explainAuth(
   refuse: Refuse,
   { clockSkewMs }: SyncFailure,
   credentials: Credentials,
-): Refusal => {
+): Refusal {
   if ('password' in credentials) {
     return refuse('project', 'Check that the project is of this region.');
   }
@@ -79,14 +79,15 @@ const explainAuth = (
   const minutes = Math.round(Math.abs(clockSkewMs) / 60_000);
   const clock = `The clock of this machine is ${minutes} minutes ${clockSkewMs > 0 ? 'ahead' : 'behind'}`;
   return refuse('service', `${clock}, and a signature is valid for 15: set the clock.`);
-};
+}
 
 const once = 'It was not tried again: IAM locks accounts.';
 
-const isNetwork = ({ errCode }: SyncFailure): boolean =>
-  errCode === 'NETWORK' || errCode === 'TIMEOUT' || errCode === 'TLS';
+function isNetwork({ errCode }: SyncFailure): boolean {
+  return errCode === 'NETWORK' || errCode === 'TIMEOUT' || errCode === 'TLS';
+}
 
-const explainNetwork = (failure: SyncFailure, endpoint: string): Refusal => {
+function explainNetwork(failure: SyncFailure, endpoint: string): Refusal {
   const { errCode, externalMessage = errCode } = failure;
   const { host } = new URL(endpoint);
   const refuse = refuseWith(host);
@@ -101,10 +102,10 @@ const explainNetwork = (failure: SyncFailure, endpoint: string): Refusal => {
   const remedy =
     'check cloud and region, and that this machine reaches it directly (proxies are not used).';
   return refuse('region', `cannot be reached (${externalMessage}): ${remedy}`);
-};
+}
 
 /** `IAM.0062 (HTTP 401) "The password is wrong."` */
-const quote = ({ errCode, externalMessage, httpStatus }: SyncFailure): string => {
+function quote({ errCode, externalMessage, httpStatus }: SyncFailure): string {
   const status = httpStatus === undefined ? '' : ` (HTTP ${httpStatus})`;
   return `${errCode}${status}${externalMessage ? ` "${externalMessage}"` : ''}.`;
-};
+}

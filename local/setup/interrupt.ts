@@ -24,10 +24,10 @@ const lastLine: Readonly<Record<Stage, string>> = {
 };
 
 /** Takes SIGINT over, and Ctrl-D at a prompt, for which Inquirer would wait for ever. */
-export const createInterrupt = (
+export function createInterrupt(
   input: NodeJS.ReadStream,
   write: (text: string) => void,
-): Interrupt => {
+): Interrupt {
   const controller = new AbortController();
   let stage: Stage = 'before';
   let wanted = false;
@@ -57,4 +57,4 @@ export const createInterrupt = (
       return result;
     },
   };
-};
+}

@@ -8,7 +8,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * Endpoints of the environment, on loopback only: a real one follows from cloud and region.
  * @throws {OptionError} when only one of the two is there
  */
-export const readLoopback = (env: Environment): Loopback | undefined => {
+export function readLoopback(env: Environment): Loopback | undefined {
   const { DDM_ENDPOINT: ddmEndpoint = '', IAM_ENDPOINT: iamEndpoint = '' } = env;
   const [hasDdm, hasIam] = [ddmEndpoint, iamEndpoint].map(isLoopbackEndpoint);
   if (!hasDdm && !hasIam) return undefined;
@@ -19,4 +19,4 @@ export const readLoopback = (env: Environment): Loopback | undefined => {
   throw new OptionError(
     `${given} is on loopback and ${absent} is not: set both, or unset ${given}`,
   );
-};
+}

@@ -3,10 +3,10 @@ import type { Draft, Loopback } from './draft.ts';
 import type { SetupOptions } from './options.ts';
 
 /** Without a terminal nothing can be asked. @throws {OptionError} that names what is missing */
-export const requireAll = (
+export function requireAll(
   { draft, instances, yes }: SetupOptions,
   loopback: Loopback | undefined,
-): void => {
+): void {
   const given = {
     ...(!loopback && { '--cloud': draft.cloud, '--region': draft.region }),
     '--project': draft.projectId,
@@ -21,9 +21,9 @@ export const requireAll = (
   throw new OptionError(
     `There is no terminal to ask in: give ${names} as well; see npm run setup -- --help`,
   );
-};
+}
 
-const signIn = (draft: Draft): Readonly<Record<string, string | undefined>> => {
+function signIn(draft: Draft): Readonly<Record<string, string | undefined>> {
   if (draft.authMode === 'token') {
     return {
       '--domain-name': draft.domainName,
@@ -36,4 +36,4 @@ const signIn = (draft: Draft): Readonly<Record<string, string | undefined>> => {
     'DDM_SYNC_ACCESS_KEY_ID (environment)': draft.accessKeyId,
     'DDM_SYNC_SECRET_ACCESS_KEY (environment)': draft.secretAccessKey,
   };
-};
+}

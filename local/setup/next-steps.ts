@@ -8,10 +8,12 @@ export interface Deployment extends Place {
 }
 
 /** The path that serverless.yml takes where nothing else is set. */
-export const defaultPrefix = (stage: string): string => `/ddm-sync/${stage}`;
+export function defaultPrefix(stage: string): string {
+  return `/ddm-sync/${stage}`;
+}
 
 /** The commands that come after the set-up. */
-export const nextSteps = (deployment: Deployment): string => {
+export function nextSteps(deployment: Deployment): string {
   const { authMode, awsRegion, ddmEndpoint, prefix, projectId, stage } = deployment;
   const lines = [
     `export AWS_REGION=${awsRegion}`,
@@ -21,7 +23,7 @@ export const nextSteps = (deployment: Deployment): string => {
     `npm run deploy -- --stage ${stage}`,
   ];
   return ['Set up. Next:', ...lines.map((line) => `  ${line}`)].join('\n');
-};
+}
 
 export const embeddedSteps = `This was the embedded cloud: nothing is left of it. For a real project:
   npm run setup`;

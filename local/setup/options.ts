@@ -29,7 +29,7 @@ export interface SetupOptions {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** @throws {OptionError} */
-export const parseSetupOptions = (args: readonly string[], env: Environment): SetupOptions => {
+export function parseSetupOptions(args: readonly string[], env: Environment): SetupOptions {
   const { auth, cloud, embedded, help, instances, yes, ...flags } = parse(args);
   if (cloud !== undefined && !isCloudName(cloud)) {
     throw new OptionError(`--cloud takes huawei, huawei-eu or otc, not "${cloud}"`);
@@ -56,12 +56,13 @@ export const parseSetupOptions = (args: readonly string[], env: Environment): Se
     embedded,
     help,
   };
-};
+}
 
-const splitList = (list: string | undefined): readonly string[] | undefined =>
-  list === undefined ? undefined : splitIds(list);
+function splitList(list: string | undefined): readonly string[] | undefined {
+  return list === undefined ? undefined : splitIds(list);
+}
 
-const secretsOf = (env: Environment): Draft => {
+function secretsOf(env: Environment): Draft {
   const read = (name: string, verdict: (value: string) => Verdict): string | undefined =>
     check(name, env[name] || undefined, verdict);
   return {
@@ -69,24 +70,24 @@ const secretsOf = (env: Environment): Draft => {
     accessKeyId: read('DDM_SYNC_ACCESS_KEY_ID', checkAccessKeyId),
     secretAccessKey: read('DDM_SYNC_SECRET_ACCESS_KEY', checkSecretAccessKey),
   };
-};
+}
 
-const check = (
+function check(
   name: string,
   value: string | undefined,
   verdictOn: (value: string) => Verdict,
-): string | undefined => {
+): string | undefined {
   if (value === undefined) return undefined;
   const verdict = verdictOn(value);
   if (verdict !== true) throw new OptionError(`${name}: ${verdict}`);
   return value;
-};
+}
 
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean', default: false } as const;
 const help = 'see npm run setup -- --help';
 
-const parse = (args: readonly string[]) => {
+function parse(args: readonly string[]) {
   const secret = args.find((arg) => /^--(password|secret|access-?key|ak|sk|token)/i.test(arg));
   if (secret !== undefined) {
     throw new OptionError(
@@ -116,4 +117,4 @@ const parse = (args: readonly string[]) => {
     const message = error instanceof Error ? (error.message.split(/\.?(?:\n|\. )/)[0] ?? '') : '';
     throw new OptionError(`${message}: ${help}`, { cause: error });
   }
-};
+}

@@ -28,10 +28,7 @@ export interface Wanted {
   readonly instanceIds: readonly string[];
 }
 
-export const createPlan = (
-  { credentials, instanceIds, prefix }: Wanted,
-  existing: Existing,
-): Plan => {
+export function createPlan({ credentials, instanceIds, prefix }: Wanted, existing: Existing): Plan {
   const write = (parameter: Omit<Write, 'state'>): Write => {
     const before = existing.get(parameter.name);
     if (before === undefined) return { ...parameter, state: 'new' };
@@ -61,19 +58,19 @@ export const createPlan = (
       ? { name: `${prefix}/token-set`, replaces: [...existing.keys()].some(isTokenOf(prefix)) }
       : undefined,
   };
-};
+}
 
 /** Whether something that is there is replaced or removed. */
-export const touchesExisting = ({ credentials, lists, stale, token }: Plan): boolean =>
-  stale.length > 0 ||
-  token?.replaces === true ||
-  [credentials, ...lists].some(({ state }) => state !== 'new');
+export function touchesExisting({ credentials, lists, stale, token }: Plan): boolean {
+  return (
+    stale.length > 0 ||
+    token?.replaces === true ||
+    [credentials, ...lists].some(({ state }) => state !== 'new')
+  );
+}
 
 /** Names and types, for the person who is asked; never a value. */
-export const describePlan = (
-  { credentials, lists, stale, token }: Plan,
-  region: string,
-): string => {
+export function describePlan({ credentials, lists, stale, token }: Plan, region: string): string {
   const rows = [...lists, credentials].map(({ content, name, state, type }) => [
     name,
     type,
@@ -89,7 +86,7 @@ export const describePlan = (
     `  ${name.padEnd(width)}  ${type.padEnd('SecureString'.length)}  ${content}`.trimEnd(),
   );
   return [`Parameters in SSM Parameter Store, ${region}:`, ...lines].join('\n');
-};
+}
 
 const note: Readonly<Record<Write['state'], string>> = {
   new: '',
@@ -97,15 +94,15 @@ const note: Readonly<Record<Write['state'], string>> = {
   retyped: ' (replaces the one that is there, which has another type)',
 };
 
-const countIds = (list: string): string => {
+function countIds(list: string): string {
   const count = list.split(',').length;
   return `${count} ${count === 1 ? 'instance' : 'instances'}`;
-};
+}
 
-const isList = (prefix: string, name: string): boolean =>
-  name === `${prefix}/instances` || name.startsWith(`${prefix}/instances/`);
+function isList(prefix: string, name: string): boolean {
+  return name === `${prefix}/instances` || name.startsWith(`${prefix}/instances/`);
+}
 
-const isTokenOf =
-  (prefix: string) =>
-  (name: string): boolean =>
-    name.startsWith(`${prefix}/token`);
+function isTokenOf(prefix: string) {
+  return (name: string): boolean => name.startsWith(`${prefix}/token`);
+}

@@ -21,11 +21,11 @@ interface ProofDeps {
 const timeoutMs = 15_000;
 
 /** Signs in once, never a second time, and lists the instances of the project. */
-export const prove = async (
+export async function prove(
   { clock, http }: ProofDeps,
   place: Place,
   credentials: Credentials,
-): Promise<Proof> => {
+): Promise<Proof> {
   try {
     const secret = await signIn({ clock, http }, place, credentials);
     const parameters = { secret: async () => secret, refreshSecret: async () => secret };
@@ -43,13 +43,14 @@ export const prove = async (
     if (!(error instanceof ReadError)) throw error;
     return { status: 'refused', ...explainList(error.failure, place, credentials) };
   }
-};
+}
 
-const signIn = async (
+async function signIn(
   { clock, http }: ProofDeps,
   { iamEndpoint, projectId }: Place,
   credentials: Credentials,
-): Promise<Secret> =>
-  'password' in credentials
+): Promise<Secret> {
+  return 'password' in credentials
     ? createToken({ http, clock, iamEndpoint, projectId }, credentials, timeoutMs)
     : credentials;
+}

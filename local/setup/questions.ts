@@ -12,29 +12,30 @@ import { type CloudName, clouds } from './clouds.ts';
 import type { Draft } from './draft.ts';
 
 /** Asks for cloud and region as far as the draft lacks them; what was answered before is the default. */
-export const completeRegion = async (
+export async function completeRegion(
   draft: Draft,
   before: Draft,
   context: PromptContext,
-): Promise<Draft> => {
+): Promise<Draft> {
   const cloud = draft.cloud ?? (await askCloud(before, context));
   const region = draft.region ?? (await askRegion(cloud, before, context));
   return { ...draft, cloud, region };
-};
+}
 
-export const askProjectId = (before: Draft, context: PromptContext): Promise<string> =>
-  createAsk(context)({
+export function askProjectId(before: Draft, context: PromptContext): Promise<string> {
+  return createAsk(context)({
     message: 'Project id',
     before: before.projectId,
     check: checkProjectId,
   });
+}
 
 /** Asks for the sign-in as far as the draft lacks it. */
-export const completeSignIn = async (
+export async function completeSignIn(
   draft: Draft,
   before: Draft,
   context: PromptContext,
-): Promise<Draft> => {
+): Promise<Draft> {
   const ask = createAsk(context);
   const authMode = draft.authMode ?? (await askAuthMode(before, context));
   if (authMode === 'aksk') {
@@ -51,10 +52,11 @@ export const completeSignIn = async (
   const userName = draft.userName ?? (await ask({ ...user, before: before.userName }));
   const secret = draft.password ?? (await askHidden('Password', checkText('password'), context));
   return { ...draft, authMode, domainName, userName, password: secret };
-};
+}
 
-export const askPrefix = (fallback: string, context: PromptContext): Promise<string> =>
-  createAsk(context)({ message: 'Parameter prefix', before: fallback, check: checkPrefix });
+export function askPrefix(fallback: string, context: PromptContext): Promise<string> {
+  return createAsk(context)({ message: 'Parameter prefix', before: fallback, check: checkPrefix });
+}
 
 /** What every prompt is given besides its question. */
 export interface PromptContext {
@@ -67,22 +69,24 @@ interface TextQuestion {
   readonly check: (answer: string) => Verdict;
 }
 
-const createAsk =
-  (context: PromptContext) =>
-  async ({ before, check, message }: TextQuestion): Promise<string> => {
+function createAsk(context: PromptContext) {
+  return async ({ before, check, message }: TextQuestion): Promise<string> => {
     const validate = (answer: string): Verdict => check(answer.trim());
     return (await input({ message, default: before, validate }, context)).trim();
   };
+}
 
 // Inquirer would show what was typed at Ctrl-T.
-const askHidden = (
+function askHidden(
   message: string,
   validate: (answer: string) => Verdict,
   context: PromptContext,
-): Promise<string> => password({ message, mask: '*', toggleMask: false, validate }, context);
+): Promise<string> {
+  return password({ message, mask: '*', toggleMask: false, validate }, context);
+}
 
-const askCloud = (before: Draft, context: PromptContext): Promise<CloudName> =>
-  select<CloudName>(
+function askCloud(before: Draft, context: PromptContext): Promise<CloudName> {
+  return select<CloudName>(
     {
       message: 'Cloud',
       ...(before.cloud && { default: before.cloud }),
@@ -94,22 +98,19 @@ const askCloud = (before: Draft, context: PromptContext): Promise<CloudName> =>
     },
     context,
   );
+}
 
-const askRegion = async (
-  cloud: CloudName,
-  before: Draft,
-  context: PromptContext,
-): Promise<string> => {
+async function askRegion(cloud: CloudName, before: Draft, context: PromptContext): Promise<string> {
   const { regions } = clouds[cloud];
   const only = regions.length === 1 ? regions[0] : undefined;
   const message = only ? 'Region' : `Region (${regions.slice(0, 4).join(', ')}, ...)`;
   const former = before.cloud === cloud ? before.region : undefined;
   const question = { message, before: former ?? only, check: checkRegion };
   return (await createAsk(context)(question)).toLowerCase();
-};
+}
 
-const askAuthMode = (before: Draft, context: PromptContext): Promise<'token' | 'aksk'> =>
-  select<'token' | 'aksk'>(
+function askAuthMode(before: Draft, context: PromptContext): Promise<'token' | 'aksk'> {
+  return select<'token' | 'aksk'>(
     {
       message: 'Way of authentication',
       ...(before.authMode && { default: before.authMode }),
@@ -128,3 +129,4 @@ const askAuthMode = (before: Draft, context: PromptContext): Promise<'token' | '
     },
     context,
   );
+}

@@ -19,7 +19,7 @@ const defaultStage = 'prod';
  * Asks, proves, says what it will write, writes it, and tries it out; nothing is written before the end.
  * @throws {OptionError | SetupError}
  */
-export const setUp = async (session: Session): Promise<void> => {
+export async function setUp(session: Session): Promise<void> {
   const { interactive, loopback, options, ssm } = session;
   if (!interactive) requireAll(options, loopback);
   const parameterStore = await openParameterStore(ssm, session.kmsArn);
@@ -36,15 +36,15 @@ export const setUp = async (session: Session): Promise<void> => {
     if (error instanceof RotationError) throw new SetupError(error.message, { cause: error });
     throw error;
   }
-};
+}
 
-const choosePrefix = async ({ interactive, options, prompts }: Session): Promise<string> => {
+async function choosePrefix({ interactive, options, prompts }: Session): Promise<string> {
   const { prefix, stage, yes } = options;
   if (prefix !== undefined) return prefix;
   const fallback = defaultPrefix(stage ?? defaultStage);
   if (!interactive || yes || stage !== undefined) return fallback;
   return askPrefix(fallback, prompts);
-};
+}
 
 interface Ready {
   readonly prefix: string;
@@ -52,11 +52,11 @@ interface Ready {
   readonly proven: Proven;
 }
 
-const write = async (
+async function write(
   session: Session,
   { region, store }: ParameterStore,
   { existing, prefix, proven }: Ready,
-): Promise<void> => {
+): Promise<void> {
   const { interrupt, options, print } = session;
   const { authMode, credentials, listed, place } = proven;
   const instanceIds = await chooseInstances(session, listed);
@@ -72,12 +72,12 @@ const write = async (
   const { stage = defaultStage } = options;
   const deployment = { ...place, authMode, awsRegion: region, stage, prefix };
   print(options.embedded ? embeddedSteps : nextSteps(deployment));
-};
+}
 
-const consent = async ({ options, prompts }: Session, plan: Plan): Promise<void> => {
+async function consent({ options, prompts }: Session, plan: Plan): Promise<void> {
   if (options.yes) return;
   const replaces = touchesExisting(plan);
   const message = replaces ? 'Write them, and replace or remove what is there?' : 'Write them?';
   if (await confirm({ message, default: !replaces }, prompts)) return;
   throw new SetupError('Stopped. Nothing was written.');
-};
+}

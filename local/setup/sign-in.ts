@@ -31,7 +31,7 @@ export interface Proven {
  * what was refused, or it ends.
  * @throws {SetupError}
  */
-export const signInUntilProven = async (session: Session, given: Draft): Promise<Proven> => {
+export async function signInUntilProven(session: Session, given: Draft): Promise<Proven> {
   const http = createHttpClient({ maxConnections: 1 });
   try {
     let draft = given;
@@ -54,23 +54,23 @@ export const signInUntilProven = async (session: Session, given: Draft): Promise
   } finally {
     http.close();
   }
-};
+}
 
 /** Cloud, region and project, as far as the draft lacks them. */
-export const completePlace = async (
+export async function completePlace(
   { loopback, prompts }: Session,
   draft: Draft,
   before: Draft,
-): Promise<Draft> => {
+): Promise<Draft> {
   // A loopback endpoint stands for both.
   const located = loopback ? draft : await completeRegion(draft, before, prompts);
   const projectId = located.projectId ?? (await askProjectId(before, prompts));
   return { ...located, projectId };
-};
+}
 
 type Next = 'go on' | 'again' | Topic;
 
-const decide = async (session: Session, proof: Proof): Promise<Next> => {
+async function decide(session: Session, proof: Proof): Promise<Next> {
   if (proof.status === 'proven') return 'go on';
   const { message, topic } = proof;
   const areNamed = Array.isArray(session.options.instances);
@@ -86,9 +86,9 @@ const decide = async (session: Session, proof: Proof): Promise<Next> => {
   );
   if (next === 'stop') throw new SetupError('Stopped. Nothing was written.');
   return next;
-};
+}
 
-const waysOut = ({ loopback }: Session, topic: Refusal['topic']) => {
+function waysOut({ loopback }: Session, topic: Refusal['topic']) {
   const ways: { readonly name: string; readonly value: Next | 'stop' }[] = [
     { value: 'sign-in', name: 'Correct the sign-in' },
     { value: 'project', name: 'Correct the project id' },
@@ -105,4 +105,4 @@ const waysOut = ({ loopback }: Session, topic: Refusal['topic']) => {
     ...others,
     { value: 'stop' as const, name: 'Stop' },
   ];
-};
+}

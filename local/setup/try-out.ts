@@ -16,7 +16,7 @@ export interface AppSettings extends Place {
 }
 
 /** The service as it will be deployed, with a log for a person. */
-export const createSetupApp = ({ onWarning, store, ...settings }: AppSettings): App => {
+export function createSetupApp({ onWarning, store, ...settings }: AppSettings): App {
   const app = createApp({
     DDM_ENDPOINT: settings.ddmEndpoint,
     IAM_ENDPOINT: settings.iamEndpoint,
@@ -28,9 +28,9 @@ export const createSetupApp = ({ onWarning, store, ...settings }: AppSettings): 
   const parameters = createParameters({ store, prefix, authMode, clock: app.clock });
   const fleet = () => parameters.fleet();
   return { ...app, parameters, fleet, log: createQuietLog(onWarning) };
-};
+}
 
-const createQuietLog = (onWarning: (text: string) => void): RunLog => {
+function createQuietLog(onWarning: (text: string) => void): RunLog {
   const quiet = (): void => {};
   const warning = (message: string, fields: LogFields): void =>
     onWarning(`Warning: ${message}${fields.reason ? `: ${fields.reason}` : ''}`);
@@ -48,7 +48,7 @@ const createQuietLog = (onWarning: (text: string) => void): RunLog => {
     ended: quiet,
     ends: quiet,
   };
-};
+}
 
 export interface TryOut {
   readonly works: boolean;
@@ -58,7 +58,7 @@ export interface TryOut {
 const dryRunMs = 60_000;
 
 /** One dry run of the service on what is written now, in plain words. @throws {ParameterError} */
-export const tryOut = async (app: App, expected: number): Promise<TryOut> => {
+export async function tryOut(app: App, expected: number): Promise<TryOut> {
   const request = { runId: randomUUID(), trigger: 'schedule', dryRun: true } as const;
   const { report } = await runSync(app, { ...request, remainingMs: dryRunMs });
   const secret = await app.parameters.secret();
@@ -70,11 +70,11 @@ export const tryOut = async (app: App, expected: number): Promise<TryOut> => {
   const instances = `${expected} ${expected === 1 ? 'instance' : 'instances'}`;
   const text = `Dry run: the service reads ${instances} and ${describe(app, secret)}. Nothing was synchronised.`;
   return { works, text };
-};
+}
 
-const describe = ({ clock }: App, secret: Awaited<ReturnType<App['parameters']['secret']>>) => {
+function describe({ clock }: App, secret: Awaited<ReturnType<App['parameters']['secret']>>) {
   if (!('token' in secret)) return 'an access key';
   const { expiresAt } = secret;
   if (expiresAt === undefined) return 'a token';
   return `a token that is valid for ${Math.round(hoursUntil(expiresAt, clock.now()))} hours`;
-};
+}

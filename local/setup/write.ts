@@ -17,10 +17,10 @@ const rotationMs = 60_000;
  * read first is written last, and what would be read instead is removed in the end.
  * @throws {ParameterError | RotationError}
  */
-export const carryOut = async (
+export async function carryOut(
   { app, print, store }: WriteDeps,
   { credentials, lists, stale, token }: Plan,
-): Promise<void> => {
+): Promise<void> {
   const put = async ({ name, state, type, value }: Write): Promise<void> => {
     if (state === 'retyped') await store.remove([name]);
     await store.put({ name, value }, type);
@@ -33,4 +33,4 @@ export const carryOut = async (
   }
   for (const list of lists) await put(list);
   await store.remove(stale);
-};
+}

@@ -14,7 +14,7 @@ interface Sleeper {
 }
 
 /** Time that passes only while everybody sleeps; starts at a fixed wall time and monotonic 0. */
-export const createFakeClock = (): FakeClock => {
+export function createFakeClock(): FakeClock {
   const sleepers = new Set<Sleeper>();
   let monotonic = 0;
   let wallOffset = Date.parse('2026-11-23T03:00:00Z');
@@ -60,4 +60,4 @@ export const createFakeClock = (): FakeClock => {
       }
     },
   };
-};
+}

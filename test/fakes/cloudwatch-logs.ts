@@ -28,7 +28,7 @@ interface FilterInput {
 const pageSize = 100;
 
 /** CloudWatch Logs' JSON protocol as far as FilterLogEvents goes.. */
-export const startCloudwatchLogs = async (): Promise<CloudwatchLogs> => {
+export async function startCloudwatchLogs(): Promise<CloudwatchLogs> {
   const groups = new Map<string, readonly LogEvent[]>();
   const requests: FilterInput[] = [];
 
@@ -56,4 +56,4 @@ export const startCloudwatchLogs = async (): Promise<CloudwatchLogs> => {
   });
   const logs: CloudwatchLogs = { ...server, groups, requests, fault: undefined };
   return logs;
-};
+}

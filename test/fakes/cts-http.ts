@@ -22,14 +22,16 @@ export interface FakeCts {
   readonly http: HttpClient;
 }
 
-export const answer = (status: number, body: unknown): HttpAnswer => ({
-  status,
-  body: JSON.stringify(body),
-  header: () => undefined,
-});
+export function answer(status: number, body: unknown): HttpAnswer {
+  return {
+    status,
+    body: JSON.stringify(body),
+    header: () => undefined,
+  };
+}
 
 /** The audit service, newest trace first, and DDM's list of schemas. */
-export const createFakeCts = (): FakeCts => {
+export function createFakeCts(): FakeCts {
   const cts: FakeCts = {
     traces: [],
     dataNodes: new Map(),
@@ -49,16 +51,16 @@ export const createFakeCts = (): FakeCts => {
     },
   };
   return cts;
-};
+}
 
-const databasesOf = ({ dataNodes }: FakeCts, instanceId: string): HttpAnswer => {
+function databasesOf({ dataNodes }: FakeCts, instanceId: string): HttpAnswer {
   const nodes = dataNodes.get(instanceId);
   if (nodes === undefined) return answer(404, { errCode: 'DBS.280001', externalMessage: 'gone' });
   const databases = nodes.map((id) => ({ name: `schema-${id}`, used_rds: [{ id }] }));
   return answer(200, { databases, total: databases.length });
-};
+}
 
-const listTraces = ({ traces }: FakeCts, query: URLSearchParams): HttpAnswer => {
+function listTraces({ traces }: FakeCts, query: URLSearchParams): HttpAnswer {
   const [from, to, limit] = ['from', 'to', 'limit'].map((name) => Number(query.get(name)));
   const found = traces
     .filter(({ service_type }) => service_type === query.get('service_type'))
@@ -68,4 +70,4 @@ const listTraces = ({ traces }: FakeCts, query: URLSearchParams): HttpAnswer => 
   const page = found.slice(start, start + (limit ?? 10));
   const marker = start + page.length < found.length ? page.at(-1)?.trace_id : undefined;
   return answer(200, { traces: page, meta_data: { count: page.length, marker } });
-};
+}

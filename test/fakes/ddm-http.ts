@@ -12,11 +12,11 @@ export interface FakeAnswer {
 }
 
 /** DDM's v1 API behind an HTTP client that takes fake time; undefined is accepted. */
-export const createFakeDdmHttp = (
+export function createFakeDdmHttp(
   clock: Clock,
   answer: (instanceId: string, call: number) => FakeAnswer | undefined,
   latencyMs = 50,
-): FakeDdmHttp => {
+): FakeDdmHttp {
   const calls: string[] = [];
   return {
     calls,
@@ -34,4 +34,4 @@ export const createFakeDdmHttp = (
       return { status, body: JSON.stringify(body), header: () => undefined };
     },
   };
-};
+}

@@ -27,11 +27,11 @@ export interface FakeDdmOptions {
 }
 
 /** A DDM whose calls take fake time; a latency beyond the call's timeout is a TIMEOUT. */
-export const createFakeDdm = ({
+export function createFakeDdm({
   clock,
   latencyMs = 50,
   answer = () => undefined,
-}: FakeDdmOptions): FakeDdm => {
+}: FakeDdmOptions): FakeDdm {
   const calls: Call[] = [];
   const attempts = new Map<string, number>();
   let inFlight = 0;
@@ -56,12 +56,12 @@ export const createFakeDdm = ({
       return { jobId: `job-${instanceId}` };
     },
   };
-};
+}
 
 const timeout: SyncFailure = { errCode: 'TIMEOUT', retryClass: 'retry' };
 
 /** Calls beyond `perSecond` in any sliding second are throttled, as the gateway does. */
-export const throttleAbove = (perSecond: () => number) => {
+export function throttleAbove(perSecond: () => number) {
   let taken: number[] = [];
   return ({ startedAt }: Call): SyncFailure | undefined => {
     taken = taken.filter((at) => at > startedAt - 1_000);
@@ -71,17 +71,14 @@ export const throttleAbove = (perSecond: () => number) => {
     taken.push(startedAt);
     return undefined;
   };
-};
+}
 
 export interface FakeAuth extends Auth {
   readonly renewals: () => number;
 }
 
 /** Renews into a newer generation, or refuses to when the store has nothing newer. */
-export const createFakeAuth = ({
-  hasNewer = true,
-  read = () => Promise.resolve(),
-} = {}): FakeAuth => {
+export function createFakeAuth({ hasNewer = true, read = () => Promise.resolve() } = {}): FakeAuth {
   let generation = 0;
   let renewal: Promise<void> | undefined;
   let reads = 0;
@@ -105,4 +102,4 @@ export const createFakeAuth = ({
       return renewal;
     },
   };
-};
+}

@@ -5,12 +5,12 @@ export interface FakeHttp extends HttpClient {
 }
 
 /** Answers without a network; keeps what it was asked for. */
-export const createFakeHttp = (
+export function createFakeHttp(
   answer: (request: HttpRequest) => Pick<HttpAnswer, 'status' | 'body'> = () => ({
     status: 404,
     body: '',
   }),
-): FakeHttp => {
+): FakeHttp {
   const requests: HttpRequest[] = [];
   return {
     requests,
@@ -20,4 +20,4 @@ export const createFakeHttp = (
       return { ...answer(request), header: () => undefined };
     },
   };
-};
+}

@@ -30,7 +30,7 @@ export interface FakeJobs extends HttpClient {
 const latencyMs = 20;
 
 /** DDM's sync calls with the jobs that they start, its job list, and what the audit service records. */
-export const createFakeJobs = (clock: Clock): FakeJobs => {
+export function createFakeJobs(clock: Clock): FakeJobs {
   const fake: FakeJobs = {
     jobs: [],
     urls: [],
@@ -55,9 +55,9 @@ export const createFakeJobs = (clock: Clock): FakeJobs => {
     },
   };
   return fake;
-};
+}
 
-const respond = (fake: FakeJobs, text: string, now: number): HttpAnswer => {
+function respond(fake: FakeJobs, text: string, now: number): HttpAnswer {
   const { pathname, searchParams } = new URL(text);
   const [, version, instanceId] = /\/(v1|v3)\/[^/]+\/instances\/([^/]+)\//.exec(pathname) ?? [];
   if (instanceId !== undefined) {
@@ -67,9 +67,9 @@ const respond = (fake: FakeJobs, text: string, now: number): HttpAnswer => {
   return pathname.endsWith('/jobs')
     ? listJobs(fake, searchParams, now)
     : listTraces(fake, searchParams, now);
-};
+}
 
-const listJobs = ({ jobs, jobsHidden }: FakeJobs, query: URLSearchParams, now: number) => {
+function listJobs({ jobs, jobsHidden }: FakeJobs, query: URLSearchParams, now: number) {
   const [from = 0, to = 0, offset = 0, limit = 0] = numbers(query, [
     'start_time',
     'end_time',
@@ -83,9 +83,9 @@ const listJobs = ({ jobs, jobsHidden }: FakeJobs, query: URLSearchParams, now: n
     return { id, status: endsAt > now ? 'Running' : ended, fail_reason: failReason || null };
   });
   return answer(200, { jobs: page, offset, limit, total: found.length });
-};
+}
 
-const listTraces = ({ jobs, tracesHidden }: FakeJobs, query: URLSearchParams, now: number) => {
+function listTraces({ jobs, tracesHidden }: FakeJobs, query: URLSearchParams, now: number) {
   const [from = 0, to = 0] = numbers(query, ['from', 'to']);
   const about = { trace_name: 'synRdsinfo', service_type: 'DDM' };
   const traces = (tracesHidden ? [] : jobs).flatMap(
@@ -110,7 +110,8 @@ const listTraces = ({ jobs, tracesHidden }: FakeJobs, query: URLSearchParams, no
   );
   const found = traces.filter(({ time }) => time >= from && time <= Math.min(to, now));
   return answer(200, { traces: found, meta_data: { count: found.length, marker: null } });
-};
+}
 
-const numbers = (query: URLSearchParams, names: readonly string[]): number[] =>
-  names.map((name) => Number(query.get(name)));
+function numbers(query: URLSearchParams, names: readonly string[]): number[] {
+  return names.map((name) => Number(query.get(name)));
+}

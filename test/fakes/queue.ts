@@ -7,7 +7,7 @@ export interface FakeQueue extends Queue {
 }
 
 /** Takes every message but those for the refused ids ("fleet", "follow" for messages without one); keeps what it was given. */
-export const createFakeQueue = (refuse: (id: string) => boolean = () => false): FakeQueue => {
+export function createFakeQueue(refuse: (id: string) => boolean = () => false): FakeQueue {
   const sent: QueueEntry[] = [];
   const delayed: VisibilityChange[] = [];
   return {
@@ -24,10 +24,10 @@ export const createFakeQueue = (refuse: (id: string) => boolean = () => false): 
       return 0;
     },
   };
-};
+}
 
-const subjectOf = (message: QueueMessage): string => {
+function subjectOf(message: QueueMessage): string {
   if ('fleet' in message) return 'fleet';
   if ('round' in message) return 'follow';
   return 'dataNodeId' in message ? message.dataNodeId : message.instanceId;
-};
+}

@@ -19,7 +19,7 @@ export interface FakeRunLog extends RunLog {
 }
 
 /** Keeps what a run reports. */
-export const createFakeRunLog = (): FakeRunLog => {
+export function createFakeRunLog(): FakeRunLog {
   const outcomes: Outcome[] = [];
   const retries: Retry[] = [];
   const reports: Report[] = [];
@@ -58,4 +58,4 @@ export const createFakeRunLog = (): FakeRunLog => {
     ended: (end) => void jobEnds.push(end),
     ends: (counts) => void endCounts.push(counts),
   };
-};
+}

@@ -12,10 +12,10 @@ const pageSize = 10;
  * A parameter store in memory. `step` is awaited before each of its effects, so that a test decides what
  * happens in between: a listing is read page by page, and several names are removed one by one.
  */
-export const createFakeStore = (
+export function createFakeStore(
   step: () => Promise<void> = async () => {},
   values = new Map<string, string>(),
-): FakeStore => {
+): FakeStore {
   const find = (name: string): Part[] => {
     const value = values.get(name);
     return value === undefined ? [] : [{ name, value }];
@@ -55,4 +55,4 @@ export const createFakeStore = (
       }
     },
   };
-};
+}

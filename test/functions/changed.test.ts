@@ -15,16 +15,18 @@ import { sample, startPackaged } from '../support/packaged.ts';
 const taskRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const changeWindow = { CHANGE_WINDOW_SECONDS: '2' };
 
-const event = (detailType: string, detail: object) => ({
-  ...sample('changed'),
-  'detail-type': detailType,
-  detail,
-});
+function event(detailType: string, detail: object) {
+  return {
+    ...sample('changed'),
+    'detail-type': detailType,
+    detail,
+  };
+}
 
-const start = async (
+async function start(
   options: Partial<CloudOptions> = {},
   env: Readonly<Record<string, string>> = {},
-) => {
+) {
   const cloud = await startCloud({ instances: 4, changeWindowSeconds: 2.1, ...options });
   const changed = await startPackaged('changed', {
     cloud,
@@ -33,10 +35,10 @@ const start = async (
   });
   onTestFinished(() => cloud.close());
   return { cloud, changed };
-};
+}
 
 /** Workers on the change queue, until it is empty. */
-const drain = async (cloud: Cloud) => {
+async function drain(cloud: Cloud) {
   const output: string[] = [];
   const source = startEventSource({
     queueUrl: cloud.changeQueueUrl,
@@ -54,7 +56,7 @@ const drain = async (cloud: Cloud) => {
   await vi.waitFor(isEmpty, { timeout: 30_000, interval: 20 });
   await source.stop();
   return output.map((line): Record<string, unknown> => JSON.parse(line));
-};
+}
 
 describe('an event', () => {
   test('about a data node syncs the instance that has it', async () => {

@@ -4,17 +4,20 @@ import { createSlidingLimit } from '../../local/cloud/sliding-limit.ts';
 import { sample, startPackaged } from '../support/packaged.ts';
 
 const aksk = { AUTH_MODE: 'aksk' };
-const start = (
+function start(
   options: Partial<CloudOptions> & { readonly cloud?: Cloud } = {},
   env: Readonly<Record<string, string>> = aksk,
-) => startPackaged('scheduled', { instances: 50, auth: 'aksk', ...options, env });
+) {
+  return startPackaged('scheduled', { instances: 50, auth: 'aksk', ...options, env });
+}
 
-const writeKeys = ({ parameterPrefix, ssm }: Cloud, keys: object): void =>
+function writeKeys({ parameterPrefix, ssm }: Cloud, keys: object): void {
   ssm.put({
     name: `${parameterPrefix}/credentials`,
     type: 'SecureString',
     value: JSON.stringify(keys),
   });
+}
 
 describe('with an access key', () => {
   test.each(['v1', 'v3', 'auto'])('the fleet is synced over the %s API', async (version) => {

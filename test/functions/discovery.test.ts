@@ -3,8 +3,9 @@ import type { CloudOptions } from '../../local/cloud/cloud.ts';
 import { sample, startPackaged } from '../support/packaged.ts';
 
 const discovery = { DDM_DISCOVERY: 'on' };
-const start = (options: Partial<CloudOptions> = {}) =>
-  startPackaged('scheduled', { instances: 300, env: discovery, ...options });
+function start(options: Partial<CloudOptions> = {}) {
+  return startPackaged('scheduled', { instances: 300, env: discovery, ...options });
+}
 
 describe('with discovery', () => {
   test('the fleet is what the list API shows, page by page; the parameter is not read', async () => {

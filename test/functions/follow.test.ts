@@ -12,20 +12,20 @@ import { type SessionOptions, sample, startPackaged } from '../support/packaged.
 type Line = Readonly<Record<string, unknown>>;
 
 /** A scheduled run over an embedded cloud; what it accepted is in the follow queue. */
-const runScheduled = async (options: SessionOptions) => {
+async function runScheduled(options: SessionOptions) {
   const cloud = await startCloud({ queueSpeed: 100, ...options });
   onTestFinished(() => cloud.close());
   const session = await startPackaged('scheduled', { ...options, cloud });
   await session.invoke({});
   return { cloud, lines: session.lines };
-};
+}
 
 /** Runs the packaged follow until its queue is empty. */
-const follow = async (
+async function follow(
   cloud: Cloud,
   env: Readonly<Record<string, string>> = {},
   options: Partial<EventSourceOptions> = {},
-) => {
+) {
   const output: string[] = [];
   const source = startEventSource({
     queueUrl: cloud.followQueueUrl,
@@ -65,7 +65,7 @@ const follow = async (
     ends: lines.filter(({ end }) => end !== undefined),
     metrics: lines.filter(({ _aws }) => _aws !== undefined),
   };
-};
+}
 
 describe('the packaged follow', () => {
   test('says of every accepted sync how its job ended', async () => {

@@ -11,7 +11,9 @@ import {
   startPackaged,
 } from '../support/packaged.ts';
 
-const start = (options: SessionOptions) => startPackaged('http', options);
+function start(options: SessionOptions) {
+  return startPackaged('http', options);
+}
 
 interface Answer {
   readonly statusCode: number;
@@ -20,20 +22,24 @@ interface Answer {
   readonly body: any;
 }
 
-const eventWith = (body: unknown, rest: Readonly<Record<string, unknown>> = {}) => ({
-  ...sample('http'),
-  body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
-  ...rest,
-});
+function eventWith(body: unknown, rest: Readonly<Record<string, unknown>> = {}) {
+  return {
+    ...sample('http'),
+    body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
+    ...rest,
+  };
+}
 
-const send = async ({ invoke }: Session, event: unknown): Promise<Answer> => {
+async function send({ invoke }: Session, event: unknown): Promise<Answer> {
   const result = await invoke(event);
   if (!result.ok) throw new Error(JSON.stringify(result.error));
   const { body, ...answer } = result.response as Answer;
   return { ...answer, body: JSON.parse(body) };
-};
+}
 
-const post = (session: Session, body?: unknown) => send(session, eventWith(body));
+function post(session: Session, body?: unknown) {
+  return send(session, eventWith(body));
+}
 
 describe('POST /sync', () => {
   test('syncs the whole fleet without a body and answers 200 with every result', async () => {

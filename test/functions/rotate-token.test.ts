@@ -2,23 +2,26 @@ import { describe, expect, test } from 'vitest';
 import { type Cloud, type CloudOptions, startCloud } from '../../local/cloud/cloud.ts';
 import { sample, startPackaged } from '../support/packaged.ts';
 
-const start = (
+function start(
   options: Partial<CloudOptions> & { readonly cloud?: Cloud } = {},
   env: Readonly<Record<string, string>> = {},
-) => startPackaged('rotate-token', { instances: 20, ...options, env });
+) {
+  return startPackaged('rotate-token', { instances: 20, ...options, env });
+}
 
 /** The token as a plain reader of the contract finds it: `token`, or its parts in numeric order. */
-const storedToken = ({ parameterPrefix, ssm }: Cloud): string => {
+function storedToken({ parameterPrefix, ssm }: Cloud): string {
   const whole = ssm.value(`${parameterPrefix}/token`);
   const numberOf = (name: string): number => Number(name.split('/').at(-1));
   const parts = [...ssm.parameters.values()]
     .filter(({ name }) => name.startsWith(`${parameterPrefix}/token/`))
     .sort((a, b) => numberOf(a.name) - numberOf(b.name));
   return whole ?? parts.map(({ value }) => value).join('');
-};
+}
 
-const writeCredentials = ({ parameterPrefix, ssm }: Cloud, value: string): void =>
+function writeCredentials({ parameterPrefix, ssm }: Cloud, value: string): void {
   ssm.put({ name: `${parameterPrefix}/credentials`, type: 'SecureString', value });
+}
 
 describe('the packaged rotate-token handler', () => {
   test('replaces the token by a fresh one, split over parameters of the Standard tier', async () => {
@@ -115,27 +118,31 @@ describe('the packaged rotate-token handler', () => {
   });
 });
 
-const iamAnswers =
-  (fault: ReturnType<Cloud['iam']['fault']>) =>
-  ({ iam }: Cloud): void => {
+function iamAnswers(fault: ReturnType<Cloud['iam']['fault']>) {
+  return ({ iam }: Cloud): void => {
     iam.fault = () => fault;
   };
+}
 
-const refuse =
-  (refused: string) =>
-  ({ ssm }: Cloud): void => {
+function refuse(refused: string) {
+  return ({ ssm }: Cloud): void => {
     ssm.fault = (operation) =>
       operation === refused ? { status: 400, type: 'AccessDeniedException' } : undefined;
   };
+}
 
-const keystone = (code: number, message: string) => ({
-  status: code,
-  body: { error: { code, title: 'Error', message } },
-});
-const iamError = (status: number, error_code: string) => ({
-  status,
-  body: { error_code, error_msg: 'Refused.' },
-});
+function keystone(code: number, message: string) {
+  return {
+    status: code,
+    body: { error: { code, title: 'Error', message } },
+  };
+}
+function iamError(status: number, error_code: string) {
+  return {
+    status,
+    body: { error_code, error_msg: 'Refused.' },
+  };
+}
 
 describe('a failed rotation keeps the old token, fails and says why', () => {
   test.each<[string, (cloud: Cloud) => void, string, RegExp, number]>([

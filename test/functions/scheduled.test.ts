@@ -2,11 +2,13 @@ import { describe, expect, test, vi } from 'vitest';
 import { type Cloud, type CloudOptions, syncQueue } from '../../local/cloud/cloud.ts';
 import { cloudIds, sample, startPackaged } from '../support/packaged.ts';
 
-const start = (
+function start(
   options: CloudOptions,
   env: Readonly<Record<string, string>> = {},
   timeoutMs = 60_000,
-) => startPackaged('scheduled', { ...options, env, timeoutMs });
+) {
+  return startPackaged('scheduled', { ...options, env, timeoutMs });
+}
 
 describe('the packaged scheduled handler', () => {
   test('syncs the fleet and returns the report', async () => {
@@ -242,13 +244,13 @@ test('row 44: no token in any output, whatever goes wrong', async () => {
   }
 });
 
-const replaceToken = (cloud: Cloud): void => {
+function replaceToken(cloud: Cloud): void {
   const rotated = `MII${'rotated+'.repeat(500)}`;
   cloud.ssm.put({ name: `${cloud.parameterPrefix}/token`, type: 'SecureString', value: rotated });
   cloud.iam.tokens.clear();
   cloud.iam.tokens.add(rotated);
-};
+}
 
-const until = async (isTrue: () => boolean): Promise<void> => {
+async function until(isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 10));
-};
+}

@@ -30,7 +30,7 @@ interface Answer {
 }
 
 /** The packaged door, with no parameter in the store: it needs none. */
-const start = async (env: Readonly<Record<string, string>> = {}): Promise<Door> => {
+async function start(env: Readonly<Record<string, string>> = {}): Promise<Door> {
   const smn = await startTestSmn();
   const session = await startPackaged('smn', {
     instances: 0,
@@ -50,7 +50,7 @@ const start = async (env: Readonly<Record<string, string>> = {}): Promise<Door> 
       return { statusCode, body: JSON.parse(body), elapsedMs };
     },
   };
-};
+}
 
 describe('POST /notifications/smn', () => {
   test('queues what changed, and reads no parameter', async () => {

@@ -9,25 +9,27 @@ import { startTestSmn } from '../support/smn.ts';
 
 const taskRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-const start = async (options: Partial<CloudOptions> = {}) => {
+async function start(options: Partial<CloudOptions> = {}) {
   const cloud = await startCloud({ instances: 6, queueSpeed: 60, ...options });
   onTestFinished(() => cloud.close());
   return { cloud, watch: await startPackaged('watch', { cloud, instances: 6 }) };
-};
+}
 
-const cursorOf = ({ parameterPrefix, ssm }: Cloud): string | undefined =>
-  ssm.value(`${parameterPrefix}/cursor`);
+function cursorOf({ parameterPrefix, ssm }: Cloud): string | undefined {
+  return ssm.value(`${parameterPrefix}/cursor`);
+}
 
-const changePort = ({ cts, ddm }: Cloud, instanceId: string) =>
-  cts.add({
+function changePort({ cts, ddm }: Cloud, instanceId: string) {
+  return cts.add({
     trace_name: 'changeInstancePort',
     service_type: 'RDS',
     resource_id: ddm.dataNodes.of(instanceId)[0] ?? '',
     trace_type: 'SystemAction',
   });
+}
 
 /** Workers on the change queue until it is empty; what they printed. */
-const drain = async (cloud: Cloud): Promise<readonly Record<string, unknown>[]> => {
+async function drain(cloud: Cloud): Promise<readonly Record<string, unknown>[]> {
   const lines: string[] = [];
   const source = startEventSource({
     queueUrl: cloud.changeQueueUrl,
@@ -40,7 +42,7 @@ const drain = async (cloud: Cloud): Promise<readonly Record<string, unknown>[]> 
   await vi.waitFor(isEmpty, { timeout: 20_000, interval: 20 });
   await source.stop();
   return lines.map((line) => JSON.parse(line));
-};
+}
 
 describe('the packaged watch', () => {
   test('finds what changed, and the instance that has it is synced: trace, queue, worker, DDM', async () => {

@@ -5,21 +5,21 @@ import { startEventSource } from '../../local/event-source.ts';
 import { environmentOf } from '../../local/target.ts';
 import { cloudIds, sample, startPackaged } from '../support/packaged.ts';
 
-const client = (cloud: Cloud): SQSClient => {
+function client(cloud: Cloud): SQSClient {
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   const sqs = new SQSClient({ endpoint: cloud.sqs.endpoint, region: 'eu-central-1', credentials });
   onTestFinished(() => sqs.destroy());
   return sqs;
-};
+}
 
-const enqueue = async (cloud: Cloud, bodies: readonly string[]): Promise<void> => {
+async function enqueue(cloud: Cloud, bodies: readonly string[]): Promise<void> {
   const sqs = client(cloud);
   for (const MessageBody of bodies) {
     await sqs.send(new SendMessageCommand({ QueueUrl: cloud.queueUrl, MessageBody }));
   }
-};
+}
 
-const receiveEvent = async (cloud: Cloud): Promise<unknown> => {
+async function receiveEvent(cloud: Cloud): Promise<unknown> {
   const command = new ReceiveMessageCommand({
     QueueUrl: cloud.queueUrl,
     MaxNumberOfMessages: 10,
@@ -36,10 +36,11 @@ const receiveEvent = async (cloud: Cloud): Promise<unknown> => {
       attributes: message.Attributes,
     })),
   };
-};
+}
 
-const ask = (instanceId: string): string =>
-  JSON.stringify({ instanceId, trigger: 'schedule', runId: 'run-1' });
+function ask(instanceId: string): string {
+  return JSON.stringify({ instanceId, trigger: 'schedule', runId: 'run-1' });
+}
 
 describe('the packaged worker', () => {
   test('syncs the instances of a batch and returns what is to be tried again, with a delay', async () => {

@@ -20,18 +20,22 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const ofType = (type: string, { Resources } = template) =>
-  Object.entries(Resources)
+function ofType(type: string, { Resources } = template) {
+  return Object.entries(Resources)
     .filter(([, { Type }]) => Type === type)
     .map(([id, resource]) => ({ id, ...resource }));
+}
 
 /** The functions' logical ids, without the kind of resource behind them. */
-const functionIds = (): readonly string[] =>
-  ofType('AWS::Lambda::Function').map(({ id }) => id.replace('LambdaFunction', ''));
+function functionIds(): readonly string[] {
+  return ofType('AWS::Lambda::Function').map(({ id }) => id.replace('LambdaFunction', ''));
+}
 
-const liveArn = (functionId: string) => ({
-  'Fn::Join': [':', [{ 'Fn::GetAtt': [`${functionId}LambdaFunction`, 'Arn'] }, 'live']],
-});
+function liveArn(functionId: string) {
+  return {
+    'Fn::Join': [':', [{ 'Fn::GetAtt': [`${functionId}LambdaFunction`, 'Arn'] }, 'live']],
+  };
+}
 
 /** Which resource types invoke functions, and the property that says which. */
 const sources: readonly (readonly [string, (properties: Record<string, unknown>) => unknown])[] = [
@@ -43,12 +47,12 @@ const sources: readonly (readonly [string, (properties: Record<string, unknown>)
 ];
 
 /** What a resource waits for: DependsOn, and whatever it refers to. */
-const needsOf = (id: string): readonly string[] => {
+function needsOf(id: string): readonly string[] {
   const { DependsOn = [], ...rest } = template.Resources[id] ?? { Type: '', Properties: {} };
   const text = JSON.stringify(rest);
   const references = [...text.matchAll(/"Ref":"(\w+)"|"Fn::GetAtt":\["(\w+)"/g)];
   return [DependsOn, references.map(([, ref, attribute]) => ref ?? attribute ?? '')].flat(2);
-};
+}
 
 describe('deployments', () => {
   test('every event source invokes the alias, and waits until it is there', () => {

@@ -30,35 +30,41 @@ afterAll(() => rmSync(folder, { recursive: true }));
 // biome-ignore lint/suspicious/noExplicitAny: the template is what the framework made of infra/
 type Properties = Readonly<Record<string, any>>;
 
-const ofType = (
+function ofType(
   type: string,
   { Resources } = template,
-): readonly (readonly [string, Properties])[] =>
-  Object.entries(Resources)
+): readonly (readonly [string, Properties])[] {
+  return Object.entries(Resources)
     .filter(([, { Type }]) => Type === type)
     .map(([id, { Properties }]) => [id, Properties] as const);
+}
 
-const alarms = (from = template) => ofType('AWS::CloudWatch::Alarm', from);
+function alarms(from = template) {
+  return ofType('AWS::CloudWatch::Alarm', from);
+}
 
 interface Dimension {
   readonly Name: string;
   readonly Value: unknown;
 }
 
-const toMetric = ({ Dimensions, MetricName, Namespace }: Properties): Metric => ({
-  namespace: Namespace,
-  name: MetricName,
-  dimensions: Object.fromEntries(
-    (Dimensions as Dimension[]).map(({ Name, Value }) => [Name, Value]),
-  ),
-});
+function toMetric({ Dimensions, MetricName, Namespace }: Properties): Metric {
+  return {
+    namespace: Namespace,
+    name: MetricName,
+    dimensions: Object.fromEntries(
+      (Dimensions as Dimension[]).map(({ Name, Value }) => [Name, Value]),
+    ),
+  };
+}
 
-const metricsOf = (alarm: Properties): readonly Metric[] =>
-  alarm.MetricName
+function metricsOf(alarm: Properties): readonly Metric[] {
+  return alarm.MetricName
     ? [toMetric(alarm)]
     : (alarm.Metrics as Properties[]).flatMap(({ MetricStat }) =>
         MetricStat ? [toMetric(MetricStat.Metric)] : [],
       );
+}
 
 /** The anchors that a page has for its headings, as GitHub makes them. */
 const anchors = [...runbook.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
@@ -193,17 +199,17 @@ interface Widget {
 const pseudo: Readonly<Record<string, string>> = { 'AWS::Region': 'eu-central-1' };
 
 /** The dashboard with the pseudo parameters filled in; attributes of resources stay as they are. */
-const readDashboard = (): readonly Widget[] => {
+function readDashboard(): readonly Widget[] {
   const [[, dashboard] = []] = ofType('AWS::CloudWatch::Dashboard');
   const body: string = dashboard?.DashboardBody['Fn::Sub'];
   return JSON.parse(body.replaceAll(/\$\{([\w:]+)\}/g, (whole, name) => pseudo[name] ?? whole))
     .widgets;
-};
+}
 
-const attribute = (text: string): unknown => {
+function attribute(text: string): unknown {
   const [, resource, name] = /^\$\{(\w+)\.(\w+)\}$/.exec(text) ?? [];
   return resource === undefined ? text : { 'Fn::GetAtt': [resource, name] };
-};
+}
 
 describe('the dashboard', () => {
   test('has widgets that fit into 24 columns and lie on no other', () => {

@@ -10,15 +10,17 @@ const ids = instanceIds(3);
 const [a = '', b = '', c = ''] = ids;
 const shared = `${'d'.repeat(32)}in01`;
 
-const deliver = (messageId: string, change: object): Delivery => ({
-  messageId,
-  receiptHandle: `handle-${messageId}`,
-  body: JSON.stringify({ ...change, trigger: 'change', runId: `run-${messageId}` }),
-  receiveCount: 1,
-});
+function deliver(messageId: string, change: object): Delivery {
+  return {
+    messageId,
+    receiptHandle: `handle-${messageId}`,
+    body: JSON.stringify({ ...change, trigger: 'change', runId: `run-${messageId}` }),
+    receiveCount: 1,
+  };
+}
 
 /** The worker on the change queue; a and b share a data node. */
-const createWorker = () => {
+function createWorker() {
   const cts = createFakeCts();
   for (const id of ids) cts.dataNodes.set(id, id === c ? [] : [shared]);
   const synced: string[] = [];
@@ -39,7 +41,7 @@ const createWorker = () => {
   const run = (deliveries: readonly Delivery[]) =>
     app.clock.run(syncBatch(app, changeQueue, deliveries, 60_000));
   return { app, changeQueue, cts, run, synced };
-};
+}
 
 describe('a batch of changes', () => {
   test('syncs each instance once, however many of them concern it', async () => {

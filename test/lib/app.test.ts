@@ -11,15 +11,15 @@ import { createFakeRunLog, type FakeRunLog } from '../fakes/run-log.ts';
 // The real dependencies in this process, so that coverage sees them; test/functions has them packaged.
 let cloud: Cloud;
 
-const start = async (
+async function start(
   options: Partial<CloudOptions> = {},
   env: Readonly<Record<string, string>> = {},
-): Promise<App & { readonly log: FakeRunLog }> => {
+): Promise<App & { readonly log: FakeRunLog }> {
   cloud = await startCloud({ instances: 12, ...options });
   const all = { ...environmentOf(cloud), SYNC_RATE_PER_SECOND: '1000', ...env };
   for (const [name, value] of Object.entries(all)) vi.stubEnv(name, value);
   return { ...createApp(all), log: createFakeRunLog() };
-};
+}
 
 beforeEach(() => {
   vi.stubEnv('AWS_REGION', 'eu-central-1');
@@ -29,14 +29,16 @@ beforeEach(() => {
 
 afterEach(() => cloud.close());
 
-const sync = (app: App, dryRun = false) =>
-  runSync(app, { runId: 'run-1', trigger: 'schedule', dryRun, remainingMs: 60_000 });
+function sync(app: App, dryRun = false) {
+  return runSync(app, { runId: 'run-1', trigger: 'schedule', dryRun, remainingMs: 60_000 });
+}
 
-const rejected = (work: Promise<unknown>): Promise<Error> =>
-  work.then(
+function rejected(work: Promise<unknown>): Promise<Error> {
+  return work.then(
     () => new Error('it worked'),
     (error: Error) => error,
   );
+}
 
 describe('rotate-token', () => {
   test('replaces the token, and the next run works with it', async () => {

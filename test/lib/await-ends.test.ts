@@ -14,7 +14,7 @@ const ids = instanceIds(4);
 const [a = '', b = '', c = '', d = ''] = ids;
 
 /** `POST /sync?wait=…` for the four instances; a duration for each, and who of them fails. */
-const post = async (
+async function post(
   world: FollowWorld,
   durations: readonly number[],
   {
@@ -26,7 +26,7 @@ const post = async (
     readonly failing?: readonly string[];
     readonly process?: ProcessOptions;
   } = {},
-) => {
+) {
   world.huawei.plan = (instanceId) => ({
     durationMs: durations[ids.indexOf(instanceId)] ?? 0,
     ...(failing.includes(instanceId) && { failReason: 'no' }),
@@ -39,7 +39,7 @@ const post = async (
   const ends = Object.fromEntries(result.results.map((one) => [one.instanceId, one.end]));
   const ms = world.clock.monotonic() - startedAt;
   return { ...result, ends, counts: result.ends, statusCode, body: JSON.parse(body ?? ''), ms };
-};
+}
 
 test('answers as soon as every job ended', async () => {
   const world = createFollowWorld();

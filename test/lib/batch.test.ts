@@ -15,16 +15,18 @@ const busy: FakeAnswer = { status: 409, errCode: 'DBS.200019' };
 const refused: FakeAnswer = { status: 401, errCode: 'APIGW.0307' };
 const overloaded: FakeAnswer = { status: 429, errCode: 'APIGW.0308' };
 
-const delivery = (
+function delivery(
   messageId: string,
   instanceId: string,
   { receiveCount = 1, runId = 'run-1', trigger = 'schedule' } = {},
-): Delivery => ({
-  messageId,
-  receiptHandle: `handle-${messageId}`,
-  body: JSON.stringify({ instanceId, trigger, runId }),
-  receiveCount,
-});
+): Delivery {
+  return {
+    messageId,
+    receiptHandle: `handle-${messageId}`,
+    body: JSON.stringify({ instanceId, trigger, runId }),
+    receiveCount,
+  };
+}
 
 interface BatchOptions extends Omit<TestAppOptions, 'http'> {
   readonly answer?: (instanceId: string, call: number) => FakeAnswer | undefined;
@@ -32,7 +34,7 @@ interface BatchOptions extends Omit<TestAppOptions, 'http'> {
   readonly remainingMs?: number;
 }
 
-const run = async (deliveries: readonly Delivery[], options: BatchOptions = {}) => {
+async function run(deliveries: readonly Delivery[], options: BatchOptions = {}) {
   const { answer = () => ok, latencyMs, remainingMs = 60_000, ...rest } = options;
   const queue = createFakeQueue();
   const calls: string[] = [];
@@ -52,7 +54,7 @@ const run = async (deliveries: readonly Delivery[], options: BatchOptions = {}) 
   });
   const returned = await app.clock.run(syncBatch(app, app.queue, deliveries, remainingMs));
   return { app, calls, log: app.log, queue, returned };
-};
+}
 
 const [a = '', b = '', c = ''] = instanceIds(3);
 

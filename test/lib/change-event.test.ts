@@ -5,10 +5,12 @@ import { sample } from '../support/packaged.ts';
 
 const instanceId = `${'a'.repeat(32)}in09`;
 const dataNodeId = `${'b'.repeat(32)}in01`;
-const event = (detail: unknown, detailType: unknown = 'Data Node Changed') => ({
-  'detail-type': detailType,
-  detail,
-});
+function event(detail: unknown, detailType: unknown = 'Data Node Changed') {
+  return {
+    'detail-type': detailType,
+    detail,
+  };
+}
 
 test.each<[string, unknown, readonly object[]]>([
   ['an instance', event({ instanceId }, 'DDM Instance Changed'), [{ instanceId }]],

@@ -8,7 +8,7 @@ const complete = {
   PARAMETER_PREFIX: '/ddm-sync/prod',
 };
 
-const problemsOf = (env: Readonly<Record<string, string>>): readonly string[] => {
+function problemsOf(env: Readonly<Record<string, string>>): readonly string[] {
   try {
     parseConfig(env);
     return [];
@@ -16,7 +16,7 @@ const problemsOf = (env: Readonly<Record<string, string>>): readonly string[] =>
     if (error instanceof ConfigError) return error.problems;
     throw error;
   }
-};
+}
 
 test('needs three variables and has defaults for the rest', () => {
   expect(parseConfig(complete)).toEqual({

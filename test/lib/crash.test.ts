@@ -26,17 +26,19 @@ interface World {
 const maxReceives = 5;
 const visibilityMs = 360_000;
 
-const createWorld = (answer: World['answer']): World => ({
-  clock: createFakeClock(),
-  messages: new Map(),
-  deadLetters: [],
-  accepted: new Set(),
-  failed: new Set(),
-  answer,
-  calls: 0,
-});
+function createWorld(answer: World['answer']): World {
+  return {
+    clock: createFakeClock(),
+    messages: new Map(),
+    deadLetters: [],
+    accepted: new Set(),
+    failed: new Set(),
+    answer,
+    calls: 0,
+  };
+}
 
-const createProcess = (world: World, ids: readonly string[], crashAt: number) => {
+function createProcess(world: World, ids: readonly string[], crashAt: number) {
   const { death, effect, effects, isDead, sleep } = createMortal(world.clock, crashAt);
 
   const store = (body: string, delaySeconds: number): void => {
@@ -94,9 +96,9 @@ const createProcess = (world: World, ids: readonly string[], crashAt: number) =>
     },
   });
   return { app, death };
-};
+}
 
-const receive = (world: World, random: () => number): Delivery[] => {
+function receive(world: World, random: () => number): Delivery[] {
   const now = world.clock.monotonic();
   const batch: Delivery[] = [];
   for (const [messageId, message] of world.messages) {
@@ -112,14 +114,14 @@ const receive = (world: World, random: () => number): Delivery[] => {
     batch.push({ messageId, receiptHandle: messageId, body, receiveCount });
   }
   return batch;
-};
+}
 
-const drain = async (
+async function drain(
   world: World,
   crashes: readonly number[],
   redeliveries: number,
   seed: number,
-): Promise<void> => {
+): Promise<void> {
   const random = createRandom(seed);
   let left = redeliveries;
   for (let invocation = 0; world.messages.size > 0; invocation += 1) {
@@ -141,7 +143,7 @@ const drain = async (
       else world.messages.delete(messageId);
     }
   }
-};
+}
 
 const answers: readonly (FakeAnswer | undefined)[] = [
   undefined,
@@ -153,7 +155,7 @@ const answers: readonly (FakeAnswer | undefined)[] = [
   { status: 429, errCode: 'APIGW.0308' },
 ];
 
-const dispatch = (world: World, ids: readonly string[], crashAt: number) => {
+function dispatch(world: World, ids: readonly string[], crashAt: number) {
   const { app, death } = createProcess(world, ids, crashAt);
   const config = { ...app.config, syncInlineMax: 5 };
   const request = {
@@ -163,14 +165,15 @@ const dispatch = (world: World, ids: readonly string[], crashAt: number) => {
     remainingMs: 900_000,
   } as const;
   return world.clock.run(Promise.race([runSync({ ...app, config }, request), death]));
-};
+}
 
-const everyEnd = (world: World): Set<string> =>
-  new Set([
+function everyEnd(world: World): Set<string> {
+  return new Set([
     ...world.accepted,
     ...world.failed,
     ...world.deadLetters.map((body) => String(JSON.parse(body).instanceId)),
   ]);
+}
 
 test('rows 2, 3 and 8: no instance is lost, whatever crashes and however often messages come', async () => {
   const scenario = fc.record({

@@ -9,7 +9,7 @@ import { instanceIds } from '../support/instances.ts';
 
 const hanging: Queue = { send: () => new Promise(() => {}), delay: async () => 0 };
 
-const run = async (count: number, remainingMs: number, followQueue: Queue) => {
+async function run(count: number, remainingMs: number, followQueue: Queue) {
   const ids = instanceIds(count);
   const app = createTestApp({
     http: (clock) => createFakeDdmHttp(clock, () => undefined),
@@ -22,7 +22,7 @@ const run = async (count: number, remainingMs: number, followQueue: Queue) => {
   const request = { runId: 'run-1', trigger: 'schedule', dryRun: false, remainingMs } as const;
   const { report } = await app.clock.run(runSync(app, request));
   return { app, report, ms: app.clock.monotonic() };
-};
+}
 
 test('a follow queue that hangs costs no run its deadline, and no accepted sync its end line', async () => {
   const { app, ms, report } = await run(5_000, 30_000, hanging);

@@ -15,25 +15,31 @@ import { instanceIds } from '../support/instances.ts';
 const runId = 'run-1';
 
 /** A scheduled run over the instances; what it accepted goes to the follow queue. */
-const sync = async (world: FollowWorld, ids: readonly string[], options: ProcessOptions = {}) => {
+async function sync(world: FollowWorld, ids: readonly string[], options: ProcessOptions = {}) {
   const { app, death } = world.start({ ...options, instanceIds: ids });
   const request = { runId, trigger: 'schedule', dryRun: false, remainingMs: 900_000 } as const;
   const config = { ...app.config, syncInlineMax: 100_000 };
   return world.clock.run(Promise.race([runSync({ ...app, config }, request), death]));
-};
+}
 
-const isList = (url: string): boolean => url.includes('/jobs?');
-const isTraces = (url: string): boolean => url.includes('/traces?');
+function isList(url: string): boolean {
+  return url.includes('/jobs?');
+}
+function isTraces(url: string): boolean {
+  return url.includes('/traces?');
+}
 
 /** Messages in the queue with the seconds until they are visible. */
-const waiting = ({ clock, messages }: FollowWorld) =>
-  [...messages.values()].map(({ body, visibleAt }) => ({
+function waiting({ clock, messages }: FollowWorld) {
+  return [...messages.values()].map(({ body, visibleAt }) => ({
     message: parseFollowMessage(body),
     seconds: (visibleAt - clock.monotonic()) / 1_000,
   }));
+}
 
-const endsOf = ({ log }: FollowWorld) =>
-  log.jobEnds.map(({ end, instanceId, source }) => [instanceId, end, source]);
+function endsOf({ log }: FollowWorld) {
+  return log.jobEnds.map(({ end, instanceId, source }) => [instanceId, end, source]);
+}
 
 const [a = '', b = '', c = ''] = instanceIds(3);
 

@@ -13,14 +13,16 @@ import { cloudIds, sample } from '../support/packaged.ts';
 let cloud: Cloud;
 let ids: readonly string[] = [];
 
-const environment = (): Readonly<Record<string, string>> => ({
-  ...environmentOf(cloud),
-  AWS_REGION: 'eu-central-1',
-  AWS_ACCESS_KEY_ID: 'local',
-  AWS_SECRET_ACCESS_KEY: 'local',
-  SYNC_RATE_PER_SECOND: '1000',
-  SYNC_INLINE_MAX: '30',
-});
+function environment(): Readonly<Record<string, string>> {
+  return {
+    ...environmentOf(cloud),
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    SYNC_RATE_PER_SECOND: '1000',
+    SYNC_INLINE_MAX: '30',
+  };
+}
 
 beforeAll(async () => {
   cloud = await startCloud({ instances: 40, failShare: 0.1 });
@@ -41,14 +43,19 @@ interface Answer {
   readonly body: any;
 }
 
-const send = async (event: unknown): Promise<Answer> => {
+async function send(event: unknown): Promise<Answer> {
   for (const [name, value] of Object.entries(environment())) vi.stubEnv(name, value);
   const { body, statusCode = 0 } = await handler(event, context);
   return { statusCode, body: JSON.parse(body ?? 'null') };
-};
+}
 
-const post = (body?: unknown, rest: Readonly<Record<string, unknown>> = {}) =>
-  send({ ...sample('http'), body: body === undefined ? null : JSON.stringify(body), ...rest });
+function post(body?: unknown, rest: Readonly<Record<string, unknown>> = {}) {
+  return send({
+    ...sample('http'),
+    body: body === undefined ? null : JSON.stringify(body),
+    ...rest,
+  });
+}
 
 test('answers 503 and nothing of the inside when it is not configured', async () => {
   vi.stubEnv('DDM_ENDPOINT', 'http://169.254.169.254');

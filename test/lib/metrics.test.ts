@@ -21,25 +21,30 @@ afterEach(() => vi.restoreAllMocks());
 const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** The lines of metrics that were printed so far. */
-const metricLines = (): readonly Record<string, unknown>[] =>
-  written.filter((line) => line.includes('_aws')).map((line) => JSON.parse(line));
+function metricLines(): readonly Record<string, unknown>[] {
+  return written.filter((line) => line.includes('_aws')).map((line) => JSON.parse(line));
+}
 
-const openRun = (trigger: Trigger = 'schedule', total = 1) => {
+function openRun(trigger: Trigger = 'schedule', total = 1) {
   const clock = createFakeClock();
   const log = createRunLog(quiet);
   const settings = { syncMaxErrors: undefined };
   const ledger = createLedger({ clock, log, settings }, { runId: 'run-1', trigger, total });
   return { clock, ledger, log };
-};
+}
 
-const calledTask = (throttled = 0) => ({
-  ...createTask('i-1'),
-  attempts: 1 + throttled,
-  throttled,
-  startedAt: 0,
-});
+function calledTask(throttled = 0) {
+  return {
+    ...createTask('i-1'),
+    attempts: 1 + throttled,
+    throttled,
+    startedAt: 0,
+  };
+}
 
-const cleanRuns = (): unknown => metricLines()[0]?.CleanRuns;
+function cleanRuns(): unknown {
+  return metricLines()[0]?.CleanRuns;
+}
 
 describe('the metrics of a run', () => {
   test('are one line, in which run and trigger are no dimensions', async () => {

@@ -32,10 +32,7 @@ interface Door {
   receive(envelope: SmnEnvelope): ReturnType<typeof receiveNotification>;
 }
 
-const createDoor = (
-  queue = createFakeQueue(),
-  env: Readonly<Record<string, string>> = {},
-): Door => {
+function createDoor(queue = createFakeQueue(), env: Readonly<Record<string, string>> = {}): Door {
   const app = createTestApp({
     http: () => createHttpClient({ maxConnections: 2 }),
     changeQueue: queue,
@@ -53,10 +50,13 @@ const createDoor = (
         { runId: 'run-1', deadlineAt: app.clock.monotonic() + 3_000 },
       ),
   };
-};
+}
 
-const statusOf = async (receipt: Promise<unknown>): Promise<unknown> =>
-  receipt.catch((error: unknown) => (error instanceof RequestError ? error.statusCode : error));
+async function statusOf(receipt: Promise<unknown>): Promise<unknown> {
+  return receipt.catch((error: unknown) =>
+    error instanceof RequestError ? error.statusCode : error,
+  );
+}
 
 test('enqueues what changed, once each, and says so in one line', async () => {
   const { app, queue, receive, sign } = createDoor();

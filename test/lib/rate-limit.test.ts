@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createRateLimiter } from '../../lib/rate-limit.ts';
 
 /** A limiter on a clock that the test moves. */
-const createLimiter = (maxPerSecond: number, maxConcurrency = 1_000) => {
+function createLimiter(maxPerSecond: number, maxConcurrency = 1_000) {
   let now = 0;
   const clock = { monotonic: () => now };
   const limiter = createRateLimiter({ maxConcurrency, maxPerSecond, clock });
@@ -31,7 +31,7 @@ const createLimiter = (maxPerSecond: number, maxConcurrency = 1_000) => {
     },
     now: () => now,
   };
-};
+}
 
 test('keeps what it learned from run to run, until nothing was called for a minute', () => {
   const { advance, callFor, limiter, now } = createLimiter(100);

@@ -14,7 +14,7 @@ const credentials = {
 };
 
 /** The embedded cloud, with the SDK's settings in this process' environment. */
-const start = async (options: CloudOptions) => {
+async function start(options: CloudOptions) {
   const cloud = await startCloud(options);
   onTestFinished(() => cloud.close());
   const sdk = { ...credentials, AWS_ENDPOINT_URL_SSM: cloud.ssm.endpoint };
@@ -26,7 +26,7 @@ const start = async (options: CloudOptions) => {
     SYNC_RATE_PER_SECOND: '1000',
   };
   return { cloud, env };
-};
+}
 
 const request = {
   runId: 'run-1',

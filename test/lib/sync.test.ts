@@ -421,11 +421,12 @@ test('the counts add up whatever happens', async () => {
   );
 });
 
-const busiestSecond = (calls: readonly Call[]): number =>
-  Math.max(
+function busiestSecond(calls: readonly Call[]): number {
+  return Math.max(
     ...calls.map(
       ({ startedAt }) =>
         calls.filter((call) => call.startedAt > startedAt - 1_000 && call.startedAt <= startedAt)
           .length,
     ),
   );
+}

@@ -7,11 +7,12 @@ import { instanceIds } from '../support/instances.ts';
 const ids = instanceIds(30);
 const [first = '', second = ''] = ids;
 const minute = 60_000;
-const failure = (retryClass: 'retry' | 'permanent' | 'auth') =>
-  new ReadError('listing the schemas', { errCode: 'X', retryClass });
+function failure(retryClass: 'retry' | 'permanent' | 'auth') {
+  return new ReadError('listing the schemas', { errCode: 'X', retryClass });
+}
 
 /** A topology over instances that each have one node, `n-<instance id>`; a look takes 1 s. */
-const createWorld = () => {
+function createWorld() {
   const clock = createFakeClock();
   const topology = createTopology(clock);
   const nodes = new Map(ids.map((id) => [id, [`n-${id}`]]));
@@ -32,7 +33,7 @@ const createWorld = () => {
       }),
     );
   return { clock, faults, find, looks, nodes };
-};
+}
 
 test('looks at every instance once, and knows its data nodes from then on', async () => {
   const { find, looks } = createWorld();

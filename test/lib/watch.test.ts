@@ -12,7 +12,9 @@ import { instanceIds } from '../support/instances.ts';
 const minute = 60_000;
 const hour = 60 * minute;
 const ids = instanceIds(4);
-const nodeOf = (instanceId: string): string => instanceId.replace(/in09$/, 'in01');
+function nodeOf(instanceId: string): string {
+  return instanceId.replace(/in09$/, 'in01');
+}
 
 interface World {
   readonly app: TestApp;
@@ -29,7 +31,7 @@ interface World {
   look(remainingMs?: number): Promise<unknown>;
 }
 
-const createWorld = (refuse: (id: string) => boolean = () => false): World => {
+function createWorld(refuse: (id: string) => boolean = () => false): World {
   const clock = createFakeClock();
   const cts = createFakeCts();
   const [changes, queue] = [createFakeQueue(refuse), createFakeQueue(refuse)];
@@ -74,7 +76,7 @@ const createWorld = (refuse: (id: string) => boolean = () => false): World => {
     look: (remainingMs = 600_000) => clock.run(watch(app, 'run-1', remainingMs)),
   };
   return world;
-};
+}
 
 const [first = '', second = ''] = ids;
 

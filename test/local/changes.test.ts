@@ -4,8 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const start = (...args: string[]) =>
-  spawnSync(process.execPath, ['local/start.ts', ...args], { cwd: root, encoding: 'utf8' });
+function start(...args: string[]) {
+  return spawnSync(process.execPath, ['local/start.ts', ...args], { cwd: root, encoding: 'utf8' });
+}
 
 test('npm start -- --change-nodes shows the way from the change to the end of the job', () => {
   const { status, stdout } = start('--change-nodes', '8', '--instances', '12');

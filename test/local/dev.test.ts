@@ -8,7 +8,7 @@ import { findClosedPort } from '../support/http-server.ts';
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** `npm run dev` on a free port. */
-const startDev = async () => {
+async function startDev() {
   const port = await findClosedPort();
   const child = spawn(process.execPath, [join(root, 'local/dev.ts'), `--port=${port}`], {
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '' },
@@ -42,7 +42,7 @@ const startDev = async () => {
     };
   };
   return { post, printed: () => printed };
-};
+}
 
 test('npm run dev answers POST /sync over HTTP as the HTTP API does', async () => {
   const { post, printed } = await startDev();

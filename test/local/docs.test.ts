@@ -3,19 +3,20 @@ import { expect, test } from 'vitest';
 import { schema } from '../../lib/config.ts';
 import { renderPages } from '../../local/docs.ts';
 
-const read = (path: string): string =>
-  readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+function read(path: string): string {
+  return readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+}
 const configuration = read('docs/configuration.md');
 const variables = Object.keys(schema.entries);
 
 /** The variables that serverless.yml and infra/ read when they are deployed. */
-const deploymentVariables = (): readonly string[] => {
+function deploymentVariables(): readonly string[] {
   const infra = readdirSync(new URL('../../infra', import.meta.url)).map((name) => `infra/${name}`);
   const texts = ['serverless.yml', ...infra].map(read).join('\n');
   return [...texts.matchAll(/\$\{env:([A-Z0-9_]+)|\benv\.([A-Z0-9_]+)/g)].map(
     ([, inYaml, inCode]) => inYaml ?? inCode ?? '',
   );
-};
+}
 
 test('what npm run docs writes is written', async () => {
   for (const { current, text, url } of await renderPages()) {

@@ -5,10 +5,10 @@ import { expect, onTestFinished, test } from 'vitest';
 import { type Lambda, startLambda } from '../../local/lambda.ts';
 
 /** A function with this source as its handler's module. */
-const start = async (
+async function start(
   source: string,
   timeoutMs = 10_000,
-): Promise<{ lambda: Lambda; output: string[] }> => {
+): Promise<{ lambda: Lambda; output: string[] }> {
   const taskRoot = await mkdtemp(join(tmpdir(), 'ddm-sync-lambda-'));
   await mkdir(join(taskRoot, 'dist/functions'), { recursive: true });
   await writeFile(join(taskRoot, 'package.json'), '{"type":"module"}');
@@ -26,7 +26,7 @@ const start = async (
     await rm(taskRoot, { recursive: true });
   });
   return { lambda, output };
-};
+}
 
 test('gives the event and a context, and brings the answer back', async () => {
   const { lambda } = await start(`

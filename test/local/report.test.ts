@@ -18,16 +18,17 @@ const minuteMs = 60_000;
 const now = Date.now();
 
 /** A line of the logger, so many minutes ago. */
-const line = (minutesAgo: number, message: string, fields: object = {}): string =>
-  JSON.stringify({
+function line(minutesAgo: number, message: string, fields: object = {}): string {
+  return JSON.stringify({
     level: 'INFO',
     message,
     timestamp: new Date(now - minutesAgo * minuteMs).toISOString(),
     ...fields,
   });
+}
 
-const outcome = (minutesAgo: number, status: SyncStatus, instanceId: string, fields = {}): string =>
-  line(minutesAgo, `instance sync ${status}`, {
+function outcome(minutesAgo: number, status: SyncStatus, instanceId: string, fields = {}): string {
+  return line(minutesAgo, `instance sync ${status}`, {
     instanceId,
     status,
     trigger: 'schedule',
@@ -35,9 +36,10 @@ const outcome = (minutesAgo: number, status: SyncStatus, instanceId: string, fie
     ...(status === 'failed' && { errCode: 'DBS.280001', httpStatus: 400 }),
     ...fields,
   });
+}
 
-const run = (minutesAgo: number, fields: object = {}): string =>
-  line(minutesAgo, 'sync run finished', {
+function run(minutesAgo: number, fields: object = {}): string {
+  return line(minutesAgo, 'sync run finished', {
     runId: `run-${minutesAgo}`,
     trigger: 'schedule',
     total: 1,
@@ -49,8 +51,11 @@ const run = (minutesAgo: number, fields: object = {}): string =>
     durationMs: 1_000,
     ...fields,
   });
+}
 
-const lines = (...all: readonly string[]) => ({ input: `${all.join('\n')}\n` });
+function lines(...all: readonly string[]) {
+  return { input: `${all.join('\n')}\n` };
+}
 
 describe('npm run report', () => {
   test('tells from lines of the packaged handler which instances are not in sync', async () => {
@@ -626,7 +631,7 @@ describe('the state of the fleet', () => {
 const rank = { completed: 0, accepted: 1, skipped: 1, queued: 2, unknown: 3, failed: 4 };
 
 /** Instance, state, failures since the last acceptance, and since when; from all lines at once. */
-const foldNaively = (all: readonly OutcomeEntry[]): (string | number)[][] => {
+function foldNaively(all: readonly OutcomeEntry[]): (string | number)[][] {
   const settledRuns = new Set(
     all
       .filter(({ status }) => status !== 'queued' && status !== 'skipped')
@@ -653,7 +658,7 @@ const foldNaively = (all: readonly OutcomeEntry[]): (string | number)[][] => {
   const settledAt = counting.findLast(({ status }) => status !== 'queued')?.at ?? 0;
   const since = counting.find(({ at, status }) => status === 'queued' && at >= settledAt)?.at ?? 0;
   return [[last.instanceId, 'queued', failures.length, since]];
-};
+}
 
 describe('the lines of a stream', () => {
   const cut = async (chunks: readonly string[]): Promise<Line[]> => {
@@ -680,7 +685,7 @@ describe('the lines of a stream', () => {
 const empty = new Set(['meta', 'br', 'img', 'link', 'hr', 'input']);
 
 /** Tags without their partner, and attributes without quotes. */
-const findUnbalanced = (page: string): string[] => {
+function findUnbalanced(page: string): string[] {
   const open: string[] = [];
   const wrong: string[] = [];
   const body = page.replace(/<style>.*?<\/style>/s, '').replace('<!DOCTYPE html>', '');
@@ -696,4 +701,4 @@ const findUnbalanced = (page: string): string[] => {
   }
   const stray = body.replace(/<\/?[\w-]+[^<>]*>/g, '').match(/[<>]/g) ?? [];
   return [...wrong, ...open, ...stray];
-};
+}

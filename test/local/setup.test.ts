@@ -23,11 +23,11 @@ import {
 } from '../support/setup.ts';
 import { keys, type Terminal } from '../support/terminal.ts';
 
-const expectAccepted = async (
+async function expectAccepted(
   cloud: Cloud,
   accepted: number,
   authMode: 'token' | 'aksk' = 'token',
-): Promise<void> => {
+): Promise<void> {
   const scheduled = await startPackaged('scheduled', {
     cloud,
     instances: 0,
@@ -35,11 +35,11 @@ const expectAccepted = async (
   });
   const result = await scheduled.invoke({});
   expect(result).toMatchObject({ ok: true, response: { total: accepted, accepted } });
-};
+}
 
-const expectNoSecret = (cloud: Cloud, printed: string): void => {
+function expectNoSecret(cloud: Cloud, printed: string): void {
   for (const secret of everySecret(cloud)) expect(printed).not.toContain(secret);
-};
+}
 
 describe('npm run setup with flags', () => {
   test('writes list, credentials and a first token, and the service works at once', async () => {
@@ -214,19 +214,19 @@ const notAllowed = {
   body: { error_code: 'APIGW.0302', error_msg: 'Access denied.' },
 };
 
-const iamAnswers =
-  (status: number, body: unknown) =>
-  ({ iam }: Cloud): Environment => {
+function iamAnswers(status: number, body: unknown) {
+  return ({ iam }: Cloud): Environment => {
     iam.fault = () => ({ status, body });
     return {};
   };
+}
 
-const ssmRefuses =
-  (refused: string, type: string) =>
-  ({ ssm }: Cloud): Environment => {
+function ssmRefuses(refused: string, type: string) {
+  return ({ ssm }: Cloud): Environment => {
     ssm.fault = (operation) => (operation === refused ? { status: 400, type } : undefined);
     return {};
   };
+}
 
 describe('what cannot work is said in one line, and nothing is written', () => {
   test.each<
@@ -494,10 +494,10 @@ describe('what cannot be asked without a terminal ends with 2 and one line', () 
 });
 
 /** Types an answer when its prompt is there. */
-const answer = async (terminal: Terminal, prompt: string, typed: string): Promise<void> => {
+async function answer(terminal: Terminal, prompt: string, typed: string): Promise<void> {
   await terminal.reads(prompt);
   terminal.type(`${typed}${keys.enter}`);
-};
+}
 
 describe('npm run setup in a terminal', () => {
   test('asks, lets a person correct what was wrong, and sets up', async () => {

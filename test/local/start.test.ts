@@ -7,11 +7,12 @@ import { describeFailures, drawProgress, parseLogLine } from '../../local/presen
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-const start = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
-  spawnSync(process.execPath, [join(root, 'local/start.ts'), ...args], {
+function start(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  return spawnSync(process.execPath, [join(root, 'local/start.ts'), ...args], {
     encoding: 'utf8',
     env: { PATH: process.env.PATH ?? '', ...env },
   });
+}
 
 describe('npm start', () => {
   test('shows a person what became of the instances', () => {

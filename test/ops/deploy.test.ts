@@ -8,7 +8,7 @@ import { expect, onTestFinished, test } from 'vitest';
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** The script with npm and npx that write down what they are asked; `fails` is what does not work. */
-const deploy = (env: Readonly<Record<string, string>> = {}, fails = 'nothing') => {
+function deploy(env: Readonly<Record<string, string>> = {}, fails = 'nothing') {
   const folder = mkdtempSync(join(tmpdir(), 'ddm-sync-deploy-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   for (const command of ['npm', 'npx']) {
@@ -20,7 +20,7 @@ const deploy = (env: Readonly<Record<string, string>> = {}, fails = 'nothing') =
     env: { PATH: `${folder}:/usr/bin:/bin`, ...env },
   });
   return { status, calls: readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n') };
-};
+}
 
 const rotation = 'npx serverless invoke --function rotate-token --qualifier live --stage prod';
 

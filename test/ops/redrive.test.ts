@@ -9,7 +9,7 @@ const script = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), '
 const queueArn = 'arn:aws:sqs:eu-central-1:123456789012:ddm-sync-prod-sync-dead-letter';
 
 /** The script with an AWS CLI that writes down what it is asked. */
-const redrive = (...args: string[]) => {
+function redrive(...args: string[]) {
   const folder = mkdtempSync(join(tmpdir(), 'ddm-sync-redrive-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const aws = `#!/usr/bin/env bash
@@ -29,7 +29,7 @@ esac
   });
   const calls = readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n');
   return { calls, status, stderr, stdout };
-};
+}
 
 test('redrive sends the dead letters of a stage back, at the asked rate', () => {
   const { calls, status } = redrive('redrive', 'prod', '5');

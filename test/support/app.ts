@@ -32,7 +32,7 @@ export interface TestAppOptions {
 const token = 'a-token-of-the-test';
 
 /** An App in fake time. */
-export const createTestApp = (options: TestAppOptions): TestApp => {
+export function createTestApp(options: TestAppOptions): TestApp {
   const clock = options.clock ?? createFakeClock();
   const config = parseConfig({
     DDM_ENDPOINT: 'https://ddm.eu-de.otc.t-systems.com',
@@ -72,4 +72,4 @@ export const createTestApp = (options: TestAppOptions): TestApp => {
     smn: createSmn({ clock, config, connect }),
     connect,
   };
-};
+}

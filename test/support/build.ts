@@ -1,4 +1,6 @@
 import { build } from '../../local/build.ts';
 
 /** Vitest's global set-up: the tests of the packaged handler need it built, once. */
-export const setup = (): Promise<void> => build();
+export function setup(): Promise<void> {
+  return build();
+}

@@ -17,13 +17,13 @@ export interface CertificateOptions {
 const dayMs = 86_400_000;
 
 /** A self-signed certificate made for the test; trust it by passing `cert` as the authority. */
-export const createCertificate = async ({
+export async function createCertificate({
   host = 'localhost',
   notBefore = new Date(Date.now() - dayMs),
   notAfter = new Date(Date.now() + dayMs),
   keySize = 2048,
   keyType = 'rsa',
-}: CertificateOptions = {}): Promise<TestCertificate> => {
+}: CertificateOptions = {}): Promise<TestCertificate> {
   const { private: key, cert } = await generate([{ name: 'commonName', value: host }], {
     algorithm: 'sha256',
     keySize,
@@ -33,4 +33,4 @@ export const createCertificate = async ({
     extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: host }] }],
   });
   return { key, cert };
-};
+}

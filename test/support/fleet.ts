@@ -49,7 +49,7 @@ export interface FleetRunResult {
 }
 
 /** Runs the engine in fake time against a fake DDM; random is a fixed-seed generator. */
-export const runFleet = async (options: FleetOptions): Promise<FleetRunResult> => {
+export async function runFleet(options: FleetOptions): Promise<FleetRunResult> {
   const { answer, instanceIds, latencyMs, remainingMs = 900_000 } = options;
   const clock = options.clock ?? createFakeClock();
   const log = createFakeRunLog();
@@ -73,10 +73,10 @@ export const runFleet = async (options: FleetOptions): Promise<FleetRunResult> =
   const run = { instanceIds, inlineMax: settings.syncInlineMax, deadlineAt, ledger };
   const stoppedBy = await clock.run(syncFleet(deps, run));
   return { report: ledger.finish(), stoppedBy, log, ddm, clock };
-};
+}
 
 /** mulberry32: uniform, and the same sequence for the same seed. */
-export const createRandom = (seed: number): (() => number) => {
+export function createRandom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -84,4 +84,4 @@ export const createRandom = (seed: number): (() => number) => {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
-};
+}

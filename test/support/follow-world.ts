@@ -52,7 +52,7 @@ interface DrainOptions extends ProcessOptions {
 const visibilityMs = 360_000;
 const maxReceives = 5;
 
-export const createFollowWorld = (): FollowWorld => {
+export function createFollowWorld(): FollowWorld {
   const clock = createFakeClock();
   let sent = 0;
   const world: FollowWorld = {
@@ -71,13 +71,13 @@ export const createFollowWorld = (): FollowWorld => {
     sent += 1;
   };
   return world;
-};
+}
 
-const startProcess = (
+function startProcess(
   world: FollowWorld,
   store: (body: string, delaySeconds: number) => void,
   { crashAt = 0, env, instanceIds = [], secret }: ProcessOptions = {},
-): FollowProcess => {
+): FollowProcess {
   const { death, effect, isDead, sleep } = createMortal(world.clock, crashAt);
 
   const queue: Queue = {
@@ -116,9 +116,9 @@ const startProcess = (
     ...(env && { env }),
   });
   return { app, death };
-};
+}
 
-const receive = (world: FollowWorld, batchSize: number): Delivery[] => {
+function receive(world: FollowWorld, batchSize: number): Delivery[] {
   const now = world.clock.monotonic();
   const batch: Delivery[] = [];
   for (const [messageId, message] of world.messages) {
@@ -134,12 +134,12 @@ const receive = (world: FollowWorld, batchSize: number): Delivery[] => {
     batch.push({ messageId, receiptHandle: messageId, body, receiveCount });
   }
   return batch;
-};
+}
 
-const drain = async (
+async function drain(
   world: FollowWorld,
   { batchSize = 100, crashes = [], redeliver = () => false, ...options }: DrainOptions = {},
-): Promise<number> => {
+): Promise<number> {
   let batches = 0;
   while (world.messages.size > 0) {
     const deliveries = receive(world, batchSize);
@@ -159,4 +159,4 @@ const drain = async (
     }
   }
   return batches;
-};
+}

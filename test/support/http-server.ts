@@ -14,28 +14,32 @@ export interface TestServer {
 }
 
 /** A real HTTP server on loopback that ends with the test. */
-export const startServer = (listener: RequestListener): Promise<TestServer> =>
-  listen(createServer(listener), 'http');
+export function startServer(listener: RequestListener): Promise<TestServer> {
+  return listen(createServer(listener), 'http');
+}
 
-export const startTlsServer = (
+export function startTlsServer(
   options: ServerOptions,
   listener: RequestListener,
-): Promise<TestServer> => listen(createTlsServer(options, listener), 'https');
+): Promise<TestServer> {
+  return listen(createTlsServer(options, listener), 'https');
+}
 
 /** A TCP server for answers that no HTTP library would give. */
-export const startRawServer = (onConnection: (socket: Socket) => void): Promise<TestServer> =>
-  listen(createTcpServer(onConnection), 'http');
+export function startRawServer(onConnection: (socket: Socket) => void): Promise<TestServer> {
+  return listen(createTcpServer(onConnection), 'http');
+}
 
 /** A loopback port that nobody listens on. */
-export const findClosedPort = async (): Promise<number> => {
+export async function findClosedPort(): Promise<number> {
   const server = createTcpServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
-};
+}
 
-const listen = async (server: Server, scheme: 'http' | 'https'): Promise<TestServer> => {
+async function listen(server: Server, scheme: 'http' | 'https'): Promise<TestServer> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => {
     sockets.add(socket);
@@ -49,4 +53,4 @@ const listen = async (server: Server, scheme: 'http' | 'https'): Promise<TestSer
   });
   const { port } = server.address() as AddressInfo;
   return { url: `${scheme}://${scheme === 'https' ? 'localhost' : '127.0.0.1'}:${port}`, port };
-};
+}

@@ -19,8 +19,9 @@ const published: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-const keyOf = (namespace: string, dimensions: readonly string[]): string =>
-  `${namespace} ${[...dimensions].sort().join(' ')}`;
+function keyOf(namespace: string, dimensions: readonly string[]): string {
+  return `${namespace} ${[...dimensions].sort().join(' ')}`;
+}
 
 interface EmfDirective {
   readonly Namespace: string;
@@ -29,10 +30,10 @@ interface EmfDirective {
 }
 
 /** Finds what is wrong with a metric: that nobody publishes it, or not of this template. */
-export const createMetricCheck = (
+export function createMetricCheck(
   template: Template,
   lines: readonly PrintedLine[],
-): ((metric: Metric) => readonly string[]) => {
+): (metric: Metric) => readonly string[] {
   const names = new Map(Object.entries(published).map(([key, list]) => [key, new Set(list)]));
   for (const { _aws } of lines) {
     if (_aws === undefined) continue;
@@ -58,10 +59,10 @@ export const createMetricCheck = (
       ...foreign.map(([dimension, value]) => `no ${dimension} ${JSON.stringify(value)}`),
     ];
   };
-};
+}
 
 /** The values that a dimension has with the resources of the template, as JSON. */
-const valuesOf = ({ Resources }: Template): Readonly<Record<string, ReadonlySet<string>>> => {
+function valuesOf({ Resources }: Template): Readonly<Record<string, ReadonlySet<string>>> {
   const functions = ofType(Resources, 'AWS::Lambda::Function').map(([, properties]) => properties);
   const services = functions.map(
     ({ Environment }) =>
@@ -77,9 +78,10 @@ const valuesOf = ({ Resources }: Template): Readonly<Record<string, ReadonlySet<
     QueueName: toSet(queues),
     service: toSet(services),
   };
-};
+}
 
-const ofType = (resources: Template['Resources'], type: string) =>
-  Object.entries(resources)
+function ofType(resources: Template['Resources'], type: string) {
+  return Object.entries(resources)
     .filter(([, { Type }]) => Type === type)
     .map(([id, { Properties }]) => [id, Properties] as const);
+}

@@ -13,7 +13,7 @@ export interface Mortal {
 }
 
 /** @param crashAt 0: it never dies */
-export const createMortal = (clock: Clock, crashAt: number): Mortal => {
+export function createMortal(clock: Clock, crashAt: number): Mortal {
   let effects = 0;
   let die = (): void => {};
   const death = new Promise<'crashed'>((resolve) => {
@@ -39,4 +39,4 @@ export const createMortal = (clock: Clock, crashAt: number): Mortal => {
       return isDead() ? never : undefined;
     },
   };
-};
+}

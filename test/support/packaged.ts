@@ -25,10 +25,10 @@ export interface SessionOptions extends CloudOptions {
 }
 
 /** A packaged handler in a process of its own, spoken to through the Lambda Runtime API. */
-export const startPackaged = async (
+export async function startPackaged(
   door: 'scheduled' | 'http' | 'worker' | 'follow' | 'changed' | 'watch' | 'rotate-token' | 'smn',
   { cloud: given, env = {}, timeoutMs = 60_000, ...options }: SessionOptions,
-): Promise<Session> => {
+): Promise<Session> {
   const cloud = given ?? (await startCloud(options));
   const output: string[] = [];
   const lambda = await startLambda({
@@ -48,17 +48,18 @@ export const startPackaged = async (
     lines: () => output.map((line) => JSON.parse(line)),
     invoke: (event) => lambda.invoke(event),
   };
-};
+}
 
 /** A sample of events/, parsed anew each time. */
-export const sample = (name: string) =>
-  JSON.parse(readFileSync(new URL(`../../events/${name}.json`, import.meta.url), 'utf8'));
+export function sample(name: string) {
+  return JSON.parse(readFileSync(new URL(`../../events/${name}.json`, import.meta.url), 'utf8'));
+}
 
 /** The instance ids of an embedded cloud, in the order of its list. */
-export const cloudIds = async (cloud: Cloud): Promise<string[]> => {
+export async function cloudIds(cloud: Cloud): Promise<string[]> {
   const answer = await fetch(`${cloud.ddm.endpoint}/v1/${cloud.projectId}/instances?limit=128`, {
     headers: { 'X-Auth-Token': [...cloud.iam.tokens][0] ?? '' },
   });
   const { instances } = JSON.parse(await answer.text());
   return instances.map(({ id }: { id: string }) => id);
-};
+}

@@ -11,7 +11,7 @@ export type PrintedLine = Readonly<Record<string, unknown>>;
 const taskRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** Lines of JSON that the packaged handlers print between them: runs, batches, changes, refusals, rotations. */
-export const printLines = async (): Promise<readonly PrintedLine[]> => {
+export async function printLines(): Promise<readonly PrintedLine[]> {
   const faults: CloudOptions = { instances: 60, failShare: 0.1, throttlePerSecond: 40 };
   const [cloud, smn] = await Promise.all([startCloud(faults), startSmn()]);
   try {
@@ -24,15 +24,15 @@ export const printLines = async (): Promise<readonly PrintedLine[]> => {
   } finally {
     await Promise.all([cloud.close(), smn.close()]);
   }
-};
+}
 
-const print = async (
+async function print(
   cloud: Cloud,
   door: string,
   events: readonly unknown[],
   topicUrn: string,
   wrong: Readonly<Record<string, string>> = {},
-): Promise<readonly string[]> => {
+): Promise<readonly string[]> {
   const lines: string[] = [];
   const env = {
     ...environmentOf(cloud),
@@ -50,22 +50,24 @@ const print = async (
   for (const event of events) await lambda.invoke(event);
   await lambda.stop();
   return lines;
-};
+}
 
-const doors = ({ ddm }: Cloud, smn: SmnServer): readonly (readonly [string, unknown[]])[] => [
-  ['scheduled', [sample('scheduled'), sample('scheduled-dry-run')]],
-  ['http', [{ ...sample('http'), body: JSON.stringify({ instanceIds: [ddm.instanceIds[0]] }) }]],
-  ['worker', [workerEvent(ddm.instanceIds.slice(0, 20)), workerEvent([foreignId], '.fifo')]],
-  ['changed', [sample('changed')]],
-  ['smn', [smn.toEvent({ ...smn.sign({ message: 'changed' }), message: 'forged' })]],
-  ['rotate-token', [sample('rotate-token')]],
-  ['watch', [sample('watch')]],
-  ['follow', [sample('follow')]],
-];
+function doors({ ddm }: Cloud, smn: SmnServer): readonly (readonly [string, unknown[]])[] {
+  return [
+    ['scheduled', [sample('scheduled'), sample('scheduled-dry-run')]],
+    ['http', [{ ...sample('http'), body: JSON.stringify({ instanceIds: [ddm.instanceIds[0]] }) }]],
+    ['worker', [workerEvent(ddm.instanceIds.slice(0, 20)), workerEvent([foreignId], '.fifo')]],
+    ['changed', [sample('changed')]],
+    ['smn', [smn.toEvent({ ...smn.sign({ message: 'changed' }), message: 'forged' })]],
+    ['rotate-token', [sample('rotate-token')]],
+    ['watch', [sample('watch')]],
+    ['follow', [sample('follow')]],
+  ];
+}
 
 const foreignId = `${'e'.repeat(32)}in09`;
 
-const workerEvent = (instanceIds: readonly string[], queueSuffix = ''): unknown => {
+function workerEvent(instanceIds: readonly string[], queueSuffix = ''): unknown {
   const [record] = sample('worker').Records;
   return {
     Records: instanceIds.map((instanceId, index) => ({
@@ -75,4 +77,4 @@ const workerEvent = (instanceIds: readonly string[], queueSuffix = ''): unknown 
       body: JSON.stringify({ instanceId, trigger: 'change', runId: 'run-1' }),
     })),
   };
-};
+}

@@ -10,7 +10,7 @@ const words = new Set(
 const discovered = new Set(['@timestamp', '@message', '@log']);
 
 /** The fields in a query of Logs Insights that no line has and no command before defines. */
-export const foreignFields = (query: string, lines: readonly PrintedLine[]): readonly string[] => {
+export function foreignFields(query: string, lines: readonly PrintedLine[]): readonly string[] {
   const code = query.replaceAll(/"[^"]*"|\/[^/]+\//g, ' ');
   const aliases = new Set([...code.matchAll(/\bas (\w+)/g)].map(([, name]) => name));
   const names = [...code.matchAll(/@?[A-Za-z_][\w.]*/g)].map(([name]) => name);
@@ -20,13 +20,14 @@ export const foreignFields = (query: string, lines: readonly PrintedLine[]): rea
     aliases.has(name) ||
     lines.some((line) => '_aws' in line === false && read(line, name) !== undefined);
   return [...new Set(names.filter((name) => !known(name)))];
-};
+}
 
-const read = (line: PrintedLine, path: string): unknown =>
-  path
+function read(line: PrintedLine, path: string): unknown {
+  return path
     .split('.')
     .reduce<unknown>(
       (value, key) =>
         typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined,
       line,
     );
+}

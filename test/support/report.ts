@@ -21,10 +21,10 @@ export interface ReportRunOptions {
 }
 
 /** `npm run report -- ...args` in a process of its own. */
-export const runReport = async (
+export async function runReport(
   args: readonly string[],
   { env = {}, input = '' }: ReportRunOptions = {},
-): Promise<ReportRun> => {
+): Promise<ReportRun> {
   const child = spawn(process.execPath, [entry, ...args], {
     env: { PATH: process.env.PATH ?? '', ...env },
   });
@@ -36,19 +36,19 @@ export const runReport = async (
     once(child, 'close'),
   ]);
   return { status: Number(status), stdout, stderr };
-};
+}
 
 /** Runs with `--json`, and parses what it prints. */
-export const readReport = async (args: readonly string[], options: ReportRunOptions = {}) => {
+export async function readReport(args: readonly string[], options: ReportRunOptions = {}) {
   const { status, stdout } = await runReport([...args, '--json'], options);
   return { status, report: JSON.parse(stdout) };
-};
+}
 
 /** A file that ends with the test. */
-export const temporaryFile = (name: string, content: string | Uint8Array = ''): string => {
+export function temporaryFile(name: string, content: string | Uint8Array = ''): string {
   const folder = mkdtempSync(join(tmpdir(), 'ddm-sync-report-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const path = join(folder, name);
   writeFileSync(path, content);
   return path;
-};
+}

@@ -13,11 +13,11 @@ const script = join(root, 'local/setup.ts');
 export type Environment = Readonly<Record<string, string>>;
 
 /** An embedded cloud with nothing in its parameter store. */
-export const openCloud = async (options: Partial<CloudOptions> = {}): Promise<Cloud> => {
+export async function openCloud(options: Partial<CloudOptions> = {}): Promise<Cloud> {
   const cloud = await startCloud({ instances: 6, auth: 'nothing', ...options });
   onTestFinished(() => cloud.close());
   return cloud;
-};
+}
 
 /** Nothing of the machine's own AWS set-up gets in. */
 export const bare: Environment = {
@@ -32,28 +32,34 @@ export const aws: Environment = {
   AWS_SECRET_ACCESS_KEY: 'local',
 };
 
-export const environment = ({ ddm, iam, ssm }: Cloud): Environment => ({
-  ...bare,
-  ...aws,
-  AWS_ENDPOINT_URL_SSM: ssm.endpoint,
-  DDM_ENDPOINT: ddm.endpoint,
-  IAM_ENDPOINT: iam.endpoint,
-});
+export function environment({ ddm, iam, ssm }: Cloud): Environment {
+  return {
+    ...bare,
+    ...aws,
+    AWS_ENDPOINT_URL_SSM: ssm.endpoint,
+    DDM_ENDPOINT: ddm.endpoint,
+    IAM_ENDPOINT: iam.endpoint,
+  };
+}
 
-export const secretsOf = ({ accessKeys, iam }: Cloud): Environment => ({
-  DDM_SYNC_PASSWORD: iam.user.password,
-  DDM_SYNC_ACCESS_KEY_ID: accessKeys.accessKeyId,
-  DDM_SYNC_SECRET_ACCESS_KEY: accessKeys.secretAccessKey,
-});
+export function secretsOf({ accessKeys, iam }: Cloud): Environment {
+  return {
+    DDM_SYNC_PASSWORD: iam.user.password,
+    DDM_SYNC_ACCESS_KEY_ID: accessKeys.accessKeyId,
+    DDM_SYNC_SECRET_ACCESS_KEY: accessKeys.secretAccessKey,
+  };
+}
 
 /** All that a set-up of the embedded cloud needs but its instances. */
-export const flagsFor = (
+export function flagsFor(
   { iam, parameterPrefix, projectId }: Cloud,
   auth: 'token' | 'aksk' = 'token',
-): readonly string[] => [
-  ...['--project', projectId, '--auth', auth, '--prefix', parameterPrefix, '--yes'],
-  ...['--domain-name', iam.user.domainName, '--user-name', iam.user.userName],
-];
+): readonly string[] {
+  return [
+    ...['--project', projectId, '--auth', auth, '--prefix', parameterPrefix, '--yes'],
+    ...['--domain-name', iam.user.domainName, '--user-name', iam.user.userName],
+  ];
+}
 
 interface Ended {
   readonly status: number;
@@ -62,7 +68,7 @@ interface Ended {
 }
 
 /** `npm run setup` with flags, without a terminal. */
-export const setUp = async (args: readonly string[], env: Environment): Promise<Ended> => {
+export async function setUp(args: readonly string[], env: Environment): Promise<Ended> {
   const child = spawn(process.execPath, [script, ...args], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -73,32 +79,38 @@ export const setUp = async (args: readonly string[], env: Environment): Promise<
     once(child, 'close'),
   ]);
   return { status, stdout, stderr };
-};
+}
 
 /** The same with everything that the embedded cloud wants to know. */
-export const setUpAll = (cloud: Cloud, auth: 'token' | 'aksk' = 'token') =>
-  setUp([...flagsFor(cloud, auth), '--instances', 'all'], {
+export function setUpAll(cloud: Cloud, auth: 'token' | 'aksk' = 'token') {
+  return setUp([...flagsFor(cloud, auth), '--instances', 'all'], {
     ...environment(cloud),
     ...secretsOf(cloud),
   });
+}
 
-export const stored = ({ parameterPrefix, ssm }: Cloud, name: string) =>
-  ssm.parameters.get(`${parameterPrefix}/${name}`);
+export function stored({ parameterPrefix, ssm }: Cloud, name: string) {
+  return ssm.parameters.get(`${parameterPrefix}/${name}`);
+}
 
-export const listNames = ({ parameterPrefix, ssm }: Cloud): string[] =>
-  [...ssm.parameters.keys()]
+export function listNames({ parameterPrefix, ssm }: Cloud): string[] {
+  return [...ssm.parameters.keys()]
     .map((name) => name.slice(parameterPrefix.length + 1))
     .filter((name) => name.startsWith('instances'))
     .sort();
+}
 
 /** What must never be printed. */
-export const everySecret = ({ accessKeys, iam }: Cloud): string[] => [
-  iam.user.password,
-  accessKeys.accessKeyId,
-  accessKeys.secretAccessKey,
-  ...[...iam.tokens].map((token) => token.slice(0, 24)),
-];
+export function everySecret({ accessKeys, iam }: Cloud): string[] {
+  return [
+    iam.user.password,
+    accessKeys.accessKeyId,
+    accessKeys.secretAccessKey,
+    ...[...iam.tokens].map((token) => token.slice(0, 24)),
+  ];
+}
 
 /** `npm run setup` in a pseudo-terminal. */
-export const openSetUp = (env: Environment, args: readonly string[] = []): Terminal =>
-  openTerminal([script, ...args], env);
+export function openSetUp(env: Environment, args: readonly string[] = []): Terminal {
+  return openTerminal([script, ...args], env);
+}

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 
-const read = (name: string): string =>
-  readFileSync(new URL(`./${name}.pem`, import.meta.url), 'utf8');
+function read(name: string): string {
+  return readFileSync(new URL(`./${name}.pem`, import.meta.url), 'utf8');
+}
 
 /** What events/smn.json is signed with; its key is gone. */
 export const sampleCertificate = read('sample-certificate');

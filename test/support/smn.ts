@@ -12,11 +12,11 @@ import {
 import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
 
 /** A server that ends with the test. */
-export const startTestSmn = async (options: SmnOptions = {}): Promise<SmnServer> => {
+export async function startTestSmn(options: SmnOptions = {}): Promise<SmnServer> {
   const server = await startSmn(options);
   onTestFinished(() => server.close());
   return server;
-};
+}
 
 export interface Receiver {
   readonly smn: Smn;
@@ -41,7 +41,7 @@ export interface ReceiverOptions {
 }
 
 /** The receiving side in fake time. */
-export const createReceiver = ({ env, http, topicUrns }: ReceiverOptions): Receiver => {
+export function createReceiver({ env, http, topicUrns }: ReceiverOptions): Receiver {
   const clock = createFakeClock();
   const config = parseConfig({
     DDM_ENDPOINT: http ? 'https://ddm.eu-de.otc.t-systems.com' : 'http://127.0.0.1:1',
@@ -67,8 +67,9 @@ export const createReceiver = ({ env, http, topicUrns }: ReceiverOptions): Recei
       return { statusCode: error.statusCode, reason: error.reason };
     },
   };
-};
+}
 
 /** A date as SMN writes it, without milliseconds. */
-export const toTimestamp = (ms: number): string =>
-  new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+export function toTimestamp(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+}

@@ -29,7 +29,7 @@ type Environment = Readonly<Record<string, string>>;
 const service = ['serverless.yml', 'package.json', 'infra', 'dist'];
 
 /** Runs `serverless package` into a folder, on a copy of the service: two at once would share `.serverless`. */
-export const runPackage = (to: string, env: Environment = {}) => {
+export function runPackage(to: string, env: Environment = {}) {
   const cwd = mkdtempSync(join(tmpdir(), 'ddm-sync-service-'));
   for (const name of service) cpSync(join(root, name), join(cwd, name), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(cwd, 'node_modules'));
@@ -41,25 +41,30 @@ export const runPackage = (to: string, env: Environment = {}) => {
   });
   rmSync(cwd, { recursive: true });
   return result;
-};
+}
 
 /** The template that a deployment with these settings would bring. */
-export const packageService = (to: string, env: Environment = {}): Template => {
+export function packageService(to: string, env: Environment = {}): Template {
   const { status, stderr, stdout } = runPackage(to, env);
   if (status !== 0) throw new Error(`serverless package failed: ${stdout}${stderr}`);
   return JSON.parse(readFileSync(templateIn(to), 'utf8'));
-};
+}
 
-export const templateIn = (folder: string): string =>
-  join(folder, 'cloudformation-template-update-stack.json');
+export function templateIn(folder: string): string {
+  return join(folder, 'cloudformation-template-update-stack.json');
+}
 
-export const checkTemplate = (path: string) =>
-  spawnSync(process.execPath, [join(root, 'local/check-template.ts'), path], { encoding: 'utf8' });
+export function checkTemplate(path: string) {
+  return spawnSync(process.execPath, [join(root, 'local/check-template.ts'), path], {
+    encoding: 'utf8',
+  });
+}
 
-export const statementsOf = ({ Resources }: Template): readonly Statement[] =>
-  Object.values(Resources)
+export function statementsOf({ Resources }: Template): readonly Statement[] {
+  return Object.values(Resources)
     .filter(({ Type }) => Type === 'AWS::IAM::Role')
     .flatMap(
       ({ Properties }) => Properties.Policies as { PolicyDocument: { Statement: Statement[] } }[],
     )
     .flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
+}

@@ -23,10 +23,10 @@ export const keys = {
 
 const patienceMs = 15_000;
 
-export const openTerminal = (
+export function openTerminal(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
-): Terminal => {
+): Terminal {
   const child = spawn(process.execPath, [...args], {
     cols: 220, // nothing wraps
     rows: 40,
@@ -70,4 +70,4 @@ export const openTerminal = (
     });
 
   return { output, reads, type: (text) => child.write(text), exitCode };
-};
+}

@@ -17,7 +17,7 @@ interface Values {
   readonly token?: string;
 }
 
-const start = async (values: Values = {}): Promise<SsmServer> => {
+async function start(values: Values = {}): Promise<SsmServer> {
   const ssm = await startSsm();
   onTestFinished(() => ssm.close());
   const { instances = instanceIds(3).join(','), token: tokenValue = token } = values;
@@ -25,9 +25,9 @@ const start = async (values: Values = {}): Promise<SsmServer> => {
   const secret = { name: `${prefix}/token`, type: 'SecureString', value: tokenValue } as const;
   for (const part of [...splitParameter(list, ','), ...splitParameter(secret)]) ssm.put(part);
   return ssm;
-};
+}
 
-const connect = (ssm: SsmServer, clock: FakeClock = createFakeClock()): Parameters => {
+function connect(ssm: SsmServer, clock: FakeClock = createFakeClock()): Parameters {
   const client = createSsmClient({
     endpoint: ssm.endpoint,
     region: 'eu-central-1',
@@ -36,16 +36,16 @@ const connect = (ssm: SsmServer, clock: FakeClock = createFakeClock()): Paramete
   onTestFinished(() => client.destroy());
   const store = createStore(client);
   return createParameters({ store, prefix, authMode: 'token', clock });
-};
+}
 
-const errorOf = async (work: Promise<unknown>): Promise<ParameterError> => {
+async function errorOf(work: Promise<unknown>): Promise<ParameterError> {
   const error = await work.then(
     () => undefined,
     (caught: unknown) => caught,
   );
   if (error instanceof ParameterError) return error;
   throw new Error(`expected a ParameterError, not ${String(error)}`);
-};
+}
 
 describe('the store', () => {
   test('gives list and token with one call where both are single parameters', async () => {

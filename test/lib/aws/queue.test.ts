@@ -9,7 +9,7 @@ import { createRandom } from '../../support/fleet.ts';
 import { instanceIds } from '../../support/instances.ts';
 
 /** The real SDK client against the embedded SQS. */
-const start = async (clientOptions: Parameters<typeof createSqsClient>[0] = {}) => {
+async function start(clientOptions: Parameters<typeof createSqsClient>[0] = {}) {
   const server = await startSqs({
     queues: [
       {
@@ -37,18 +37,22 @@ const start = async (clientOptions: Parameters<typeof createSqsClient>[0] = {}) 
     return (await sqs.send(command)).Messages ?? [];
   };
   return { server, queue, receive, stored: () => idsOf(server.messages('sync')) };
-};
+}
 
-const idsOf = (messages: readonly { readonly body: string }[]): string[] =>
-  messages.map(({ body }) => JSON.parse(body).instanceId).sort();
+function idsOf(messages: readonly { readonly body: string }[]): string[] {
+  return messages.map(({ body }) => JSON.parse(body).instanceId).sort();
+}
 
-const entries = (ids: readonly string[], delaySeconds = 0) =>
-  ids.map((instanceId) => ({
+function entries(ids: readonly string[], delaySeconds = 0) {
+  return ids.map((instanceId) => ({
     message: { instanceId, trigger: 'schedule', runId: 'run-1' } as const,
     delaySeconds,
   }));
+}
 
-const inMs = (ms: number): number => systemClock.monotonic() + ms;
+function inMs(ms: number): number {
+  return systemClock.monotonic() + ms;
+}
 
 describe('the queue', () => {
   test('sends one message per instance, in batches of ten', async () => {

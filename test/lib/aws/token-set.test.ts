@@ -10,17 +10,22 @@ const expiresAt = Date.parse('2026-11-25T03:00:00Z');
 const clock = { sleep: async () => {} };
 
 /** A token of so many characters, of its own letter throughout: half of another one shows. */
-const tokenOf = (letter: string, characters: number): string => letter.repeat(characters);
+function tokenOf(letter: string, characters: number): string {
+  return letter.repeat(characters);
+}
 
-const write = (store: FakeStore, token: string) =>
-  writeToken(store, clock, prefix, { token, expiresAt });
-const read = (store: FakeStore): Promise<Token> => readToken(store, clock, prefix);
+function write(store: FakeStore, token: string) {
+  return writeToken(store, clock, prefix, { token, expiresAt });
+}
+function read(store: FakeStore): Promise<Token> {
+  return readToken(store, clock, prefix);
+}
 
-const byHand = (token: string, isWhole = token.length <= 4_096): Map<string, string> => {
+function byHand(token: string, isWhole = token.length <= 4_096): Map<string, string> {
   if (isWhole) return new Map([[`${prefix}/token`, token]]);
   const parts = token.match(/.{1,4000}/g) ?? [];
   return new Map(parts.map((part, index) => [`${prefix}/token/${index + 1}`, part]));
-};
+}
 
 describe('a token', () => {
   test.each([100, 4_096, 4_097, 5_128, 9_120, 20_000, 32_768])(
@@ -138,7 +143,7 @@ describe('a token', () => {
 });
 
 /** Runs work whose every effect waits for its turn. */
-const createStepper = () => {
+function createStepper() {
   let turn: (() => void) | undefined;
   const step = (): Promise<void> =>
     new Promise((resolve) => {
@@ -157,7 +162,7 @@ const createStepper = () => {
     return run !== undefined;
   };
   return { step, advance };
-};
+}
 
 const starts: readonly (readonly [string, Map<string, string>])[] = [
   ['a token in one parameter', byHand(tokenOf('h', 300))],
@@ -225,10 +230,10 @@ describe('a reader beside two rotations, at every step of both,', () => {
 });
 
 /** The reader's first effects come after so many of the writer's; the rest follows in turns. */
-const interleave = async (
+async function interleave(
   initial: ReadonlyMap<string, string>,
   at: readonly number[],
-): Promise<string> => {
+): Promise<string> {
   const values = new Map(initial);
   const [writer, reader] = [createStepper(), createStepper()];
   const written = (async () => {
@@ -252,4 +257,4 @@ const interleave = async (
   while (await writer.advance());
   await Promise.all([written, reading]);
   return got?.token ?? '';
-};
+}

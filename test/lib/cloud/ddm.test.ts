@@ -14,10 +14,10 @@ const [instanceId = ''] = instanceIds(1);
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
-const connect = async (
+async function connect(
   listener: Listener,
   ddmApiVersion: Config['ddmApiVersion'] = 'v1',
-): Promise<DdmClient> => {
+): Promise<DdmClient> {
   const { url } = await startServer(listener);
   const http = createHttpClient({ maxConnections: 5 });
   onTestFinished(() => http.close());
@@ -29,19 +29,19 @@ const connect = async (
   };
   const config = { ddmEndpoint: url, projectId: '619d3e78f61b4be68bc5aa0b59edcf7b', ddmApiVersion };
   return createDdmClient({ http, auth, clock: systemClock, config });
-};
+}
 
-const reply =
-  (status: number, body: string, headers: Record<string, string> = {}): Listener =>
-  (_, response) => {
+function reply(status: number, body: string, headers: Record<string, string> = {}): Listener {
+  return (_, response) => {
     response.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(body);
   };
+}
 
-const failureOf = async (client: DdmClient, id = instanceId): Promise<SyncFailure> => {
+async function failureOf(client: DdmClient, id = instanceId): Promise<SyncFailure> {
   const error: unknown = await client.sync(id, 2_000).catch((caught: unknown) => caught);
   if (!(error instanceof SyncError)) throw new Error(`expected a SyncError, not ${String(error)}`);
   return error.failure;
-};
+}
 
 describe('the v1 call', () => {
   test('is a POST of JSON type without a body, and gives the job id', async () => {

@@ -10,26 +10,28 @@ import {
   startTlsServer,
 } from '../../support/http-server.ts';
 
-const connect = (options: { ca?: string; maxConnections?: number } = {}): HttpClient => {
+function connect(options: { ca?: string; maxConnections?: number } = {}): HttpClient {
   const client = createHttpClient({ maxConnections: 10, ...options });
   onTestFinished(() => client.close());
   return client;
-};
+}
 
-const post = (url: string, rest: Partial<HttpRequest> = {}): HttpRequest => ({
-  method: 'POST',
-  url,
-  headers: { 'Content-Type': 'application/json', 'X-Auth-Token': 'canary-token' },
-  timeoutMs: 2_000,
-  ...rest,
-});
+function post(url: string, rest: Partial<HttpRequest> = {}): HttpRequest {
+  return {
+    method: 'POST',
+    url,
+    headers: { 'Content-Type': 'application/json', 'X-Auth-Token': 'canary-token' },
+    timeoutMs: 2_000,
+    ...rest,
+  };
+}
 
 /** Milliseconds and error of a call that must fail. */
-const failTimed = async (client: HttpClient, request: HttpRequest) => {
+async function failTimed(client: HttpClient, request: HttpRequest) {
   const startedAt = performance.now();
   const error: unknown = await client.send(request).catch((caught: unknown) => caught);
   return { error, elapsedMs: performance.now() - startedAt };
-};
+}
 
 describe('an answer', () => {
   test('is given whatever its status, unparsed', async () => {
@@ -353,6 +355,6 @@ test('row 44: no error carries the request, in any way it can be printed', async
   }
 });
 
-const freeze = (ms: number): void => {
+function freeze(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-};
+}

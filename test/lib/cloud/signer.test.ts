@@ -38,7 +38,9 @@ test.each<[string, Partial<SignableRequest>, number]>([
   expect(changed.Authorization).not.toBe(original.Authorization);
 });
 
-const guide = () => sign(documentedRequest, documented, documentedAt);
+function guide() {
+  return sign(documentedRequest, documented, documentedAt);
+}
 
 test('takes the path with a slash at its end as the one without', () => {
   const [path = '', query = ''] = documentedRequest.url.split('?');
@@ -57,8 +59,9 @@ test('signs the security token of temporary keys, and sends it', () => {
   expect(headers.Authorization).toContain('host;x-sdk-date;x-security-token,');
 });
 
-const word = (characters: string, minLength: number, maxLength: number) =>
-  fc.string({ unit: fc.constantFrom(...characters), minLength, maxLength });
+function word(characters: string, minLength: number, maxLength: number) {
+  return fc.string({ unit: fc.constantFrom(...characters), minLength, maxLength });
+}
 const letters = 'abcdefghijklmnopqrstuvwxyz';
 const alphanumeric = `${letters}${letters.toUpperCase()}0123456789`;
 const value = word(`${alphanumeric}-._~/+=;:, `, 1, 24).map((text) => text.trim() || 'x');

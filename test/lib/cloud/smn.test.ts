@@ -24,8 +24,9 @@ beforeAll(async () => {
 
 afterAll(() => smn.close());
 
-const receive = (server: SmnServer = smn, env: Readonly<Record<string, string>> = {}) =>
-  createReceiver({ topicUrns: [server.topicUrn], env });
+function receive(server: SmnServer = smn, env: Readonly<Record<string, string>> = {}) {
+  return createReceiver({ topicUrns: [server.topicUrn], env });
+}
 
 describe('a message of SMN', () => {
   test.each([
