@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { startCloud } from '../local/cloud/cloud.ts';
-import { startSmn } from '../local/cloud/smn.ts';
-import { startEventSource } from '../local/event-source.ts';
-import { startLambda } from '../local/lambda.ts';
-import { environmentOf } from '../local/target.ts';
+import { environmentOf } from '../cli/target.ts';
+import { startCloud } from '../emulator/cloud.ts';
+import { startEventSource } from '../emulator/event-source.ts';
+import { startLambda } from '../emulator/lambda.ts';
+import { startSmn } from '../emulator/smn.ts';
 
 const taskRoot = fileURLToPath(new URL('..', import.meta.url));
 const traceNames = ['setDBParameters', 'resetPassword', 'createManualSnapshot', 'instanceAction'];

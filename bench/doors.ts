@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type Cloud, startCloud } from '../local/cloud/cloud.ts';
-import { readBody, sendJson, startCloudServer } from '../local/cloud/server.ts';
-import { startSmn } from '../local/cloud/smn.ts';
+import { type Cloud, startCloud } from '../emulator/cloud.ts';
+import { readBody, sendJson, startCloudServer } from '../emulator/server.ts';
+import { startSmn } from '../emulator/smn.ts';
 
 /** One door with the most that one invocation of it has to do. */
 export interface Door {

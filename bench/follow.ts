@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { environmentOf } from '../cli/target.ts';
 import {
   type Cloud,
   type CloudOptions,
@@ -8,10 +9,9 @@ import {
   followQueue,
   startCloud,
   syncQueue,
-} from '../local/cloud/cloud.ts';
-import { type EventSourceOptions, startEventSource } from '../local/event-source.ts';
-import { startLambda } from '../local/lambda.ts';
-import { environmentOf } from '../local/target.ts';
+} from '../emulator/cloud.ts';
+import { type EventSourceOptions, startEventSource } from '../emulator/event-source.ts';
+import { startLambda } from '../emulator/lambda.ts';
 
 interface FollowMeasured {
   /** Calls of the job list for each look at all the jobs. */

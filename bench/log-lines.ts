@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import { type Cloud, followQueue, startCloud, syncQueue } from '../local/cloud/cloud.ts';
-import { startLambda } from '../local/lambda.ts';
-import { environmentOf } from '../local/target.ts';
+import { environmentOf } from '../cli/target.ts';
+import { type Cloud, followQueue, startCloud, syncQueue } from '../emulator/cloud.ts';
+import { startLambda } from '../emulator/lambda.ts';
 
 /** Average bytes of a log line, line feed included, by its message; `metrics` for those of EMF. */
 export type LineBytes = ReadonlyMap<string, number>;

@@ -1,4 +1,4 @@
-import { build } from '../local/build.ts';
+import { build } from '../scripts/build.ts';
 import { measureNotification, measureWatch } from './changes.ts';
 import { benchCost } from './cost.ts';
 import { benchFollow } from './follow.ts';

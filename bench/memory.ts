@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { startLambda } from '../local/lambda.ts';
-import { environmentOf } from '../local/target.ts';
+import { environmentOf } from '../cli/target.ts';
+import { startLambda } from '../emulator/lambda.ts';
 import { type Door, doors } from './doors.ts';
 import { readUsage } from './process-usage.ts';
 

@@ -1,5 +1,5 @@
+import { createSsmClient, createStore } from '../lib/aws/parameter-store.ts';
 import { createParameters } from '../lib/aws/parameters.ts';
-import { createSsmClient, createStore } from '../lib/aws/store.ts';
 import { systemClock } from '../lib/clock.ts';
 
 /** List and token of the process's environment. */

@@ -4,8 +4,8 @@ import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import type { CloudOptions } from '../local/cloud/cloud.ts';
-import type { DdmStats } from '../local/cloud/ddm.ts';
+import type { CloudOptions } from '../emulator/cloud.ts';
+import type { DdmStats } from '../emulator/ddm.ts';
 
 export interface Run {
   readonly report: {
@@ -98,7 +98,7 @@ const awsEnvironment = {
 
 /** An embedded cloud in a process of its own, so that its work is not measured. */
 export async function startCloudProcess(options: CloudOptions) {
-  const child = spawn(process.execPath, [path('../local/cloud/main.ts'), JSON.stringify(options)], {
+  const child = spawn(process.execPath, [path('../emulator/main.ts'), JSON.stringify(options)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const [line] = await once(createInterface({ input: child.stdout }), 'line');

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { startEventSource } from '../local/event-source.ts';
-import { startLambda } from '../local/lambda.ts';
+import { startEventSource } from '../emulator/event-source.ts';
+import { startLambda } from '../emulator/lambda.ts';
 import { startCloudProcess } from './processes.ts';
 
 export interface QueuePathOptions {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { startCloud } from '../local/cloud/cloud.ts';
-import { startLambda } from '../local/lambda.ts';
-import { environmentOf } from '../local/target.ts';
+import { environmentOf } from '../cli/target.ts';
+import { startCloud } from '../emulator/cloud.ts';
+import { startLambda } from '../emulator/lambda.ts';
 
 const taskRoot = fileURLToPath(new URL('..', import.meta.url));
 

@@ -1,5 +1,5 @@
-import { sign } from '../lib/cloud/signer.ts';
-import { signWithSdk } from '../local/cloud/signature.ts';
+import { signWithSdk } from '../emulator/signature.ts';
+import { sign } from '../lib/huawei/signer.ts';
 import { median } from './start-up.ts';
 
 const keys = {

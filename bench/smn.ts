@@ -1,8 +1,8 @@
 import { constants, verify, X509Certificate } from 'node:crypto';
+import { type SmnEnvelope, startSmn } from '../emulator/smn.ts';
 import { systemClock } from '../lib/clock.ts';
-import { createHttpClient } from '../lib/cloud/http.ts';
-import { createSmn } from '../lib/cloud/smn.ts';
-import { type SmnEnvelope, startSmn } from '../local/cloud/smn.ts';
+import { createHttpClient } from '../lib/huawei/http.ts';
+import { createSmn } from '../lib/smn/signature.ts';
 import { median } from './start-up.ts';
 
 export interface SmnMeasured {

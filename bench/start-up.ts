@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { bundleOptions } from '../local/build.ts';
+import { bundleOptions } from '../scripts/build.ts';
 
 export interface StartUp {
   readonly importMs: number;

@@ -1,5 +1,5 @@
-import { parseChangeEvent } from '../lib/change-event.ts';
-import { enqueueChanges } from '../lib/enqueue-changes.ts';
+import { enqueueChanges } from '../lib/changes/enqueue.ts';
+import { parseChangeEvent } from '../lib/changes/event.ts';
 import { QueueError } from '../lib/errors.ts';
 import { lambda } from '../lib/lambda.ts';
 

@@ -1,8 +1,8 @@
 import type { SQSBatchResponse } from 'aws-lambda';
 import { ConfigError } from '../lib/errors.ts';
-import { followBatch } from '../lib/follow.ts';
+import { followBatch } from '../lib/jobs/follow.ts';
 import { lambda } from '../lib/lambda.ts';
-import { parseSqsEvent } from '../lib/sqs-event.ts';
+import { parseSqsEvent } from '../lib/queue/records.ts';
 
 /** SQS, follow queue: looks what became of accepted syncs, and answers with the messages to deliver again. */
 export const handler = lambda(async (app, event, context): Promise<SQSBatchResponse> => {

@@ -1,9 +1,9 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { RequestError } from '../lib/errors.ts';
-import { parseSyncRequest, readCaller, readRequest } from '../lib/http-request.ts';
-import { answerErrors, respond } from '../lib/http-response.ts';
+import { syncOnDemand } from '../lib/http/on-demand.ts';
+import { parseSyncRequest, readCaller, readRequest } from '../lib/http/request.ts';
+import { answerErrors, respond } from '../lib/http/response.ts';
 import { lambda } from '../lib/lambda.ts';
-import { syncOnDemand } from '../lib/on-demand.ts';
 
 const maxRunMs = 25_000; // the HTTP API cuts at 30 s
 

@@ -1,5 +1,5 @@
 import { lambda } from '../lib/lambda.ts';
-import { rotateToken } from '../lib/rotate-token.ts';
+import { rotateToken } from '../lib/token/rotate.ts';
 
 /** Replaces the token in the parameter store by a fresh one; fails, and keeps the old one, when it cannot. */
 export const handler = lambda(async (app, _event, context) =>

@@ -1,6 +1,6 @@
-import { isDryRun } from '../lib/dry-run.ts';
 import { lambda } from '../lib/lambda.ts';
-import { runSync } from '../lib/run.ts';
+import { isDryRun } from '../lib/sync/dry-run.ts';
+import { runSync } from '../lib/sync/run.ts';
 
 /**
  * Cron: syncs the configured fleet and returns the report. Single failures are in the report; a dead

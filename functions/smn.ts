@@ -1,8 +1,8 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { answer, answerErrors } from '../lib/http-response.ts';
+import { answer, answerErrors } from '../lib/http/response.ts';
 import { lambda } from '../lib/lambda.ts';
-import { receiveNotification } from '../lib/notification.ts';
-import { readSmnEvent } from '../lib/smn-event.ts';
+import { receiveNotification } from '../lib/smn/receive.ts';
+import { readSmnEvent } from '../lib/smn/request.ts';
 
 const maxRunMs = 2_500; // SMN waits for 5 s, a cold start included
 const reserveMs = 500;

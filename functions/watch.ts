@@ -1,5 +1,5 @@
+import { watch } from '../lib/changes/watch.ts';
 import { lambda } from '../lib/lambda.ts';
-import { watch } from '../lib/watch.ts';
 
 /** Cron: asks the audit service what changed, and has the instances concerned synced. */
 export const handler = lambda((app, _event, context) =>

@@ -1,8 +1,8 @@
 import type { SQSBatchResponse } from 'aws-lambda';
-import { syncBatch } from '../lib/batch.ts';
 import { ConfigError } from '../lib/errors.ts';
 import { lambda } from '../lib/lambda.ts';
-import { parseSqsEvent } from '../lib/sqs-event.ts';
+import { parseSqsEvent } from '../lib/queue/records.ts';
+import { syncBatch } from '../lib/queue/worker.ts';
 
 /** SQS, sync queue or change queue: syncs the instances of one batch, and answers with the messages to deliver again. */
 export const handler = lambda(async (app, event, context): Promise<SQSBatchResponse> => {

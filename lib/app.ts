@@ -1,15 +1,15 @@
+import { createSsmClient, createStore } from './aws/parameter-store.ts';
 import { createParameters, type Parameters } from './aws/parameters.ts';
 import { createQueue, createSqsClient, type Queue } from './aws/queue.ts';
-import { createSsmClient, createStore } from './aws/store.ts';
+import { createTopology, type Topology } from './changes/data-node-owners.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { createHttpClient, type HttpClient } from './cloud/http.ts';
-import { createSmn, type Smn } from './cloud/smn.ts';
 import { type Config, parseConfig } from './config.ts';
-import { createDiscovery, type FleetSource } from './fleet.ts';
-import type { RunLog } from './ledger.ts';
-import { createRunLog, logger } from './logger.ts';
-import { createRateLimiter, type RateLimiter } from './rate-limit.ts';
-import { createTopology, type Topology } from './topology.ts';
+import { createHttpClient, type HttpClient } from './huawei/http.ts';
+import { createRunLog, logger } from './log.ts';
+import { createSmn, type Smn } from './smn/signature.ts';
+import { createDiscovery, type FleetSource } from './sync/fleet.ts';
+import type { RunLog } from './sync/ledger.ts';
+import { createRateLimiter, type RateLimiter } from './sync/pace.ts';
 
 /** Every side effect of the service; one per execution environment. */
 export interface App {

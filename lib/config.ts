@@ -189,7 +189,7 @@ const maxErrors = v.pipe(
   }),
 );
 
-/** Each variable with its form and its default; local/docs/settings.ts says what it is for. */
+/** Each variable with its form and its default; scripts/docs/settings.ts says what it is for. */
 export const schema = v.object({
   DDM_ENDPOINT: endpoint('ddm'),
   DDM_PROJECT_ID: v.pipe(v.string(), v.regex(/^[0-9A-Za-z_-]{1,64}$/)),

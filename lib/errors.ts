@@ -1,4 +1,4 @@
-import type { RetryClass } from './error-codes.ts';
+import type { RetryClass } from './huawei/error-codes.ts';
 
 /** The environment variables are unusable; the message lists every problem with its remedy. */
 export class ConfigError extends Error {

@@ -2,7 +2,7 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy, { type MiddlewareObj } from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { type App, createApp } from './app.ts';
-import { logger } from './logger.ts';
+import { logger } from './log.ts';
 
 let app: App | undefined;
 

@@ -1,6 +1,6 @@
 import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { isKnownCode } from './error-codes.ts';
-import type { Report } from './report.ts';
+import { isKnownCode } from './huawei/error-codes.ts';
+import type { Report } from './sync/outcomes.ts';
 
 /** Publishes what a run came to, as one line of metrics, and one for each error code in it. */
 export function publishRun(metrics: Metrics, report: Report): void {

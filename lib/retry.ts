@@ -1,4 +1,4 @@
-import type { RetryClass } from './error-codes.ts';
+import type { RetryClass } from './huawei/error-codes.ts';
 
 const baseDelayMs = 200;
 const throttledBaseDelayMs = 1_000; // the gateway's quotas are per second (APIGW.0308 message)

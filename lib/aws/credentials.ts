@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { ParameterError } from '../errors.ts';
 import { parseJson } from '../parse-json.ts';
 import type { AccessKeys, Password } from '../secret.ts';
-import type { Part } from './part.ts';
+import type { Part } from './parts.ts';
 
 const text = v.pipe(v.string(), v.trim(), v.minLength(1));
 // What does not fit a header would be dropped by the HTTP client, and the rest sent.

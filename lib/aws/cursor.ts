@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { ParameterError } from '../errors.ts';
-import { maxPartCharacters } from './part.ts';
-import type { Store } from './store.ts';
+import type { Store } from './parameter-store.ts';
+import { maxPartCharacters } from './parts.ts';
 
 /** How far `watch` has come. */
 export interface Cursor {

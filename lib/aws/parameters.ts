@@ -4,10 +4,10 @@ import type { Config } from '../config.ts';
 import type { Password, Secret, Token } from '../secret.ts';
 import { parseAccessKeys, parsePassword } from './credentials.ts';
 import { type Cursor, readCursor, writeCursor } from './cursor.ts';
-import { type Fleet, parseFleet } from './fleet.ts';
-import { inNumericOrder, missing, type Part } from './part.ts';
-import type { Store } from './store.ts';
-import { readToken, tokenNames, writeToken } from './token-set.ts';
+import { type Fleet, parseFleet } from './instance-list.ts';
+import type { Store } from './parameter-store.ts';
+import { inNumericOrder, missing, type Part } from './parts.ts';
+import { readToken, tokenNames, writeToken } from './stored-token.ts';
 
 /** What the service keeps in SSM Parameter Store; what was read is kept for 5 minutes at most. */
 export interface Parameters {

@@ -6,7 +6,7 @@ import {
   SQSServiceException,
 } from '@aws-sdk/client-sqs';
 import type { Clock } from '../clock.ts';
-import type { QueueMessage } from '../queue-message.ts';
+import type { QueueMessage } from '../queue/message.ts';
 
 export interface QueueEntry<Message extends QueueMessage = QueueMessage> {
   readonly message: Message;

@@ -1,5 +1,5 @@
 import { ParameterError } from '../errors.ts';
-import { type Part, partNumber } from './part.ts';
+import { type Part, partNumber } from './parts.ts';
 
 const minCharacters = 16;
 const maxCharacters = 32_768; // the gateway refuses a longer header with 494

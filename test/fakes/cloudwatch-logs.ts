@@ -1,9 +1,4 @@
-import {
-  type CloudServer,
-  readBody,
-  sendJson,
-  startCloudServer,
-} from '../../local/cloud/server.ts';
+import { type CloudServer, readBody, sendJson, startCloudServer } from '../../emulator/server.ts';
 
 interface LogEvent {
   readonly timestamp: number;

@@ -1,4 +1,4 @@
-import type { HttpAnswer, HttpClient, HttpRequest } from '../../lib/cloud/http.ts';
+import type { HttpAnswer, HttpClient, HttpRequest } from '../../lib/huawei/http.ts';
 
 /** A trace as CTS has it; the fields that watch does not read are left out. */
 export interface FakeTrace {

@@ -1,5 +1,5 @@
 import type { Clock } from '../../lib/clock.ts';
-import { type HttpAnswer, type HttpClient, HttpError } from '../../lib/cloud/http.ts';
+import { type HttpAnswer, type HttpClient, HttpError } from '../../lib/huawei/http.ts';
 
 export interface FakeDdmHttp extends HttpClient {
   /** The instances called, in order. */

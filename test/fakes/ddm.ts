@@ -1,7 +1,7 @@
 import type { Clock } from '../../lib/clock.ts';
-import type { Auth } from '../../lib/cloud/auth.ts';
-import type { DdmClient } from '../../lib/cloud/ddm.ts';
 import { SyncError, type SyncFailure, UnauthorizedError } from '../../lib/errors.ts';
+import type { Auth } from '../../lib/huawei/auth.ts';
+import type { DdmClient } from '../../lib/huawei/ddm.ts';
 
 export interface Call {
   readonly instanceId: string;

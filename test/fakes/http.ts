@@ -1,4 +1,4 @@
-import type { HttpAnswer, HttpClient, HttpRequest } from '../../lib/cloud/http.ts';
+import type { HttpAnswer, HttpClient, HttpRequest } from '../../lib/huawei/http.ts';
 
 export interface FakeHttp extends HttpClient {
   readonly requests: readonly HttpRequest[];

@@ -1,5 +1,5 @@
 import type { Clock } from '../../lib/clock.ts';
-import type { HttpAnswer, HttpClient, HttpRequest } from '../../lib/cloud/http.ts';
+import type { HttpAnswer, HttpClient, HttpRequest } from '../../lib/huawei/http.ts';
 import { answer } from './cts-http.ts';
 
 interface FakeJob {

@@ -1,5 +1,5 @@
 import type { Queue, QueueEntry, VisibilityChange } from '../../lib/aws/queue.ts';
-import type { QueueMessage } from '../../lib/queue-message.ts';
+import type { QueueMessage } from '../../lib/queue/message.ts';
 
 export interface FakeQueue extends Queue {
   readonly sent: readonly QueueEntry[];

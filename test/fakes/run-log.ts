@@ -1,5 +1,5 @@
-import type { LogFields, RunLog } from '../../lib/ledger.ts';
-import type { EndCounts, JobEnd, Outcome, Report, Retry } from '../../lib/report.ts';
+import type { LogFields, RunLog } from '../../lib/sync/ledger.ts';
+import type { EndCounts, JobEnd, Outcome, Report, Retry } from '../../lib/sync/outcomes.ts';
 
 export interface FakeRunLog extends RunLog {
   readonly outcomes: readonly Outcome[];

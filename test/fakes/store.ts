@@ -1,6 +1,6 @@
-import type { Part } from '../../lib/aws/part.ts';
-import { maxPartCharacters } from '../../lib/aws/part.ts';
-import type { Store } from '../../lib/aws/store.ts';
+import type { Store } from '../../lib/aws/parameter-store.ts';
+import type { Part } from '../../lib/aws/parts.ts';
+import { maxPartCharacters } from '../../lib/aws/parts.ts';
 
 export interface FakeStore extends Store {
   readonly values: Map<string, string>;

@@ -1,15 +1,15 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { environmentOf } from '../../cli/target.ts';
 import {
   type Cloud,
   type CloudOptions,
   changeDeadLetterQueue,
   changeQueue,
   startCloud,
-} from '../../local/cloud/cloud.ts';
-import { startEventSource } from '../../local/event-source.ts';
-import { environmentOf } from '../../local/target.ts';
+} from '../../emulator/cloud.ts';
+import { startEventSource } from '../../emulator/event-source.ts';
 import { sample, startPackaged } from '../support/packaged.ts';
 
 const taskRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))));

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import { type Cloud, type CloudOptions, startCloud } from '../../local/cloud/cloud.ts';
-import { createSlidingLimit } from '../../local/cloud/sliding-limit.ts';
+import { type Cloud, type CloudOptions, startCloud } from '../../emulator/cloud.ts';
+import { createSlidingLimit } from '../../emulator/sliding-limit.ts';
 import { sample, startPackaged } from '../support/packaged.ts';
 
 const aksk = { AUTH_MODE: 'aksk' };

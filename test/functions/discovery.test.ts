@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { CloudOptions } from '../../local/cloud/cloud.ts';
+import type { CloudOptions } from '../../emulator/cloud.ts';
 import { sample, startPackaged } from '../support/packaged.ts';
 
 const discovery = { DDM_DISCOVERY: 'on' };

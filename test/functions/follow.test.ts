@@ -1,12 +1,12 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { environmentOf } from '../../cli/target.ts';
 import {
   type Cloud,
   followDeadLetterQueue,
   followQueue,
   startCloud,
-} from '../../local/cloud/cloud.ts';
-import { type EventSourceOptions, startEventSource } from '../../local/event-source.ts';
-import { environmentOf } from '../../local/target.ts';
+} from '../../emulator/cloud.ts';
+import { type EventSourceOptions, startEventSource } from '../../emulator/event-source.ts';
 import { type SessionOptions, sample, startPackaged } from '../support/packaged.ts';
 
 type Line = Readonly<Record<string, unknown>>;

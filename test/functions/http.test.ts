@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { syncQueue } from '../../local/cloud/cloud.ts';
+import { syncQueue } from '../../emulator/cloud.ts';
 import { fastest } from '../support/fastest.ts';
 import { instanceIds } from '../support/instances.ts';
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Cloud, type CloudOptions, startCloud } from '../../local/cloud/cloud.ts';
+import { type Cloud, type CloudOptions, startCloud } from '../../emulator/cloud.ts';
 import { sample, startPackaged } from '../support/packaged.ts';
 
 function start(

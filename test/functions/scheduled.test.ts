@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { type Cloud, type CloudOptions, syncQueue } from '../../local/cloud/cloud.ts';
+import { type Cloud, type CloudOptions, syncQueue } from '../../emulator/cloud.ts';
 import { cloudIds, sample, startPackaged } from '../support/packaged.ts';
 
 function start(

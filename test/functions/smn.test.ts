@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { changeQueue } from '../../local/cloud/cloud.ts';
-import type { SmnEnvelope, SmnServer } from '../../local/cloud/smn.ts';
+import { changeQueue } from '../../emulator/cloud.ts';
+import type { SmnEnvelope, SmnServer } from '../../emulator/smn.ts';
 import { startRawServer, startServer } from '../support/http-server.ts';
 import { type Session, startPackaged } from '../support/packaged.ts';
 import { startTestSmn, toTimestamp } from '../support/smn.ts';

@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type Cloud, type CloudOptions, changeQueue, startCloud } from '../../local/cloud/cloud.ts';
-import { startEventSource } from '../../local/event-source.ts';
-import { environmentOf } from '../../local/target.ts';
+import { environmentOf } from '../../cli/target.ts';
+import { type Cloud, type CloudOptions, changeQueue, startCloud } from '../../emulator/cloud.ts';
+import { startEventSource } from '../../emulator/event-source.ts';
 import { startPackaged } from '../support/packaged.ts';
 import { startTestSmn } from '../support/smn.ts';
 

@@ -1,8 +1,8 @@
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type Cloud, deadLetterQueue, startCloud, syncQueue } from '../../local/cloud/cloud.ts';
-import { startEventSource } from '../../local/event-source.ts';
-import { environmentOf } from '../../local/target.ts';
+import { environmentOf } from '../../cli/target.ts';
+import { type Cloud, deadLetterQueue, startCloud, syncQueue } from '../../emulator/cloud.ts';
+import { startEventSource } from '../../emulator/event-source.ts';
 import { cloudIds, sample, startPackaged } from '../support/packaged.ts';
 
 function client(cloud: Cloud): SQSClient {

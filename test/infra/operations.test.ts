@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { errorCodes } from '../../lib/error-codes.ts';
+import { errorCodes } from '../../lib/huawei/error-codes.ts';
 import { createMetricCheck, type Metric } from '../support/known-metrics.ts';
 import { type PrintedLine, printLines } from '../support/printed-lines.ts';
 import { foreignFields } from '../support/query-fields.ts';

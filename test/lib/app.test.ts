@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { environmentOf } from '../../cli/target.ts';
+import { type Cloud, type CloudOptions, changeQueue, startCloud } from '../../emulator/cloud.ts';
 import { type App, createApp } from '../../lib/app.ts';
-import { enqueueChanges } from '../../lib/enqueue-changes.ts';
-import { rotateToken } from '../../lib/rotate-token.ts';
-import { runSync } from '../../lib/run.ts';
-import { watch } from '../../lib/watch.ts';
-import { type Cloud, type CloudOptions, changeQueue, startCloud } from '../../local/cloud/cloud.ts';
-import { environmentOf } from '../../local/target.ts';
+import { enqueueChanges } from '../../lib/changes/enqueue.ts';
+import { watch } from '../../lib/changes/watch.ts';
+import { runSync } from '../../lib/sync/run.ts';
+import { rotateToken } from '../../lib/token/rotate.ts';
 import { createFakeRunLog, type FakeRunLog } from '../fakes/run-log.ts';
 
 // The real dependencies in this process, so that coverage sees them; test/functions has them packaged.

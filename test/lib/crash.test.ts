@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Delivery } from '../../lib/asks.ts';
 import type { Queue } from '../../lib/aws/queue.ts';
-import { syncBatch } from '../../lib/batch.ts';
-import { runSync } from '../../lib/run.ts';
+import type { Delivery } from '../../lib/queue/requests.ts';
+import { syncBatch } from '../../lib/queue/worker.ts';
+import { runSync } from '../../lib/sync/run.ts';
 import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
 import { createFakeDdmHttp, type FakeAnswer } from '../fakes/ddm-http.ts';
 import { createFakeRunLog } from '../fakes/run-log.ts';

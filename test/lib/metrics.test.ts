@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createTask } from '../../lib/backlog.ts';
-import { errorCodes, gatewayCodes } from '../../lib/error-codes.ts';
-import { createLedger } from '../../lib/ledger.ts';
-import { createRunLog } from '../../lib/logger.ts';
-import type { Trigger } from '../../lib/report.ts';
+import { errorCodes, gatewayCodes } from '../../lib/huawei/error-codes.ts';
+import { createRunLog } from '../../lib/log.ts';
+import { createLedger } from '../../lib/sync/ledger.ts';
+import type { Trigger } from '../../lib/sync/outcomes.ts';
+import { createTask } from '../../lib/sync/tasks.ts';
 import { createFakeClock } from '../fakes/clock.ts';
 
 const written: string[] = [];

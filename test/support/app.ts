@@ -1,11 +1,11 @@
 import type { App } from '../../lib/app.ts';
 import type { Parameters } from '../../lib/aws/parameters.ts';
 import type { Queue } from '../../lib/aws/queue.ts';
-import type { HttpClient } from '../../lib/cloud/http.ts';
-import { createSmn } from '../../lib/cloud/smn.ts';
+import { createTopology } from '../../lib/changes/data-node-owners.ts';
 import { parseConfig } from '../../lib/config.ts';
-import { createRateLimiter } from '../../lib/rate-limit.ts';
-import { createTopology } from '../../lib/topology.ts';
+import type { HttpClient } from '../../lib/huawei/http.ts';
+import { createSmn } from '../../lib/smn/signature.ts';
+import { createRateLimiter } from '../../lib/sync/pace.ts';
 import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
 import { createFakeQueue } from '../fakes/queue.ts';
 import { createFakeRunLog, type FakeRunLog } from '../fakes/run-log.ts';

@@ -1,10 +1,10 @@
 import type { Queue } from '../../lib/aws/queue.ts';
 import type { Config } from '../../lib/config.ts';
-import { createQueueHandOver } from '../../lib/dispatch.ts';
-import { createLedger } from '../../lib/ledger.ts';
-import { createRateLimiter } from '../../lib/rate-limit.ts';
-import type { Report } from '../../lib/report.ts';
-import { type StopReason, type SyncDeps, syncFleet } from '../../lib/sync.ts';
+import { createQueueHandOver } from '../../lib/queue/sender.ts';
+import { type StopReason, type SyncDeps, syncFleet } from '../../lib/sync/engine.ts';
+import { createLedger } from '../../lib/sync/ledger.ts';
+import type { Report } from '../../lib/sync/outcomes.ts';
+import { createRateLimiter } from '../../lib/sync/pace.ts';
 import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
 import { createFakeAuth, createFakeDdm, type FakeDdm, type FakeDdmOptions } from '../fakes/ddm.ts';
 import { createFakeRunLog, type FakeRunLog } from '../fakes/run-log.ts';

@@ -1,7 +1,7 @@
 import type { App } from '../../lib/app.ts';
-import type { Delivery } from '../../lib/asks.ts';
 import type { Queue } from '../../lib/aws/queue.ts';
-import { followBatch } from '../../lib/follow.ts';
+import { followBatch } from '../../lib/jobs/follow.ts';
+import type { Delivery } from '../../lib/queue/requests.ts';
 import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
 import { createFakeJobs, type FakeJobs } from '../fakes/jobs-http.ts';
 import { createFakeRunLog, type FakeRunLog } from '../fakes/run-log.ts';

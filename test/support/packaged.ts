@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { type Cloud, type CloudOptions, startCloud } from '../../local/cloud/cloud.ts';
-import { startLambda } from '../../local/lambda.ts';
-import type { InvocationResult } from '../../local/runtime-api.ts';
-import { environmentOf } from '../../local/target.ts';
+import { environmentOf } from '../../cli/target.ts';
+import { type Cloud, type CloudOptions, startCloud } from '../../emulator/cloud.ts';
+import { startLambda } from '../../emulator/lambda.ts';
+import type { InvocationResult } from '../../emulator/runtime-api.ts';
 
 const taskRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 

@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Cloud, type CloudOptions, startCloud } from '../../local/cloud/cloud.ts';
-import { type SmnServer, startSmn } from '../../local/cloud/smn.ts';
-import { startLambda } from '../../local/lambda.ts';
-import { environmentOf } from '../../local/target.ts';
+import { environmentOf } from '../../cli/target.ts';
+import { type Cloud, type CloudOptions, startCloud } from '../../emulator/cloud.ts';
+import { startLambda } from '../../emulator/lambda.ts';
+import { type SmnServer, startSmn } from '../../emulator/smn.ts';
 import { sample } from './packaged.ts';
 
 export type PrintedLine = Readonly<Record<string, unknown>>;

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
-const entry = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'local/report.ts');
+const entry = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'cli/report.ts');
 
 export interface ReportRun {
   readonly status: number;

@@ -4,11 +4,11 @@ import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { type Cloud, type CloudOptions, startCloud } from '../../local/cloud/cloud.ts';
+import { type Cloud, type CloudOptions, startCloud } from '../../emulator/cloud.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const script = join(root, 'local/setup.ts');
+const script = join(root, 'cli/setup.ts');
 
 export type Environment = Readonly<Record<string, string>>;
 

@@ -1,14 +1,9 @@
 import { onTestFinished } from 'vitest';
-import { createHttpClient, type HttpClient } from '../../lib/cloud/http.ts';
-import { createSmn, type Smn } from '../../lib/cloud/smn.ts';
+import { type SmnEnvelope, type SmnOptions, type SmnServer, startSmn } from '../../emulator/smn.ts';
 import { parseConfig } from '../../lib/config.ts';
 import { RequestError } from '../../lib/errors.ts';
-import {
-  type SmnEnvelope,
-  type SmnOptions,
-  type SmnServer,
-  startSmn,
-} from '../../local/cloud/smn.ts';
+import { createHttpClient, type HttpClient } from '../../lib/huawei/http.ts';
+import { createSmn, type Smn } from '../../lib/smn/signature.ts';
 import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
 
 /** A server that ends with the test. */

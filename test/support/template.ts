@@ -55,7 +55,7 @@ export function templateIn(folder: string): string {
 }
 
 export function checkTemplate(path: string) {
-  return spawnSync(process.execPath, [join(root, 'local/check-template.ts'), path], {
+  return spawnSync(process.execPath, [join(root, 'scripts/check-template.ts'), path], {
     encoding: 'utf8',
   });
 }

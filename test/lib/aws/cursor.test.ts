@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readCursor, writeCursor } from '../../../lib/aws/cursor.ts';
-import { maxPartCharacters } from '../../../lib/aws/part.ts';
+import { maxPartCharacters } from '../../../lib/aws/parts.ts';
 import { createFakeStore } from '../../fakes/store.ts';
 
 const name = '/ddm-sync/test/cursor';

@@ -1,11 +1,11 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { createSlidingLimit } from '../../../emulator/sliding-limit.ts';
+import { type SsmServer, splitParameter, startSsm } from '../../../emulator/ssm.ts';
+import { createSsmClient, createStore } from '../../../lib/aws/parameter-store.ts';
 import { createParameters, type Parameters } from '../../../lib/aws/parameters.ts';
-import { createSsmClient, createStore } from '../../../lib/aws/store.ts';
 import { ParameterError } from '../../../lib/errors.ts';
-import { createSlidingLimit } from '../../../local/cloud/sliding-limit.ts';
-import { type SsmServer, splitParameter, startSsm } from '../../../local/cloud/ssm.ts';
 import { createFakeClock, type FakeClock } from '../../fakes/clock.ts';
 import { instanceIds } from '../../support/instances.ts';
 

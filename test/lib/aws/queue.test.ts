@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { startSqs } from '../../../emulator/sqs.ts';
 import { createQueue, createSqsClient } from '../../../lib/aws/queue.ts';
 import { systemClock } from '../../../lib/clock.ts';
-import { createQueueHandOver } from '../../../lib/dispatch.ts';
-import { startSqs } from '../../../local/cloud/sqs.ts';
+import { createQueueHandOver } from '../../../lib/queue/sender.ts';
 import { createRandom } from '../../support/fleet.ts';
 import { instanceIds } from '../../support/instances.ts';
 

@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import { classify } from '../../lib/huawei/error-codes.ts';
+import { createRunLog } from '../../lib/log.ts';
+import { createLedger, type RunLog } from '../../lib/sync/ledger.ts';
+import { createTask } from '../../lib/sync/tasks.ts';
+import type { Line } from './read-lines.ts';
+
+/** Minutes before now at which it begins, and at which it ends where it did. */
+interface Fault {
+  readonly from: number;
+  readonly to?: number;
+  readonly httpStatus: number;
+  readonly errCode: string;
+  readonly externalMessage: string;
+  /** Positions in the fleet. */
+  readonly hits: (index: number) => boolean;
+}
+
+const fleetSize = 200;
+const instanceIds = Array.from(
+  { length: fleetSize },
+  (_, index) => `${createHash('sha256').update(`sample ${index}`).digest('hex').slice(0, 32)}in09`,
+);
+
+const faults: readonly Fault[] = [
+  {
+    from: 2_000,
+    httpStatus: 400,
+    errCode: 'DBS.280001',
+    externalMessage: 'Parameter error.',
+    hits: (index) => index === 11,
+  },
+  {
+    from: 505,
+    httpStatus: 500,
+    errCode: 'DBS.300356',
+    externalMessage: 'Failed to connect to the data node.',
+    hits: (index) => index === 42 || index === 43,
+  },
+  {
+    from: 80,
+    httpStatus: 409,
+    errCode: 'DBS.200019',
+    externalMessage: 'Another operation is in progress on the instance.',
+    hits: (index) => index === 97,
+  },
+  {
+    from: 905,
+    to: 700,
+    httpStatus: 500,
+    errCode: 'DBS.200412',
+    externalMessage: 'Server failure.',
+    hits: (index) => index % 6 === 1,
+  },
+  {
+    from: 400,
+    to: 345,
+    httpStatus: 429,
+    errCode: 'APIGW.0308',
+    externalMessage: 'The throttling threshold has been reached.',
+    hits: (index) => index % 4 === 2,
+  },
+];
+
+const runEveryMinutes = 15;
+const lastRunMinutes = 4;
+const minuteMs = 60_000;
+const tokenHours = 24;
+const rotateEveryMinutes = 360;
+
+/** A made-up day, written with the logger and the ledger that the functions use. */
+export async function* sampleLines(now: Date): AsyncGenerator<Line> {
+  const lines: string[] = [];
+  let at = 0;
+  let rotatedAt = now.getTime() - 1_500 * minuteMs;
+  const write =
+    (level: string) =>
+    (message: unknown, ...fields: readonly unknown[]) => {
+      const timestamp = new Date(at).toISOString();
+      lines.push(JSON.stringify(Object.assign({ level, message, timestamp }, ...fields)));
+    };
+  const log: RunLog = {
+    ...createRunLog({ info: write('INFO'), warn: write('WARN'), error: write('ERROR') }),
+    report: (report) => write('INFO')('sync run finished', report), // and no metrics
+  };
+  const clock = { monotonic: () => at };
+
+  for (let minutes = 24 * 60 - 11; minutes >= lastRunMinutes; minutes -= runEveryMinutes) {
+    at = now.getTime() - minutes * minuteMs;
+    if (at - rotatedAt >= rotateEveryMinutes * minuteMs) {
+      rotatedAt = at;
+      const expiresAt = new Date(at + tokenHours * 60 * minuteMs).toISOString();
+      log.notice('token rotated', {
+        rotated: true,
+        expiresAt,
+        hoursLeft: tokenHours,
+        parameters: 2,
+      });
+    }
+    const hoursLeft = tokenHours - (at - rotatedAt) / 3_600_000;
+    lines.push(JSON.stringify({ _aws: { Timestamp: at }, TokenHoursLeft: hoursLeft }));
+    const current = faults.filter(({ from, to = 0 }) => minutes <= from && minutes > to);
+    const isSlow = current.some(({ httpStatus }) => httpStatus === 429);
+    const ledger = createLedger(
+      { clock, log, settings: { syncMaxErrors: undefined } },
+      { runId: `sample-${minutes}`, trigger: 'schedule', total: fleetSize },
+    );
+    for (const [index, instanceId] of instanceIds.entries()) {
+      const task = { ...createTask(instanceId), attempts: 1, startedAt: at };
+      at += (isSlow ? 290 : 50) + ((index * 7 + minutes) % 9);
+      const fault = current.find(({ hits }) => hits(index));
+      if (minutes === lastRunMinutes && index >= 198) ledger.queued(createTask(instanceId));
+      else if (!fault) ledger.accepted(task, `job-${minutes}-${index}`);
+      else ledger.failed(task, { ...fault, retryClass: classify(fault.httpStatus, fault.errCode) });
+    }
+    ledger.finish();
+    yield* lines.splice(0);
+  }
+}

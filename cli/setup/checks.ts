@@ -1,0 +1,107 @@
+import { parseConfig } from '../../lib/config.ts';
+import { ConfigError } from '../../lib/errors.ts';
+import { isInstanceId } from '../../lib/ids.ts';
+
+/** True, or what is wrong with an answer and what to give instead: what Inquirer takes. */
+export type Verdict = true | string;
+
+export function checkRegion(region: string): Verdict {
+  return (
+    problemOf({ DDM_ENDPOINT: `https://ddm.${region}.otc.t-systems.com` }) === undefined ||
+    `"${cut(region)}" is no region: give its id, such as eu-de or ap-southeast-1`
+  );
+}
+
+export function checkProjectId(projectId: string): Verdict {
+  const where = 'the console shows it under My Credentials > Projects, 32 hex digits';
+  if (/^[a-z]{2}-[a-z]+(-\d+)?(_.*)?$/.test(projectId)) {
+    return `"${cut(projectId)}" is the name of a project: give its id; ${where}`;
+  }
+  return (
+    problemOf({ DDM_PROJECT_ID: projectId }) === undefined ||
+    `"${cut(projectId)}" is no project id: ${where}`
+  );
+}
+
+export function checkPrefix(prefix: string): Verdict {
+  const parameter = problemOf({ PARAMETER_PREFIX: prefix });
+  return parameter?.replace('PARAMETER_PREFIX is', 'The parameter prefix is') ?? true;
+}
+
+export function checkStage(stage: string): Verdict {
+  return (
+    /^[A-Za-z][\w-]{0,30}$/.test(stage) ||
+    `"${cut(stage)}" is no stage: give a word such as prod or test`
+  );
+}
+
+export function checkKmsArn(arn: string): Verdict {
+  return problemOf({ PARAMETER_KMS_ARN: arn }) ?? true;
+}
+
+/** Whether the service takes an endpoint because it is on this machine. */
+export function isLoopbackEndpoint(endpoint: string): boolean {
+  return /^http:/i.test(endpoint) && problemOf({ DDM_ENDPOINT: endpoint }) === undefined;
+}
+
+const maxCharacters = 256;
+
+export function checkText(what: string) {
+  return (text: string): Verdict => {
+    if (text.trim() === '') return `The ${what} is empty: type it`;
+    return text.length <= maxCharacters || `The ${what} is longer than ${maxCharacters} characters`;
+  };
+}
+
+// The message of the next two never has the value in it.
+export function checkAccessKeyId(key: string): Verdict {
+  if (/^[A-Z0-9]{16,32}$/.test(key)) return true;
+  const mixUp = key.length >= 40 ? ', and a secret access key has 40' : '';
+  return `This is no access key id: it has 20 capital letters and digits${mixUp} (credentials.csv, first key column)`;
+}
+
+export function checkSecretAccessKey(key: string): Verdict {
+  return (
+    /^[\x21-\x7e]{32,256}$/.test(key) ||
+    'This is no secret access key: it has 40 letters and digits without spaces (credentials.csv, second key column)'
+  );
+}
+
+/** The ids of a list that a person typed. */
+export function splitIds(list: string): readonly string[] {
+  return list
+    .split(/[\s,]+/)
+    .map((id) => id.trim())
+    .filter((id) => id !== '');
+}
+
+export function checkIds(list: string): Verdict {
+  const ids = splitIds(list);
+  const wrong = ids.find((id) => !isInstanceId(id));
+  if (wrong !== undefined) {
+    return `"${cut(wrong)}" is no instance id: 32 hex digits, "in" and two digits, as the console shows it`;
+  }
+  return ids.length > 0 || 'Give at least one instance id, separated by commas';
+}
+
+// What is typed into the wrong field is not shown whole.
+function cut(text: string): string {
+  return text.slice(0, 40);
+}
+
+const good = {
+  DDM_ENDPOINT: 'https://ddm.eu-de.otc.t-systems.com',
+  DDM_PROJECT_ID: 'project',
+  PARAMETER_PREFIX: '/ddm-sync/prod',
+};
+
+/** What the service itself would say of a setting. */
+function problemOf(setting: Readonly<Record<string, string>>): string | undefined {
+  try {
+    parseConfig({ ...good, ...setting });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems[0];
+  }
+}

@@ -1,0 +1,108 @@
+import { type ParameterType, splitValue } from '../../lib/aws/parts.ts';
+import type { Credentials } from './draft.ts';
+import type { Existing } from './existing.ts';
+
+/** What a set-up does to the parameter store. */
+export interface Plan {
+  readonly credentials: Write;
+  readonly lists: readonly Write[];
+  /** Parameters of a former list that would be read instead of this one, or beside it. */
+  readonly stale: readonly string[];
+  /** rotate-token's work, when the credentials are a password. */
+  readonly token: { readonly name: string; readonly replaces: boolean } | undefined;
+}
+
+export interface Write {
+  readonly name: string;
+  readonly type: ParameterType;
+  readonly value: string;
+  /** What it is, without the value. */
+  readonly content: string;
+  /** `retyped`: it is there with another type, and has to be removed first. */
+  readonly state: 'new' | 'replaced' | 'retyped';
+}
+
+export interface Wanted {
+  readonly prefix: string;
+  readonly credentials: Credentials;
+  readonly instanceIds: readonly string[];
+}
+
+export function createPlan({ credentials, instanceIds, prefix }: Wanted, existing: Existing): Plan {
+  const write = (parameter: Omit<Write, 'state'>): Write => {
+    const before = existing.get(parameter.name);
+    if (before === undefined) return { ...parameter, state: 'new' };
+    return { ...parameter, state: before.type === parameter.type ? 'replaced' : 'retyped' };
+  };
+  const parts = splitValue(instanceIds.join(','), ',');
+  const lists = parts.map((value, index) =>
+    write({
+      name: `${prefix}/instances${parts.length === 1 ? '' : `/${index + 1}`}`,
+      type: 'StringList',
+      value,
+      content: countIds(value),
+    }),
+  );
+  const names = new Set(lists.map(({ name }) => name));
+  const isToken = 'password' in credentials;
+  return {
+    credentials: write({
+      name: `${prefix}/credentials`,
+      type: 'SecureString',
+      value: JSON.stringify(credentials),
+      content: Object.keys(credentials).join(', '),
+    }),
+    lists,
+    stale: [...existing.keys()].filter((name) => isList(prefix, name) && !names.has(name)),
+    token: isToken
+      ? { name: `${prefix}/token-set`, replaces: [...existing.keys()].some(isTokenOf(prefix)) }
+      : undefined,
+  };
+}
+
+/** Whether something that is there is replaced or removed. */
+export function touchesExisting({ credentials, lists, stale, token }: Plan): boolean {
+  return (
+    stale.length > 0 ||
+    token?.replaces === true ||
+    [credentials, ...lists].some(({ state }) => state !== 'new')
+  );
+}
+
+/** Names and types, for the person who is asked; never a value. */
+export function describePlan({ credentials, lists, stale, token }: Plan, region: string): string {
+  const rows = [...lists, credentials].map(({ content, name, state, type }) => [
+    name,
+    type,
+    `${content}${note[state]}`,
+  ]);
+  if (token) {
+    const content = `a first token, in parts token/<n>${token.replaces ? note.replaced : ''}`;
+    rows.push([token.name, 'SecureString', content]);
+  }
+  rows.push(...stale.map((name) => [name, '', 'removed: of a former list']));
+  const width = Math.max(...rows.map(([name = '']) => name.length));
+  const lines = rows.map(([name = '', type = '', content = '']) =>
+    `  ${name.padEnd(width)}  ${type.padEnd('SecureString'.length)}  ${content}`.trimEnd(),
+  );
+  return [`Parameters in SSM Parameter Store, ${region}:`, ...lines].join('\n');
+}
+
+const note: Readonly<Record<Write['state'], string>> = {
+  new: '',
+  replaced: ' (replaces the one that is there)',
+  retyped: ' (replaces the one that is there, which has another type)',
+};
+
+function countIds(list: string): string {
+  const count = list.split(',').length;
+  return `${count} ${count === 1 ? 'instance' : 'instances'}`;
+}
+
+function isList(prefix: string, name: string): boolean {
+  return name === `${prefix}/instances` || name.startsWith(`${prefix}/instances/`);
+}
+
+function isTokenOf(prefix: string) {
+  return (name: string): boolean => name.startsWith(`${prefix}/token`);
+}

@@ -1,0 +1,118 @@
+import {
+  DeleteParametersCommand,
+  GetParametersByPathCommand,
+  GetParametersCommand,
+  type Parameter,
+  PutParameterCommand,
+  SSMClient,
+  type SSMClientConfig,
+} from '@aws-sdk/client-ssm';
+import { ParameterError } from '../errors.ts';
+import type { ParameterType, Part } from './parts.ts';
+
+/** SSM Parameter Store; every method throws a ParameterError that names the parameter and the remedy. */
+export interface Store {
+  /** The parameters that exist, decrypted; at most 10 names. */
+  get(names: readonly string[]): Promise<ReadonlyMap<string, Part>>;
+  /** All parameters directly below a path, decrypted, in no order. */
+  below(path: string): Promise<readonly Part[]>;
+  put(parameter: Part, type: ParameterType): Promise<void>;
+  /** Names that do not exist are no error. */
+  remove(names: readonly string[]): Promise<void>;
+}
+
+/** GetParameters, GetParametersByPath and DeleteParameters take or give so many at once. */
+export const maxNames = 10;
+
+// Retry behaviour is stated, so that an SDK update does not change it. Parameter Store allows 40 calls a
+// second per account and region: many environments that start at once need more than the default 3.
+const clientDefaults = {
+  retryMode: 'standard',
+  maxAttempts: 10,
+  requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
+} as const satisfies SSMClientConfig;
+
+export function createSsmClient(config: SSMClientConfig = {}): SSMClient {
+  return new SSMClient({ ...clientDefaults, ...config });
+}
+
+/** @param keyId of a customer managed KMS key; absent: the account's key aws/ssm */
+export function createStore(ssm: SSMClient, keyId?: string): Store {
+  return {
+    get: async (names) => {
+      const command = new GetParametersCommand({ Names: [...names], WithDecryption: true });
+      const { Parameters = [] } = await ssm.send(command).catch(failReading(names.join(', ')));
+      return new Map(Parameters.map(toPart).map((part) => [part.name, part]));
+    },
+
+    below: async (path) => {
+      const parts: Part[] = [];
+      let nextToken: string | undefined;
+      do {
+        const command = new GetParametersByPathCommand({
+          Path: path,
+          WithDecryption: true,
+          MaxResults: maxNames,
+          ...(nextToken && { NextToken: nextToken }),
+        });
+        const page = await ssm.send(command).catch(failReading(path));
+        parts.push(...(page.Parameters ?? []).map(toPart));
+        nextToken = page.NextToken;
+      } while (nextToken);
+      return parts;
+    },
+
+    put: async ({ name, value }, type) => {
+      const command = new PutParameterCommand({
+        Name: name,
+        Value: value,
+        Type: type,
+        Overwrite: true,
+        Tier: 'Standard', // whatever the account's default is: the Advanced tier costs
+        ...(type === 'SecureString' && keyId && { KeyId: keyId }),
+      });
+      await ssm.send(command).catch(failWriting(name));
+    },
+
+    remove: async (names) => {
+      for (let at = 0; at < names.length; at += maxNames) {
+        const some = names.slice(at, at + maxNames);
+        const command = new DeleteParametersCommand({ Names: some });
+        await ssm.send(command).catch(failWriting(some.join(', ')));
+      }
+    },
+  };
+}
+
+function toPart({ Name = '', Type, Value = '' }: Parameter): Part {
+  return {
+    name: Name,
+    value: Value,
+    type: Type,
+  };
+}
+
+// The AWS error itself is not kept as the cause: only its name says something, and nothing else is safe.
+function failReading(names: string) {
+  return (error: unknown) => {
+    const reason = error instanceof Error ? error.name : 'unknown error';
+    const remedy = /AccessDenied/.test(reason)
+      ? "allow the function's role ssm:GetParameters and ssm:GetParametersByPath on it, and kms:Decrypt on its key"
+      : 'Parameter Store did not answer as it should; the next run tries again';
+    throw unavailable(names, `Reading ${names} failed: ${reason}; ${remedy}`);
+  };
+}
+
+function failWriting(names: string) {
+  return (error: unknown) => {
+    const reason = error instanceof Error ? error.name : 'unknown error';
+    const remedy = /AccessDenied/.test(reason)
+      ? 'allow ssm:PutParameter and ssm:DeleteParameters on it, and kms:Encrypt on its key'
+      : 'Parameter Store did not take it; run it again';
+    throw unavailable(names, `Writing ${names} failed: ${reason}; ${remedy}`);
+  };
+}
+
+function unavailable(names: string, message: string): ParameterError {
+  return new ParameterError('SSM_UNAVAILABLE', names, message);
+}

@@ -1,0 +1,157 @@
+import type { MiddlewareObj, Request } from '@middy/core';
+import httpJsonBodyParser from '@middy/http-json-body-parser';
+import * as v from 'valibot';
+import { RequestError } from '../errors.ts';
+import { isInstanceId } from '../ids.ts';
+import type { Caller } from '../sync/outcomes.ts';
+
+/** What `POST /sync` asks for. */
+export interface SyncRequest {
+  /** Absent: the whole fleet. */
+  readonly instanceIds?: readonly string[] | undefined;
+  readonly dryRun: boolean;
+  /** How long to wait for the end of what was accepted; absent: not at all. */
+  readonly waitMs?: number;
+}
+
+const maxBodyBytes = 16 * 1_024;
+const maxInstanceIds = 1_000;
+const maxWaitSeconds = 20; // the run and the answer take their time too, and the HTTP API cuts at 30 s
+
+const text = v.pipe(v.string(), v.nonEmpty());
+const contextSchema = v.object({
+  routeKey: v.literal('POST /sync'),
+  requestContext: v.object({
+    requestId: text,
+    http: v.object({ sourceIp: text }),
+    authorizer: v.union([
+      v.object({ iam: v.object({ userArn: v.pipe(v.string(), v.regex(/^arn:aws[\w-]*:/)) }) }),
+      v.object({ jwt: v.object({ claims: v.object({ iss: v.optional(text), sub: text }) }) }),
+    ]),
+  }),
+});
+
+const maxCallerCharacters = 256;
+
+/** Who sends the request, as API Gateway's authorizer says. @throws {RequestError} when it says nothing */
+export function readCaller(event: unknown): Caller {
+  const parsed = v.safeParse(contextSchema, event);
+  if (!parsed.success) {
+    throw new RequestError(
+      401,
+      'UNAUTHORIZED',
+      'The request is not authorised: sign it, or send a token',
+    );
+  }
+  const { authorizer, http, requestId } = parsed.output.requestContext;
+  const principal =
+    'iam' in authorizer
+      ? authorizer.iam.userArn
+      : [authorizer.jwt.claims.iss, authorizer.jwt.claims.sub].filter(Boolean).join('#');
+  return {
+    principal: principal.slice(0, maxCallerCharacters),
+    sourceIp: http.sourceIp.slice(0, maxCallerCharacters),
+    requestId: requestId.slice(0, maxCallerCharacters),
+  };
+}
+
+const parser = httpJsonBodyParser();
+
+/** In this order: the caller, the size, the form, and only then the JSON. */
+export const readRequest: MiddlewareObj = {
+  before: async (request) => {
+    readCaller(request.event);
+    checkForm(request.event);
+    const event = request.event as { body?: unknown };
+    if (event.body) await parser.before?.(request as Request<never>);
+    else event.body = undefined; // API Gateway leaves it out, serverless-offline says null
+  },
+};
+
+const formSchema = v.object({
+  body: v.nullish(v.string()),
+  isBase64Encoded: v.optional(v.boolean()),
+  rawQueryString: v.optional(v.string()),
+});
+
+function checkForm(event: unknown): void {
+  const parsed = v.safeParse(formSchema, event);
+  // valibot's own error would carry the whole event into the log.
+  if (!parsed.success)
+    throw badRequest('The request is not one of an HTTP API (payload version 2.0)');
+  const { body, isBase64Encoded, rawQueryString } = parsed.output;
+  if (rawQueryString) readWait(rawQueryString);
+  if (!body) return;
+  if (body.length > maxBodyBytes || Buffer.byteLength(body) > maxBodyBytes) {
+    throw new RequestError(
+      413,
+      'TOO_LARGE',
+      `The body is larger than ${maxBodyBytes} bytes: send the ids in several requests, or no body for all instances`,
+    );
+  }
+  if (isBase64Encoded) throw badRequest('The body is binary or compressed: send it as JSON text');
+}
+
+/** As it was sent, so that nothing else is taken for it. */
+function readWait(rawQueryString: string): number {
+  const seconds = Number(/^wait=(\d{1,2})$/.exec(rawQueryString)?.[1]);
+  if (seconds >= 1 && seconds <= maxWaitSeconds) return seconds * 1_000;
+  throw badRequest(
+    `Query parameters are not supported, but for wait=1 to wait=${maxWaitSeconds} (seconds): put instanceIds and dryRun into the body`,
+  );
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && !Array.isArray(value);
+}
+
+const bodySchema = v.pipe(
+  v.unknown(),
+  v.check(isObject),
+  v.strictObject({
+    instanceIds: v.optional(
+      v.pipe(
+        v.array(v.pipe(v.string(), v.check(isInstanceId))),
+        v.minLength(1),
+        v.maxLength(maxInstanceIds),
+      ),
+    ),
+    dryRun: v.optional(v.boolean(), false),
+  }),
+);
+
+const askedSchema = v.object({
+  body: v.optional(v.unknown()),
+  rawQueryString: v.optional(v.string()),
+});
+
+/** What an event whose body was parsed asks for; without a body it is the whole fleet. @throws {RequestError} */
+export function parseSyncRequest(event: unknown): SyncRequest {
+  const { body, rawQueryString } = v.parse(askedSchema, event);
+  const request = body === undefined ? { dryRun: false } : parseBody(body);
+  if (!rawQueryString) return request;
+  if (request.dryRun) throw badRequest('A dry run calls nothing that wait could wait for');
+  return { ...request, waitMs: readWait(rawQueryString) };
+}
+
+function parseBody(body: unknown): SyncRequest {
+  const parsed = v.safeParse(bodySchema, body, { abortEarly: true, abortPipeEarly: true });
+  if (!parsed.success) throw badRequest(describe(parsed.issues[0]));
+  return parsed.output;
+}
+
+function describe(issue: v.BaseIssue<unknown>): string {
+  const [field, entry] = issue.path?.map(({ key }) => String(key).slice(0, 64)) ?? [];
+  if (field === undefined) {
+    return 'The body must be a JSON object such as {"instanceIds": ["…"], "dryRun": false}';
+  }
+  if (entry !== undefined) return `instanceIds[${entry}] is not the id of a DDM instance`;
+  if (field === 'dryRun') return 'dryRun must be true or false';
+  if (field !== 'instanceIds')
+    return `${JSON.stringify(field)} is not known: the body may have instanceIds and dryRun`;
+  return `instanceIds must be a list of 1 to ${maxInstanceIds} ids; leave it out for all instances`;
+}
+
+function badRequest(message: string): RequestError {
+  return new RequestError(400, 'BAD_REQUEST', message);
+}

@@ -1,0 +1,118 @@
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import { SyncError, type SyncFailure } from '../errors.ts';
+import { isInstanceId } from '../ids.ts';
+import { cleanForeignText } from '../text.ts';
+import type { Auth } from './auth.ts';
+import { parseObject } from './error-body.ts';
+import type { RetryClass } from './error-codes.ts';
+import { readFailure, toFailure } from './failure.ts';
+import type { HttpAnswer, HttpClient } from './http.ts';
+
+/** DDM took the request to synchronise; the work itself goes on there. */
+interface Accepted {
+  /** Absent with the v3 API, which answers without content. */
+  readonly jobId?: string;
+}
+
+export interface DdmClient {
+  /** Asks once for one instance's data node information to be synchronised. @throws {SyncError} */
+  sync(instanceId: string, timeoutMs: number): Promise<Accepted>;
+}
+
+export interface DdmClientDeps {
+  readonly http: HttpClient;
+  readonly auth: Auth;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly config: Pick<Config, 'ddmEndpoint' | 'projectId' | 'ddmApiVersion'>;
+}
+
+type Version = 'v1' | 'v3';
+
+/** A client of the DDM sync API for one run; `auto` remembers for the run that v1 is gone. */
+export function createDdmClient(deps: DdmClientDeps): DdmClient {
+  const { auth, config } = deps;
+  let version: Version = config.ddmApiVersion === 'v3' ? 'v3' : 'v1';
+
+  const call = async (instanceId: string, timeoutMs: number): Promise<Accepted> => {
+    const used = version;
+    const answer = await post(deps, used, instanceId, timeoutMs);
+    if (answer.status === 200) return readAccepted(used, instanceId, answer, auth.secrets());
+    const failure = readFailure(answer, auth.secrets(), deps.clock.now());
+    if (config.ddmApiVersion === 'auto' && used === 'v1' && isUnknownApi(failure)) {
+      version = 'v3';
+      return call(instanceId, timeoutMs);
+    }
+    throw new SyncError(instanceId, failure);
+  };
+
+  return {
+    sync: async (instanceId, timeoutMs) => {
+      if (!isInstanceId(instanceId)) throw fail(instanceId, 'INVALID_INSTANCE_ID', 'permanent');
+      return call(instanceId, timeoutMs);
+    },
+  };
+}
+
+async function post(
+  { http, auth, config }: DdmClientDeps,
+  version: Version,
+  instanceId: string,
+  timeoutMs: number,
+): Promise<HttpAnswer> {
+  const action = version === 'v1' ? 'rds/sync' : 'data-nodes/sync';
+  const project = encodeURIComponent(config.projectId);
+  const instance = encodeURIComponent(instanceId);
+  const request = {
+    method: 'POST' as const,
+    url: `${config.ddmEndpoint}/${version}/${project}/instances/${instance}/${action}`,
+    // Without it axios sends a form type, which DDM answers with 415.
+    headers: { 'Content-Type': 'application/json' },
+    ...(version === 'v3' && { body: '{}' }),
+  };
+  const headers = { ...request.headers, ...auth.headers(request) };
+  return http.send({ ...request, headers, timeoutMs }).catch((error: unknown) => {
+    throw new SyncError(instanceId, toFailure(error));
+  });
+}
+
+function readAccepted(
+  version: Version,
+  instanceId: string,
+  { body }: HttpAnswer,
+  secrets: readonly string[],
+): Accepted {
+  if (version === 'v3' && body.trim() === '') return {};
+  const fields = parseObject(body);
+  if (fields === undefined) {
+    // A body that was cut off without a Content-Length looks like this; a login page does not.
+    const truncated = /^\s*(\{|$)/.test(body);
+    throw badResponse(instanceId, 'the answer is not a JSON object', truncated);
+  }
+  if (version === 'v1' && fields.instanceId !== instanceId) {
+    throw badResponse(instanceId, 'the answer does not name this instance', false);
+  }
+  return typeof fields.jobId === 'string' && fields.jobId !== ''
+    ? { jobId: cleanForeignText(fields.jobId, secrets) }
+    : {};
+}
+
+function isUnknownApi({ httpStatus, errCode }: SyncFailure): boolean {
+  return httpStatus === 404 && /^APIGW?\.0101$/.test(errCode);
+}
+
+function badResponse(instanceId: string, message: string, retryable: boolean): SyncError {
+  return fail(instanceId, 'BAD_RESPONSE', retryable ? 'retry' : 'permanent', {
+    httpStatus: 200,
+    externalMessage: message,
+  });
+}
+
+function fail(
+  instanceId: string,
+  errCode: string,
+  retryClass: RetryClass,
+  rest: Partial<SyncFailure> = {},
+): SyncError {
+  return new SyncError(instanceId, { errCode, retryClass, ...rest });
+}

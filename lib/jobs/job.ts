@@ -1,0 +1,108 @@
+import type { QueueEntry } from '../aws/queue.ts';
+import type { CompactJob, FollowMessage } from '../queue/message.ts';
+import type { Outcome } from '../sync/outcomes.ts';
+
+/** An accepted sync whose end is not known yet. */
+export interface FollowedJob extends Pick<Outcome, 'instanceId' | 'jobId' | 'runId' | 'trigger'> {
+  /** Ms since the epoch. */
+  readonly acceptedAt: number;
+  /** The how-manieth look at it comes next, from 1. */
+  readonly round: number;
+}
+
+/** Jobs of one message: as many as one page of the job list has. */
+export const maxPageJobs = 128;
+const maxPageBytes = 24_000; // ten messages go together, and SendMessageBatch takes 256 KB
+const firstDelaySeconds = 10;
+const maxDelaySeconds = 300;
+
+export function toFollowedJob(outcome: Outcome, acceptedAt: number): FollowedJob {
+  const { instanceId, jobId, runId, trigger } = outcome;
+  const job = { instanceId, runId, trigger, acceptedAt: Math.round(acceptedAt), round: 1 };
+  return jobId === undefined ? job : { ...job, jobId };
+}
+
+/** The same for the same sync, whatever message it came in. */
+export function keyOf({ acceptedAt, instanceId, jobId, runId, trigger }: FollowedJob): string {
+  return `${trigger} ${runId} ${instanceId} ${jobId ?? acceptedAt}`;
+}
+
+export interface Patience {
+  /** Ms since the epoch. */
+  readonly nowMs: number;
+  /** So long after it was accepted a job is given up. */
+  readonly giveUpMs: number;
+}
+
+/** Messages for the next look: jobs of one round together, after a pause that grows with the rounds. */
+export function toEntries(
+  jobs: readonly FollowedJob[],
+  patience: Patience,
+): readonly QueueEntry<FollowMessage>[] {
+  return [...Map.groupBy(jobs, ({ round }) => round)].flatMap(([round, ofRound]) =>
+    cutIntoPages(ofRound).map((page) => ({
+      message: { round, runs: toRuns(page) },
+      delaySeconds: delayOf(page, round, patience),
+    })),
+  );
+}
+
+export function toJobs({ round, runs }: FollowMessage): readonly FollowedJob[] {
+  return runs.flatMap(({ jobs, runId, trigger }) =>
+    jobs.map(([instanceId, jobId, acceptedAt]) => {
+      const job = { instanceId, runId, trigger, acceptedAt, round };
+      return jobId === null ? job : { ...job, jobId };
+    }),
+  );
+}
+
+/** Never so long that the last look would come late. */
+function delayOf(
+  page: readonly FollowedJob[],
+  round: number,
+  { giveUpMs, nowMs }: Patience,
+): number {
+  const last = page.reduce((latest, { acceptedAt }) => Math.max(latest, acceptedAt), 0);
+  const leftSeconds = Math.ceil((last + giveUpMs - nowMs) / 1_000);
+  const interval = Math.min(maxDelaySeconds, firstDelaySeconds * 2 ** (round - 1));
+  return Math.max(1, Math.min(interval, leftSeconds));
+}
+
+function cutIntoPages(jobs: readonly FollowedJob[]): readonly FollowedJob[][] {
+  const pages: FollowedJob[][] = [];
+  let page: FollowedJob[] = [];
+  let bytes = 0;
+  for (const job of jobs) {
+    const size = sizeOf(job);
+    if (page.length === 0 || page.length === maxPageJobs || bytes + size > maxPageBytes) {
+      page = [];
+      bytes = 0;
+      pages.push(page);
+    }
+    page.push(job);
+    bytes += size;
+  }
+  return pages;
+}
+
+const runBytes = 45; // {"runId":"","trigger":"schedule","jobs":[]},
+
+/** What a job adds to a message at most: as if each were of another run. */
+function sizeOf(job: FollowedJob): number {
+  return Buffer.byteLength(JSON.stringify(toCompact(job))) + job.runId.length + runBytes;
+}
+
+function toCompact({ acceptedAt, instanceId, jobId }: FollowedJob): CompactJob {
+  return [instanceId, jobId ?? null, acceptedAt];
+}
+
+function toRuns(page: readonly FollowedJob[]): FollowMessage['runs'] {
+  return [...Map.groupBy(page, ({ runId, trigger }) => `${trigger} ${runId}`).values()].flatMap(
+    (jobs) => {
+      const [first] = jobs;
+      return first
+        ? [{ runId: first.runId, trigger: first.trigger, jobs: jobs.map(toCompact) }]
+        : [];
+    },
+  );
+}

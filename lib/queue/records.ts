@@ -1,0 +1,38 @@
+import * as v from 'valibot';
+import { InvalidEventError } from '../errors.ts';
+import type { Delivery } from './requests.ts';
+
+const text = v.pipe(v.string(), v.nonEmpty());
+const schema = v.object({
+  Records: v.array(
+    v.object({
+      messageId: text,
+      receiptHandle: text,
+      body: v.string(),
+      eventSourceARN: text,
+      attributes: v.object({ ApproximateReceiveCount: v.pipe(v.string(), v.regex(/^\d{1,9}$/)) }),
+    }),
+  ),
+});
+
+export interface SqsBatch {
+  /** From the change queue, the only one that is FIFO. */
+  readonly isChange: boolean;
+  readonly deliveries: readonly Delivery[];
+}
+
+/** A batch of an SQS queue. @throws {InvalidEventError} */
+export function parseSqsEvent(event: unknown): SqsBatch {
+  const parsed = v.safeParse(schema, event);
+  if (!parsed.success) throw new InvalidEventError('The event is not one of an SQS queue');
+  const { Records } = parsed.output;
+  return {
+    isChange: Records.some(({ eventSourceARN }) => eventSourceARN.endsWith('.fifo')),
+    deliveries: Records.map(({ attributes, body, messageId, receiptHandle }) => ({
+      body,
+      messageId,
+      receiptHandle,
+      receiveCount: Number(attributes.ApproximateReceiveCount),
+    })),
+  };
+}

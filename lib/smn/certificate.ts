@@ -1,0 +1,120 @@
+import { type KeyObject, X509Certificate } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import { RequestError } from '../errors.ts';
+import { createExpiringMap } from '../expiring-map.ts';
+import { type HttpClient, HttpError } from '../huawei/http.ts';
+import { refuse, unavailable } from './refusal.ts';
+
+/** A certificate that SMN signs with, looked through. */
+export interface SigningCertificate {
+  readonly key: KeyObject;
+  /** Fingerprint, hex: what SMN_CERTIFICATE_SHA256 may pin. */
+  readonly sha256: string;
+  /** ms since the epoch. */
+  readonly notAfter: number;
+}
+
+export interface Certificates {
+  /** From a URL that is allowed. @throws {RequestError} 403 when it cannot be trusted, 503 when it cannot be had */
+  get(url: string, deadlineAt: number): Promise<SigningCertificate>;
+}
+
+export interface CertificatesDeps {
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
+  readonly config: Pick<Config, 'smnCertificateSha256'>;
+  connect(): HttpClient;
+}
+
+const maxKept = 4;
+const maxAgeMs = 24 * 3_600_000;
+const failureAgeMs = 15_000; // SMN sends again within minutes: that one is to find the network repaired
+const maxBytes = 16 * 1_024;
+const timeoutMs = 1_000;
+const minRsaBits = 2_048;
+
+/** Keeps certificates by URL. Failures have a place of their own: an invented URL drives no certificate out. */
+export function createCertificates(deps: CertificatesDeps): Certificates {
+  const { clock } = deps;
+  const kept = createExpiringMap<SigningCertificate>(maxKept, clock);
+  const failures = createExpiringMap<RequestError>(maxKept, clock);
+  const reading = new Map<string, Promise<SigningCertificate>>();
+
+  const read = async (url: string, deadlineAt: number): Promise<SigningCertificate> => {
+    try {
+      const certificate = check(await download(deps, url, deadlineAt), deps);
+      kept.set(url, certificate, Math.min(clock.now() + maxAgeMs, certificate.notAfter));
+      return certificate;
+    } catch (error) {
+      if (error instanceof RequestError) failures.set(url, error, clock.now() + failureAgeMs);
+      throw error;
+    } finally {
+      reading.delete(url);
+    }
+  };
+
+  return {
+    get: async (url, deadlineAt) => {
+      const found = kept.get(url);
+      if (found) return found;
+      const failure = failures.get(url);
+      if (failure) throw failure;
+      const under = reading.get(url) ?? read(url, deadlineAt);
+      reading.set(url, under);
+      return under;
+    },
+  };
+}
+
+async function download(
+  { clock, connect }: CertificatesDeps,
+  url: string,
+  deadlineAt: number,
+): Promise<string> {
+  const http = connect();
+  try {
+    const { body, status } = await http.send({
+      method: 'GET',
+      url,
+      headers: {},
+      timeoutMs: Math.max(1, Math.min(timeoutMs, deadlineAt - clock.monotonic())),
+      maxAnswerBytes: maxBytes,
+    });
+    if (status === 200) return body;
+    const isPassing = status >= 500 || status === 429 || status === 408;
+    throw (isPassing ? unavailable : refuse)(`the signing certificate's server answered ${status}`);
+  } catch (error) {
+    if (!(error instanceof HttpError)) throw error;
+    const isTooLarge = error.code === 'BAD_RESPONSE' && !error.retryable;
+    const reason = `the signing certificate could not be read: ${error.code}, ${error.message}`;
+    throw (isTooLarge ? refuse : unavailable)(reason);
+  } finally {
+    http.close();
+  }
+}
+
+function check(pem: string, { clock, config }: CertificatesDeps): SigningCertificate {
+  const certificate = parse(pem);
+  const { publicKey: key } = certificate;
+  const notAfter = certificate.validToDate.getTime();
+  const now = clock.now();
+  if (now < certificate.validFromDate.getTime() || now >= notAfter) {
+    throw refuse('the signing certificate is not valid today');
+  }
+  const bits = key.asymmetricKeyType === 'rsa' ? (key.asymmetricKeyDetails?.modulusLength ?? 0) : 0;
+  if (bits < minRsaBits) throw refuse('the signing certificate has no RSA key of 2048 bits');
+  const sha256 = certificate.fingerprint256.replaceAll(':', '').toLowerCase();
+  const pinned = config.smnCertificateSha256;
+  if (pinned.length > 0 && !pinned.includes(sha256)) {
+    throw refuse(`the signing certificate is not a pinned one: SHA-256 ${sha256}`);
+  }
+  return { key, sha256, notAfter };
+}
+
+function parse(pem: string): X509Certificate {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    throw refuse('what the signing certificate URL gave is no certificate');
+  }
+}

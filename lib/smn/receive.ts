@@ -1,0 +1,117 @@
+import type { App } from '../app.ts';
+import { parseSmnMessage } from '../changes/change.ts';
+import { enqueueChanges } from '../changes/enqueue.ts';
+import { RequestError } from '../errors.ts';
+import { cleanForeignText } from '../text.ts';
+import { unavailable } from './refusal.ts';
+import type { SmnRequest, VerifiedMessage } from './signature.ts';
+
+export interface NotificationRun {
+  readonly runId: string;
+  /** Monotonic ms by which there must be an answer. */
+  readonly deadlineAt: number;
+}
+
+/** What became of a message of SMN. */
+export interface Receipt {
+  readonly result:
+    | 'enqueued'
+    | 'repeated'
+    | 'irrelevant'
+    | 'unclear'
+    | 'confirmed'
+    | 'unconfirmed'
+    | 'unsubscribed';
+  /** Messages that the queue took. */
+  readonly enqueued: number;
+}
+
+/**
+ * Verifies a message of SMN and sees to it: what it says has changed goes to the queue, a subscription is
+ * confirmed where that is switched on.
+ * @throws {RequestError} when it is not accepted, or cannot be taken now
+ */
+export async function receiveNotification(
+  app: App,
+  request: SmnRequest,
+  run: NotificationRun,
+): Promise<Receipt> {
+  const message = await verify(app, request, run.deadlineAt);
+  if (message.isRepeated) {
+    app.log.notice('notification repeated: ignored', fieldsOf(message, run));
+    return { result: 'repeated', enqueued: 0 };
+  }
+  const receipt = await handlers[message.kind](app, message, run);
+  app.smn.remember(message);
+  return receipt;
+}
+
+async function verify(
+  { log, smn }: App,
+  request: SmnRequest,
+  deadlineAt: number,
+): Promise<VerifiedMessage> {
+  try {
+    return await smn.verify(request, deadlineAt);
+  } catch (error) {
+    if (error instanceof RequestError && error.statusCode === 403) log.notificationRefused();
+    throw error;
+  }
+}
+
+function fieldsOf({ certificateSha256, messageId }: VerifiedMessage, { runId }: NotificationRun) {
+  return {
+    runId,
+    messageId,
+    certificateSha256,
+  };
+}
+
+type Handler = (app: App, message: VerifiedMessage, run: NotificationRun) => Promise<Receipt>;
+
+const enqueue: Handler = async (app, message, run) => {
+  const fields = fieldsOf(message, run);
+  const changes = parseSmnMessage(message.message);
+  if (changes === 'irrelevant') {
+    app.log.notice('notification irrelevant: ignored', fields);
+    return { result: changes, enqueued: 0 };
+  }
+  if (changes === 'unclear') {
+    const text = cleanForeignText(message.message, []);
+    app.log.warning('notification not understood: left to the schedule', { ...fields, text });
+    return { result: changes, enqueued: 0 };
+  }
+  const sent = await enqueueChanges(app, changes, run.runId, run.deadlineAt);
+  if (sent.refused > 0) throw unavailable(`${sent.refused} messages not queued: ${sent.reason}`);
+  const names = [...new Set(changes.map(({ name }) => name))].join(', ');
+  app.log.notice('notification enqueued', { ...fields, enqueued: sent.enqueued, names });
+  return { result: 'enqueued', enqueued: sent.enqueued };
+};
+
+const confirm: Handler = async (app, message, run) => {
+  const host = hostOf(message.subscribeUrl);
+  const fields = { ...fieldsOf(message, run), topicUrn: message.topicUrn, host };
+  if (!app.config.smnConfirm) {
+    app.log.warning('subscription not confirmed: SMN_CONFIRM is off', fields);
+    return { result: 'unconfirmed', enqueued: 0 };
+  }
+  await app.smn.confirm(message, run.deadlineAt);
+  app.log.notice('subscription confirmed', fields);
+  return { result: 'confirmed', enqueued: 0 };
+};
+
+function hostOf(url = ''): string {
+  return URL.canParse(url) ? new URL(url).host : 'none';
+}
+
+const noteUnsubscription: Handler = async (app, message, run) => {
+  const fields = { ...fieldsOf(message, run), topicUrn: message.topicUrn };
+  app.log.warning('subscription cancelled: no more notifications of this topic', fields);
+  return { result: 'unsubscribed', enqueued: 0 };
+};
+
+const handlers = {
+  notification: enqueue,
+  subscription: confirm,
+  unsubscription: noteUnsubscription,
+} as const satisfies Record<VerifiedMessage['kind'], Handler>;

@@ -1,0 +1,27 @@
+import * as v from 'valibot';
+import { InvalidEventError } from '../errors.ts';
+
+const flag = v.optional(v.boolean(), false);
+// EventBridge Scheduler sends its default event with `detail` as a string, "{}".
+const jsonText = v.pipe(v.string(), v.parseJson());
+const schema = v.object({
+  dryRun: flag,
+  detail: v.optional(v.pipe(v.union([jsonText, v.unknown()]), v.object({ dryRun: flag }))),
+});
+
+/**
+ * Reads `dryRun` from a schedule's input (`{"dryRun": true}`) or an event's detail. A value that is no
+ * boolean is refused: somebody who meant a dry run must not get a real one.
+ * @throws {InvalidEventError}
+ */
+export function isDryRun(event: unknown): boolean {
+  if (event === null || event === undefined) return false;
+  const parsed = v.safeParse(schema, event);
+  if (!parsed.success) {
+    throw new InvalidEventError(
+      'The event is not usable: dryRun must be true or false, in the input or in its detail',
+    );
+  }
+  const { dryRun, detail } = parsed.output;
+  return dryRun || detail?.dryRun === true;
+}

@@ -1,0 +1,99 @@
+import type { Clock } from '../clock.ts';
+import type { SyncFailure } from '../errors.ts';
+import { createRetryBudget } from '../retry.ts';
+
+/** One instance on its way to its outcome. */
+export interface Task {
+  readonly instanceId: string;
+  /** Calls made so far. */
+  attempts: number;
+  /** Those of them that the service refused because there were too many. */
+  throttled: number;
+  /** Monotonic ms of the first attempt. */
+  startedAt?: number;
+  /** What the last attempt came to. */
+  failure?: SyncFailure;
+  /** A `later` failure has had its one retry. */
+  retriedLater: boolean;
+  /** How long it is to be left alone where it is handed over to. */
+  delaySeconds: number;
+}
+
+export function createTask(instanceId: string): Task {
+  return {
+    instanceId,
+    attempts: 0,
+    throttled: 0,
+    retriedLater: false,
+    delaySeconds: 0,
+  };
+}
+
+/** The instances of a run that wait: for their turn, for their backoff, or for the retry budget. */
+export interface Backlog {
+  /** ms until `take` has something; Infinity when only the end of a call in flight can change that. */
+  waitMs(): number;
+  take(): Task | undefined;
+  /** Puts a task in front, free of charge: it failed for a reason that is none of its own. */
+  putFirst(task: Task): void;
+  /** Puts a task back until `dueAt` (monotonic ms); taking it then costs retry budget. */
+  putBack(task: Task, dueAt: number): void;
+  /** A call was accepted, which pays for a retry. */
+  refill(): void;
+  /** Empties the backlog: what was never called, and what waits for a retry. */
+  drain(): Task[];
+}
+
+export function createBacklog(instanceIds: readonly string[], clock: Clock): Backlog {
+  const budget = createRetryBudget(instanceIds.length);
+  const first: Task[] = [];
+  const delayed: Delayed[] = []; // the one due first is the last
+  let position = 0;
+
+  return {
+    waitMs: () => {
+      if (first.length > 0 || position < instanceIds.length) return 0;
+      const next = delayed.at(-1);
+      if (next === undefined || budget.empty) return Number.POSITIVE_INFINITY;
+      return Math.max(0, next.dueAt - clock.monotonic());
+    },
+    take: () => {
+      const task = first.pop();
+      if (task) return task;
+      const next = delayed.at(-1);
+      if (next && next.dueAt <= clock.monotonic() && budget.take()) return delayed.pop()?.task;
+      const instanceId = instanceIds[position];
+      if (instanceId === undefined) return undefined;
+      position += 1;
+      return createTask(instanceId);
+    },
+    putFirst: (task) => {
+      first.push(task);
+    },
+    putBack: (task, dueAt) => {
+      delayed.splice(insertionIndex(delayed, dueAt), 0, { task, dueAt });
+    },
+    refill: () => budget.refill(),
+    drain: () => {
+      const rest = instanceIds.slice(position).map(createTask);
+      position = instanceIds.length;
+      return [...first.splice(0), ...delayed.splice(0).map(({ task }) => task), ...rest];
+    },
+  };
+}
+
+interface Delayed {
+  readonly task: Task;
+  readonly dueAt: number;
+}
+
+function insertionIndex(delayed: readonly Delayed[], dueAt: number): number {
+  let low = 0;
+  let high = delayed.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((delayed[middle]?.dueAt ?? 0) > dueAt) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,29 @@
+import type { App } from '../app.ts';
+import type { Secret } from '../secret.ts';
+
+const warnBelowHours = 8; // a rotation every 6 h leaves at least 18 of 24
+
+/** Hours, rounded down to two decimals; negative when it is over. */
+export function hoursUntil(atMs: number, nowMs: number): number {
+  return Math.floor((atMs - nowMs) / 36_000) / 100;
+}
+
+/** Records how long the token lives, where that is known, and warns before it dies. */
+export function watchExpiry(
+  { clock, log }: Pick<App, 'clock' | 'log'>,
+  secret: Secret,
+  runId: string,
+): void {
+  if (!('token' in secret) || secret.expiresAt === undefined) return;
+  const hoursLeft = hoursUntil(secret.expiresAt, clock.now());
+  log.tokenHoursLeft(hoursLeft);
+  if (hoursLeft >= warnBelowHours) return;
+  const expiresAt = new Date(secret.expiresAt).toISOString();
+  log.warning(hoursLeft > 0 ? 'token expires soon' : 'token has expired', {
+    runId,
+    expiresAt,
+    hoursLeft,
+    advice:
+      'Look at the last lines of rotate-token, repair what they name, and invoke it: it has failed since this token was made.',
+  });
+}

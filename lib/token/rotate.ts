@@ -1,0 +1,145 @@
+import type { App } from '../app.ts';
+import { ConfigError, IamError, ReadError, RotationError } from '../errors.ts';
+import { withConnection } from '../huawei/connection.ts';
+import { adviceFor } from '../huawei/error-codes.ts';
+import { createToken } from '../huawei/iam.ts';
+import { listPage } from '../huawei/instances.ts';
+import { retryDelay } from '../retry.ts';
+import type { Password, Token } from '../secret.ts';
+import { hoursUntil } from './expiry.ts';
+
+/** What a rotation did; nothing in it is secret. */
+export interface Rotation {
+  readonly rotated: boolean;
+  /** ISO 8601. */
+  readonly expiresAt?: string;
+  readonly hoursLeft?: number;
+  /** In how many parameters the token is now. */
+  readonly parameters?: number;
+}
+
+const maxAttempts = 3;
+const attemptTimeoutMs = 10_000;
+const minLifeHours = 12; // two rotations may fail before a token of 24 h that was fresh is gone
+
+/**
+ * Gets a fresh token from IAM, checks it, and replaces the one in the parameter store.
+ * @throws {RotationError} the old token is still in place, as with the other two
+ * @throws {ParameterError} when the credentials cannot be read, or the token cannot be written
+ * @throws {ConfigError} without an IAM_ENDPOINT
+ */
+export async function rotateToken(app: App, remainingMs: number): Promise<Rotation> {
+  const { clock, config, log } = app;
+  if (config.authMode === 'aksk') {
+    log.warning('nothing to rotate: AUTH_MODE is aksk', {});
+    return { rotated: false };
+  }
+  const deadlineAt = clock.monotonic() + remainingMs - config.deadlineReserveMs;
+  try {
+    return await rotate(app, deadlineAt);
+  } catch (error) {
+    const { message, name } = error instanceof Error ? error : new Error('unknown error');
+    log.problem('token rotation failed', { error: name, reason: message });
+    throw error;
+  }
+}
+
+async function rotate(app: App, deadlineAt: number): Promise<Rotation> {
+  const { clock, config, log, parameters } = app;
+  const token = await fetchToken(app, await parameters.password(), deadlineAt);
+  const hoursLeft = hoursUntil(token.expiresAt, clock.now());
+  if (hoursLeft < minLifeHours) {
+    throw new RotationError(
+      `IAM gave a token that lives for ${hoursLeft} hours, less than ${minLifeHours}: check the clock of this machine and the token policy of the account`,
+    );
+  }
+  if (config.rotationProof) await prove(app, token, deadlineAt);
+  const { leftOver, parameters: count } = await parameters.writeToken(token);
+  if (leftOver) log.warning('old token parameters not removed', { reason: leftOver });
+  log.tokenHoursLeft(hoursLeft);
+  const expiresAt = new Date(token.expiresAt).toISOString();
+  const rotation = { rotated: true, expiresAt, hoursLeft, parameters: count };
+  log.notice('token rotated', rotation);
+  return rotation;
+}
+
+/** Tries again what can work; never a refused sign-in, for IAM locks accounts. */
+async function fetchToken(
+  app: App,
+  password: Password,
+  deadlineAt: number,
+): Promise<Required<Token>> {
+  const { clock, config } = app;
+  const { iamEndpoint, projectId } = config;
+  if (!iamEndpoint) throw new ConfigError(['IAM_ENDPOINT is not set: rotate-token needs it']);
+  const http = app.connect();
+  try {
+    for (let attempt = 1; ; attempt += 1) {
+      const timeoutMs = Math.min(attemptTimeoutMs, deadlineAt - clock.monotonic());
+      try {
+        const deps = { http, clock, iamEndpoint, projectId };
+        return await createToken(deps, password, Math.max(1, Math.ceil(timeoutMs)));
+      } catch (error) {
+        if (!(error instanceof IamError)) throw error;
+        const delayMs = pauseAfter(app, error, attempt);
+        if (clock.monotonic() + delayMs >= deadlineAt) throw refused(error, attempt);
+        await clock.sleep(delayMs);
+      }
+    }
+  } finally {
+    http.close();
+  }
+}
+
+function pauseAfter({ random }: App, { failure }: IamError, attempt: number): number {
+  const { retryClass } = failure;
+  const isHopeless = retryClass === 'auth' || retryClass === 'permanent';
+  if (isHopeless || attempt === maxAttempts) return Number.POSITIVE_INFINITY;
+  return retryDelay({ ...failure, attempt }, random);
+}
+
+function refused({ failure }: IamError, attempts: number): RotationError {
+  const { errCode, externalMessage = '', httpStatus, retryClass } = failure;
+  const status = httpStatus === undefined ? '' : ` (HTTP ${httpStatus})`;
+  const advice = retryClass === 'auth' ? signInAdvice : adviceOf(httpStatus, errCode);
+  return new RotationError(
+    `IAM gave no token after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}: ${errCode}${status} "${externalMessage}". ${advice}`,
+  );
+}
+
+const signInAdvice =
+  'Check domainName, userName and password of the credentials parameter, and that the user is not locked. It was not tried again: IAM locks accounts.';
+
+const adviceByStatus: Readonly<Record<number, string>> = {
+  400: 'Check the credentials parameter and DDM_PROJECT_ID.',
+  403: 'Allow the IAM user programmatic access, and give its group permissions in this project.',
+  404: 'Check that DDM_PROJECT_ID is a project of this account, and that IAM_ENDPOINT is of its cloud.',
+};
+
+function adviceOf(httpStatus = 0, errCode: string): string {
+  return (
+    adviceByStatus[httpStatus] ??
+    adviceFor(httpStatus, errCode === 'BAD_RESPONSE' && httpStatus !== 201 ? undefined : errCode) ??
+    ''
+  );
+}
+
+/** One harmless call with the new token. Only a refusal of the token counts: DDM may be ill by itself. */
+async function prove(app: App, token: Token, deadlineAt: number): Promise<void> {
+  const { log } = app;
+  const parameters = { secret: async () => token, refreshSecret: async () => token };
+  try {
+    await withConnection({ ...app, parameters }, (connection) =>
+      listPage({ ...app, ...connection }, 0, 1, deadlineAt),
+    );
+  } catch (error) {
+    if (!(error instanceof ReadError)) throw error;
+    const { errCode, retryClass } = error.failure;
+    if (retryClass === 'auth') {
+      throw new RotationError(
+        `DDM refused the new token (${errCode}): check that DDM_PROJECT_ID and IAM_ENDPOINT are of the same cloud and region as DDM_ENDPOINT; the old token is still in place`,
+      );
+    }
+    log.warning('new token not proven: DDM did not answer as it should', { errCode });
+  }
+}

@@ -1,0 +1,704 @@
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { OutcomeEntry, SyncStatus } from '../../cli/report/entry.ts';
+import { createFleetState } from '../../cli/report/fleet-state.ts';
+import { parseReportOptions } from '../../cli/report/options.ts';
+import { drawPage } from '../../cli/report/page.ts';
+import { parseLine } from '../../cli/report/parse-line.ts';
+import { timeTicks, valueTicks } from '../../cli/report/plot-scale.ts';
+import { type Line, readLines } from '../../cli/report/read-lines.ts';
+import { summarise } from '../../cli/report/summary.ts';
+import { startCloudwatchLogs } from '../fakes/cloudwatch-logs.ts';
+import { startPackaged } from '../support/packaged.ts';
+import { readReport, runReport, temporaryFile } from '../support/report.ts';
+
+const minuteMs = 60_000;
+const now = Date.now();
+
+/** A line of the logger, so many minutes ago. */
+function line(minutesAgo: number, message: string, fields: object = {}): string {
+  return JSON.stringify({
+    level: 'INFO',
+    message,
+    timestamp: new Date(now - minutesAgo * minuteMs).toISOString(),
+    ...fields,
+  });
+}
+
+function outcome(minutesAgo: number, status: SyncStatus, instanceId: string, fields = {}): string {
+  return line(minutesAgo, `instance sync ${status}`, {
+    instanceId,
+    status,
+    trigger: 'schedule',
+    runId: `run-${minutesAgo}`,
+    ...(status === 'failed' && { errCode: 'DBS.280001', httpStatus: 400 }),
+    ...fields,
+  });
+}
+
+function run(minutesAgo: number, fields: object = {}): string {
+  return line(minutesAgo, 'sync run finished', {
+    runId: `run-${minutesAgo}`,
+    trigger: 'schedule',
+    total: 1,
+    accepted: 1,
+    failed: 0,
+    queued: 0,
+    skipped: 0,
+    attempts: 1,
+    durationMs: 1_000,
+    ...fields,
+  });
+}
+
+function lines(...all: readonly string[]) {
+  return { input: `${all.join('\n')}\n` };
+}
+
+describe('npm run report', () => {
+  test('tells from lines of the packaged handler which instances are not in sync', async () => {
+    const session = await startPackaged('scheduled', { instances: 40, failShare: 0.1 });
+    await session.invoke({});
+    await session.invoke({});
+    const file = temporaryFile('run.log', session.output.join('\n'));
+
+    const { status, stdout } = await runReport([file]);
+    const { report } = await readReport([file]);
+
+    expect(status).toBe(1);
+    expect(stdout).toMatch(
+      /^4 of 40 instances are not in sync \(last run less than a minute ago\)\n/,
+    );
+    expect(stdout).toContain('What to do: ');
+    expect(report.counts).toEqual({ total: 40, inSync: 36, failed: 4, unknown: 0, waiting: 0 });
+    expect(report.failing.map(({ failures }: { failures: number }) => failures)).toEqual([
+      2, 2, 2, 2,
+    ]);
+    expect(report.runs.map(({ failed, total }: Record<string, number>) => [total, failed])).toEqual(
+      [
+        [40, 4],
+        [40, 4],
+      ],
+    );
+    expect(report.input.unreadableLines).toBe(0);
+  });
+
+  test('ends with 0 when everything is in sync', async () => {
+    const input = lines(outcome(20, 'failed', 'i-1'), outcome(4, 'accepted', 'i-1'), run(4));
+
+    const { status, stdout } = await runReport([], input);
+
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^The one instance is in sync \(last run 4 minutes ago\)\n/);
+  });
+
+  test('says since when an instance fails and how often, the longest first', async () => {
+    const input = lines(
+      outcome(90, 'failed', 'i-1'),
+      outcome(75, 'accepted', 'i-1'),
+      outcome(60, 'failed', 'i-1'),
+      outcome(45, 'failed', 'i-1'),
+      outcome(50, 'accepted', 'i-2'),
+      outcome(44, 'failed', 'i-2'),
+      outcome(300, 'failed', 'i-3'),
+    );
+
+    const { report } = await readReport([], input);
+
+    expect(report.failing).toMatchObject([
+      { instanceId: 'i-3', failures: 1, isSinceEarlier: true },
+      {
+        instanceId: 'i-1',
+        failures: 2,
+        isSinceEarlier: false,
+        since: new Date(now - 60 * minuteMs).toISOString(),
+      },
+      { instanceId: 'i-2', failures: 1, since: new Date(now - 44 * minuteMs).toISOString() },
+    ]);
+  });
+
+  test('follows jobs to their end', async () => {
+    const input = lines(
+      ...['done', 'broken', 'lost'].map((id) => outcome(9, 'accepted', id, { jobId: 'j' })),
+      outcome(8, 'completed', 'done', { jobId: 'j' }),
+      outcome(8, 'failed', 'broken', { jobId: 'j', errCode: undefined, httpStatus: undefined }),
+      outcome(8, 'unknown', 'lost', { jobId: 'j' }),
+    );
+
+    const { report, status } = await readReport([], input);
+
+    expect(status).toBe(1);
+    expect(report.verdict.text).toBe('1 of 3 instances is not in sync, 1 of unknown end');
+    expect(report.failing).toMatchObject([
+      { instanceId: 'broken', errCode: 'JOB', advice: expect.stringContaining('its job failed') },
+      { instanceId: 'lost', errCode: 'UNKNOWN_END', failures: 0 },
+    ]);
+  });
+
+  test('takes queued for waiting, and waiting for an hour for too long', async () => {
+    const fresh = await readReport(
+      [],
+      lines(outcome(9, 'accepted', 'i-1'), outcome(3, 'queued', 'i-2')),
+    );
+    const old = await readReport(
+      [],
+      lines(outcome(9, 'accepted', 'i-1'), outcome(70, 'queued', 'i-2')),
+    );
+
+    expect([fresh.status, fresh.report.verdict.text]).toEqual([
+      0,
+      '1 of 2 instances is in sync, 1 waiting in the queue',
+    ]);
+    expect(old.status).toBe(1);
+    expect(old.report.verdict.warnings[0]).toContain('dead-letter queue');
+  });
+
+  test('believes the result of a worker that was faster than the line "queued" of its run', async () => {
+    const runId = 'run-1';
+    const input = lines(
+      outcome(5, 'accepted', 'i-1', { runId }),
+      outcome(4, 'queued', 'i-1', { runId }),
+    );
+
+    const { report } = await readReport([], input);
+
+    expect(report.counts).toMatchObject({ inSync: 1, waiting: 0 });
+  });
+
+  test('adds what workers did to the run that handed over', async () => {
+    const batch = (minutesAgo: number, requestId: string): string =>
+      line(minutesAgo, 'sync batch finished', {
+        runId: 'run-5',
+        function_request_id: requestId,
+        trigger: 'schedule',
+        total: 10,
+        accepted: 9,
+        failed: 1,
+        attempts: 12,
+      });
+    const input = lines(
+      run(5, { total: 20, accepted: 0, queued: 20 }),
+      batch(4, 'a'),
+      batch(4, 'b'),
+      batch(4, 'b'),
+    );
+
+    const { report } = await readReport([], input);
+
+    expect(report.runs).toMatchObject([
+      { queued: 20, workers: { batches: 2, accepted: 18, failed: 2, attempts: 24 } },
+    ]);
+  });
+
+  test('says nothing of dry runs, and nothing at all without a result', async () => {
+    const { status, stdout } = await runReport(
+      [],
+      lines(outcome(5, 'skipped', 'i-1'), run(5, { accepted: 0, skipped: 1 })),
+    );
+
+    expect(status).toBe(2);
+    expect(stdout).toMatch(/^Nothing is known/);
+    expect(stdout).toContain('1 instance seen in dry runs only');
+  });
+
+  test('leaves out what the last scheduled run no longer had in its list', async () => {
+    const before = [
+      outcome(20, 'failed', 'gone'),
+      outcome(20, 'accepted', 'i-1'),
+      run(20, { total: 2 }),
+    ];
+    const complete = [...before, outcome(5, 'accepted', 'i-1'), run(5, { total: 1 })];
+    const cutOff = [...before, run(5, { total: 1 })];
+
+    const { report, status } = await readReport([], lines(...complete));
+    const unsure = await readReport([], lines(...cutOff));
+
+    expect([status, report.absent, report.counts.total]).toEqual([0, ['gone'], 1]);
+    expect([unsure.status, unsure.report.absent]).toEqual([1, []]);
+  });
+
+  test('warns of a schedule that stopped', async () => {
+    const runs = [400, 385, 370].flatMap((ago) => [outcome(ago, 'accepted', 'i-1'), run(ago)]);
+
+    const { report } = await readReport([], lines(...runs));
+
+    expect(report.verdict.warnings[0]).toMatch(
+      /^No scheduled run for 6 h 10 min; before, one came every 15 minutes/,
+    );
+  });
+
+  test.each([
+    [
+      'well',
+      [line(60, 'token rotated', { rotated: true, expiresAt: new Date(now + 23 * 60 * minuteMs) })],
+    ],
+    ['well', [JSON.stringify({ _aws: { Timestamp: now }, TokenHoursLeft: 20 })]],
+    [
+      'expires soon',
+      [line(1, 'token expires soon', { level: 'WARN', expiresAt: new Date(now + 60 * minuteMs) })],
+    ],
+    [
+      'expired',
+      [line(1, 'token has expired', { level: 'WARN', expiresAt: new Date(now - minuteMs) })],
+    ],
+    ['rotation failed', [line(1, 'token rotation failed', { level: 'ERROR', reason: 'no' })]],
+  ])('knows a token that is %s', async (state, tokenLines) => {
+    const { report } = await readReport([], lines(outcome(1, 'accepted', 'i-1'), ...tokenLines));
+
+    expect(report.token.state).toBe(state);
+    expect(report.verdict.warnings).toHaveLength(state === 'well' ? 0 : 1);
+  });
+
+  test('reads what Lambda and CloudWatch put around the lines, and counts what it cannot read', async () => {
+    const time = new Date(now - minuteMs).toISOString();
+    const cutOff = outcome(1, 'accepted', 'i-9').slice(0, 80);
+    const input = lines(
+      'START RequestId: 7db6e6e3-1eb4-4c4f-9f23-c402a31eeae8 Version: $LATEST',
+      `${time} ${outcome(2, 'accepted', 'i-1')}`,
+      `${time} 2026/11/24/[$LATEST]4c4f ${outcome(2, 'failed', 'i-2')}\r`,
+      '{"time":"2026-11-24T08:00:00.000Z","type":"platform.start","record":{"requestId":"r"}}',
+      `{"time":"${time}","type":"platform.report","record":{"status":"timeout"}}`,
+      `${time} 7db6e6e3-1eb4-4c4f-9f23-c402a31eeae8 Task timed out after 60.00 seconds`,
+      `${time}\t7db6e6e3\tERROR\tInvoke Error \t{"errorType":"ConfigError","errorMessage":"DDM_ENDPOINT is not set","stack":[]}`,
+      line(1, 'redelivery delay not set', { level: 'WARN', messages: 3 }),
+      line(1, 'instance change seen'),
+      'END RequestId: 7db6e6e3-1eb4-4c4f-9f23-c402a31eeae8',
+      'REPORT RequestId: 7db6e6e3-1eb4-4c4f-9f23-c402a31eeae8 Duration: 1.00 ms',
+      '',
+      cutOff,
+      'what is this?',
+      '[1,2]',
+      '{"message":"instance sync accepted","instanceId":"i-3","timestamp":"yesterday"}',
+      `{"message":"instance sync accepted","timestamp":"${time}"}`,
+    );
+
+    const { report } = await readReport([], input);
+
+    const problems = report.problems.map(({ message }: { message: string }) => message);
+    expect(report.counts).toMatchObject({ total: 2, inSync: 1, failed: 1 });
+    expect(report.input).toMatchObject({ lines: 17, unreadableLines: 5 });
+    expect(problems.toSorted()).toEqual([
+      'Task timed out after 60.00 seconds',
+      'invocation ended with timeout',
+      'invocation failed: ConfigError',
+      'redelivery delay not set',
+    ]);
+  });
+
+  test('reads several files, gzip or not, and overlapping', async () => {
+    const accepted = outcome(5, 'accepted', 'i-1');
+    const failed = outcome(4, 'failed', 'i-2');
+    const plain = temporaryFile('a.log', `${accepted}\n${failed}\n`);
+    const packed = temporaryFile('b.gz', gzipSync(`${failed}\n${outcome(3, 'failed', 'i-2')}`));
+
+    const { report } = await readReport([plain, packed]);
+
+    expect(report.counts).toMatchObject({ total: 2, inSync: 1 });
+    expect(report.failing).toMatchObject([{ instanceId: 'i-2', failures: 2 }]);
+  });
+
+  test('uses what it can of a gzip file that ends in the middle, and says so', async () => {
+    const many = Array.from({ length: 2_000 }, (_, index) =>
+      outcome(5, 'accepted', `i-${Math.sin(index)}`),
+    );
+    const packed = gzipSync(many.join('\n'));
+
+    const { report } = await readReport(['-'], { input: packed.subarray(0, packed.length / 2) });
+
+    expect(report.counts.total).toBeGreaterThan(100);
+    expect(report.input.notes[0]).toMatch(/^standard input is damaged or ends in the middle/);
+  });
+
+  test('leaves out what is older than --since', async () => {
+    const input = lines(outcome(90, 'failed', 'i-1'), outcome(5, 'accepted', 'i-2'));
+
+    const { report } = await readReport(['--since', '1h'], input);
+
+    expect(report.counts.total).toBe(1);
+  });
+
+  test('shows no control characters of the log on the terminal', async () => {
+    const externalMessage = 'a\u001b[2Jb\u202ec\nd';
+
+    const { stdout } = await runReport(
+      [],
+      lines(outcome(1, 'failed', 'i\u001b-1', { externalMessage })),
+    );
+
+    expect(stdout).toContain('"a [2Jb c d"');
+    expect(stdout).not.toMatch(/\p{Cf}/u);
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  test('has a help, and a sample that is labelled', async () => {
+    const path = temporaryFile('report.html');
+
+    const { stdout: help } = await runReport(['--help']);
+    const { status, stdout } = await runReport(['--sample', '--html', path]);
+
+    for (const option of ['stage', 'log-group', 'since', 'sample', 'json', 'html']) {
+      expect(help).toContain(`--${option}`);
+    }
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^4 of 200 instances are not in sync.*\nSAMPLE DATA/);
+    expect(readFileSync(path, 'utf8')).toContain('Sample data');
+  });
+
+  test.each([
+    [['/nowhere/run.log'], /^Cannot read \/nowhere\/run\.log: ENOENT[^\n]*\n$/],
+    [['--since', 'yesterday'], /^--since takes 30m, 24h or 7d, not "yesterday"\n$/],
+    [['--stage', 'pr od'], /^--stage takes a name such as prod/],
+    [['--log-group', 'a,'], /^--log-group takes names/],
+    [['--stage', 'prod', 'run.log'], /^Name files, or log groups/],
+    [['--unknown'], /^Unknown option '--unknown'[^\n]*--help\n$/],
+    [['--sample', '--html', '/nowhere/report.html'], /^Cannot write \/nowhere\/report\.html/],
+  ])('ends with 2 and one line for %j', async (args, message) => {
+    const { status, stderr } = await runReport(args);
+
+    expect(status).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+
+  test('does not wait for a person to type a log', () => {
+    expect(() => parseReportOptions([], true)).toThrow(/^Nothing to read/);
+    expect(parseReportOptions(['run.log'], true).input).toMatchObject({ from: 'files' });
+  });
+});
+
+describe('CloudWatch Logs', () => {
+  const startLogs = async () => {
+    const logs = await startCloudwatchLogs();
+    onTestFinished(() => logs.close());
+    const env = {
+      AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: logs.endpoint,
+      AWS_REGION: 'eu-central-1',
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'local',
+    };
+    return { env, logs };
+  };
+  const events = (count: number, minutesAgo: number) =>
+    Array.from({ length: count }, (_, index) => ({
+      timestamp: now - minutesAgo * minuteMs,
+      message: outcome(minutesAgo, 'accepted', `i-${index}`),
+    }));
+
+  test('reads all pages of the groups of a stage and skips groups that are not there', async () => {
+    const { env, logs } = await startLogs();
+    logs.groups.set('/aws/lambda/ddm-sync-prod-scheduled', [
+      ...events(250, 10),
+      ...events(300, 100),
+    ]);
+    logs.groups.set('/aws/lambda/ddm-sync-prod-worker', [
+      { timestamp: now - minuteMs, message: outcome(1, 'failed', 'i-7') },
+    ]);
+
+    const { report, status } = await readReport(['--stage', 'prod', '--since', '1h'], { env });
+
+    expect(status).toBe(1);
+    expect(report.counts).toMatchObject({ total: 250, failed: 1 });
+    expect(report.input.notes).toContain('no log group /aws/lambda/ddm-sync-prod-smn: skipped');
+    expect(report.input.notes).toHaveLength(6);
+    expect(logs.requests[0]?.startTime).toBeGreaterThan(now - 61 * minuteMs);
+    expect(report.input.lines).toBe(251);
+  });
+
+  test('asks for 24 hours of the groups that are named', async () => {
+    const { env, logs } = await startLogs();
+    logs.groups.set('/a', events(1, 60 * 23));
+    logs.groups.set('/b', events(2, 60 * 25));
+
+    const { report } = await readReport(['--log-group', '/a,/b'], { env });
+
+    expect(report.counts.total).toBe(1);
+  });
+
+  test.each([
+    ['AccessDeniedException', /AccessDeniedException of the test\. Allow .* logs:FilterLogEvents/],
+    ['ExpiredTokenException', /Renew the AWS credentials/],
+    ['InvalidParameterException', /Check AWS_REGION/],
+  ])('explains %s in one line', async (fault, message) => {
+    const { env, logs } = await startLogs();
+    logs.fault = fault;
+
+    const { status, stderr } = await runReport(['--log-group', '/a'], { env });
+
+    expect(status).toBe(2);
+    expect(stderr).toMatch(message);
+    expect(stderr.trim()).not.toContain('\n');
+  });
+
+  test.each([
+    ['a region', { AWS_REGION: '' }, /Set AWS_REGION/],
+    [
+      'credentials',
+      { AWS_ACCESS_KEY_ID: '', AWS_EC2_METADATA_DISABLED: 'true' },
+      /Give AWS credentials/,
+    ],
+  ])('says that %s is missing', async (_, change, message) => {
+    const { env } = await startLogs();
+
+    const { status, stderr } = await runReport(['--log-group', '/a'], {
+      env: { ...env, ...change, HOME: '/nowhere' },
+    });
+
+    expect(status).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+});
+
+describe('the page', () => {
+  const draw = (...all: readonly string[]): string => {
+    const state = createFleetState();
+    for (const text of all) state.add(parseLine(text));
+    return drawPage(
+      summarise(state, { at: new Date(now), sources: ['test'], notes: [], isSample: false }),
+    );
+  };
+  const hostile = `"'><script>alert(1)</script><img src=x onerror=alert(1)>&\u2028</style>`;
+
+  test('is well-formed, loads nothing and runs nothing', async () => {
+    const path = temporaryFile('report.html');
+    await runReport(['--sample', '--html', path]);
+
+    const page = readFileSync(path, 'utf8');
+
+    expect(findUnbalanced(page)).toEqual([]);
+    expect(page).toContain(
+      `content="default-src &#39;none&#39;; style-src &#39;unsafe-inline&#39;; img-src data:`,
+    );
+    expect(page).not.toMatch(
+      /https?:|<script|<link|<iframe|<object|@import|\s(?:src|href|on\w+)=/i,
+    );
+    expect(page.match(/url\([^)]*\)/g)?.every((url) => /^url\(#series-\d\)$/.test(url))).toBe(true);
+  });
+
+  test('has the numbers of the log', () => {
+    const page = draw(
+      ...Array.from({ length: 9 }, (_, index) => outcome(5, 'accepted', `ok-${index}`)),
+      outcome(5, 'failed', 'broken', { externalMessage: 'Parameter error.', advice: 'Do this.' }),
+      outcome(5, 'queued', 'waits'),
+      run(20, { total: 11, accepted: 11, attempts: 11, durationMs: 5_000 }),
+      run(5, { total: 11, accepted: 9, failed: 1, queued: 1, attempts: 10, durationMs: 2_000 }),
+    );
+
+    expect(page).toMatch(
+      /<h1>1 of 11 instances is not in sync, 1 waiting in the queue \(last run 5 minutes ago\)<\/h1>/,
+    );
+    expect(page).toMatch(/<dt>In sync<\/dt><dd>9 <small>of 11<\/small><\/dd>/);
+    expect(page).toMatch(/<h3><code>DBS.280001<\/code> \(HTTP 400\): 1 instance<\/h3>/);
+    expect(page).toContain('“Parameter error.”');
+    expect(page).toContain('<strong>What to do:</strong> Do this.');
+    expect(page).toMatch(/data-title="Calls per second" class="number">5\.0</);
+    expect(page).toContain('2 runs. Highest: 5.0 s. Lowest: 2.0 s. Last: 2.0 s.');
+  });
+
+  test('shows foreign text as text', () => {
+    const fields = {
+      externalMessage: hostile,
+      advice: hostile,
+      errCode: hostile,
+      trigger: hostile,
+    };
+    const page = draw(
+      outcome(5, 'failed', hostile, fields),
+      outcome(5, 'queued', `${hostile}2`, fields),
+      run(5, { trigger: hostile, runId: hostile }),
+      line(4, hostile, { level: 'ERROR', reason: hostile }),
+      line(3, 'token rotation failed', { level: 'ERROR', reason: hostile }),
+    );
+
+    expect(findUnbalanced(page)).toEqual([]);
+    expect(page).not.toMatch(/<script|<img|\u2028/);
+    expect(page.match(/<\/style>/g)).toHaveLength(1);
+    expect(page).toContain('&quot;&#39;&gt;&lt;script&gt;alert(1)&lt;/script&gt;');
+  });
+
+  test('holds no more rows than a phone scrolls', () => {
+    const all = Array.from({ length: 1_000 }, (_, index) => outcome(5, 'failed', `i-${index}`));
+
+    const page = draw(...all);
+
+    expect(page).toContain('1,000 of 1,000 instances are not in sync');
+    expect(page).toContain('and 800 more');
+    expect(page.length).toBeLessThan(150_000);
+  });
+
+  test('gives more codes than there are patterns the last one together', () => {
+    const all = Array.from({ length: 9 }, (_, index) =>
+      outcome(5, 'failed', `i-${index}`, { errCode: `DBS.${index}` }),
+    );
+
+    const page = draw(...all);
+
+    expect(page).toMatch(/data-title="other codes" class="number">4</);
+  });
+});
+
+describe('the scales of the plots', () => {
+  test.each([0, 0.05, 0.7, 1, 3, 4.2, 7, 19, 60, 61, 99, 12_345])(
+    'begin at zero and reach %d',
+    (highest) => {
+      const values = valueTicks(highest, false).map(({ value }) => value);
+
+      expect(values[0]).toBe(0);
+      expect(values.at(-1)).toBeGreaterThanOrEqual(highest - 1e-9);
+      expect(values.length).toBeLessThanOrEqual(6);
+    },
+  );
+
+  test('count whole instances', () => {
+    expect(valueTicks(1, true).map(({ label }) => label)).toEqual(['0', '1']);
+  });
+
+  test('name midnight by its date and other times by the hour', () => {
+    const ticks = timeTicks(Date.UTC(2026, 10, 23, 10), Date.UTC(2026, 10, 24, 9, 30));
+
+    expect(ticks.map(({ label }) => label)).toEqual(['12:00', '18:00', '11-24', '06:00']);
+  });
+});
+
+describe('the state of the fleet', () => {
+  const entry = fc.record({
+    kind: fc.constant('outcome' as const),
+    at: fc.integer({ min: 1, max: 12 }).map((minutes) => now + minutes * minuteMs),
+    instanceId: fc.constantFrom('i-1', 'i-2'),
+    status: fc.constantFrom<SyncStatus>(
+      'accepted',
+      'failed',
+      'queued',
+      'skipped',
+      'completed',
+      'unknown',
+    ),
+    runId: fc.constantFrom('r-1', 'r-2', 'r-3', 'r-4'),
+    errCode: fc.constantFrom('A', 'B'),
+    httpStatus: fc.constant(400),
+    externalMessage: fc.constant(undefined),
+    advice: fc.constant(undefined),
+    jobId: fc.constant(undefined),
+  });
+  const shuffled = fc.array(entry, { maxLength: 40 }).chain((entries) =>
+    fc.tuple(
+      fc.constant(entries),
+      fc.shuffledSubarray([...entries, ...entries.slice(0, 10)], {
+        minLength: entries.length + Math.min(10, entries.length),
+      }),
+    ),
+  );
+
+  test('is that of a naive fold, in whatever order and however often the lines come', () => {
+    fc.assert(
+      fc.property(shuffled, ([entries, mixed]) => {
+        const state = createFleetState();
+
+        for (const one of mixed) state.add(one);
+        const summary = summarise(state, {
+          at: new Date(now + 20 * minuteMs),
+          sources: [],
+          notes: [],
+          isSample: false,
+        });
+
+        const naive = ['i-1', 'i-2'].flatMap((id) =>
+          foldNaively(entries.filter((one) => one.instanceId === id)),
+        );
+        expect(summary.counts.total).toBe(naive.length);
+        expect(
+          [
+            ...summary.failing.map(({ failures, instanceId, since, status }) => [
+              instanceId,
+              status,
+              failures,
+              since.getTime(),
+            ]),
+            ...summary.waiting.map(({ failures, instanceId, since }) => [
+              instanceId,
+              'queued',
+              failures,
+              since.getTime(),
+            ]),
+          ].toSorted(),
+        ).toEqual(naive.filter(([, status]) => status !== 'good').toSorted());
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+const rank = { completed: 0, accepted: 1, skipped: 1, queued: 2, unknown: 3, failed: 4 };
+
+/** Instance, state, failures since the last acceptance, and since when; from all lines at once. */
+function foldNaively(all: readonly OutcomeEntry[]): (string | number)[][] {
+  const settledRuns = new Set(
+    all
+      .filter(({ status }) => status !== 'queued' && status !== 'skipped')
+      .map(({ runId }) => runId),
+  );
+  const counting = all
+    .filter(({ status }) => status !== 'skipped')
+    .filter(({ runId, status }) => status !== 'queued' || !settledRuns.has(runId))
+    .sort((a, b) => a.at - b.at || rank[a.status] - rank[b.status]);
+  const last = counting.at(-1);
+  if (!last) return [];
+  const isGood = ({ status }: OutcomeEntry): boolean =>
+    status === 'accepted' || status === 'completed';
+  const goodAt = counting.findLast(isGood)?.at ?? 0;
+  const failures = [
+    ...new Set(
+      counting.filter(({ at, status }) => status === 'failed' && at >= goodAt).map(({ at }) => at),
+    ),
+  ];
+  if (isGood(last)) return [[last.instanceId, 'good', 0, 0]];
+  if (last.status !== 'queued') {
+    return [[last.instanceId, last.status, failures.length, failures[0] ?? last.at]];
+  }
+  const settledAt = counting.findLast(({ status }) => status !== 'queued')?.at ?? 0;
+  const since = counting.find(({ at, status }) => status === 'queued' && at >= settledAt)?.at ?? 0;
+  return [[last.instanceId, 'queued', failures.length, since]];
+}
+
+describe('the lines of a stream', () => {
+  const cut = async (chunks: readonly string[]): Promise<Line[]> => {
+    const bytes = async function* () {
+      for (const chunk of chunks) yield Buffer.from(chunk);
+    };
+    const all: Line[] = [];
+    for await (const one of readLines(bytes())) all.push(one);
+    return all;
+  };
+
+  test('come together over chunks, end with \\n only, and may lack the last one', async () => {
+    expect(await cut(['a\nb', 'c\n\nd\u2028', 'e'])).toEqual(['a', 'bc', '', 'd\u2028e']);
+    expect(await cut([])).toEqual([]);
+  });
+
+  test('are dropped where no event of CloudWatch is so long, and the next one is read', async () => {
+    const chunk = 'x'.repeat(300_000);
+
+    expect(await cut([chunk, chunk, chunk, chunk, '\nnext\n'])).toEqual([undefined, 'next']);
+  });
+});
+
+const empty = new Set(['meta', 'br', 'img', 'link', 'hr', 'input']);
+
+/** Tags without their partner, and attributes without quotes. */
+function findUnbalanced(page: string): string[] {
+  const open: string[] = [];
+  const wrong: string[] = [];
+  const body = page.replace(/<style>.*?<\/style>/s, '').replace('<!DOCTYPE html>', '');
+  for (const [tag, slash, name = '', attributes = ''] of body.matchAll(
+    /<(\/?)([\w-]+)([^<>]*)>/g,
+  )) {
+    if (slash) {
+      if (open.pop() !== name) wrong.push(tag);
+    } else {
+      if (!/^(?:\s[\w:-]+(?:="[^"<>]*")?)*\s?\/?$/.test(attributes)) wrong.push(tag);
+      if (!empty.has(name) && !attributes.endsWith('/')) open.push(name);
+    }
+  }
+  const stray = body.replace(/<\/?[\w-]+[^<>]*>/g, '').match(/[<>]/g) ?? [];
+  return [...wrong, ...open, ...stray];
+}

@@ -1,0 +1,679 @@
+import { describe, expect, test } from 'vitest';
+import { explainSignIn } from '../../cli/setup/explain.ts';
+import { parseSetupOptions } from '../../cli/setup/options.ts';
+import { OptionError } from '../../cli/start/options.ts';
+import type { Cloud } from '../../emulator/cloud.ts';
+import { findClosedPort } from '../support/http-server.ts';
+import { instanceIds } from '../support/instances.ts';
+import { startPackaged } from '../support/packaged.ts';
+import {
+  aws,
+  bare,
+  type Environment,
+  environment,
+  everySecret,
+  flagsFor,
+  listNames,
+  openCloud,
+  openSetUp,
+  secretsOf,
+  setUp,
+  setUpAll,
+  stored,
+} from '../support/setup.ts';
+import { keys, type Terminal } from '../support/terminal.ts';
+
+async function expectAccepted(
+  cloud: Cloud,
+  accepted: number,
+  authMode: 'token' | 'aksk' = 'token',
+): Promise<void> {
+  const scheduled = await startPackaged('scheduled', {
+    cloud,
+    instances: 0,
+    env: { AUTH_MODE: authMode },
+  });
+  const result = await scheduled.invoke({});
+  expect(result).toMatchObject({ ok: true, response: { total: accepted, accepted } });
+}
+
+function expectNoSecret(cloud: Cloud, printed: string): void {
+  for (const secret of everySecret(cloud)) expect(printed).not.toContain(secret);
+}
+
+describe('npm run setup with flags', () => {
+  test('writes list, credentials and a first token, and the service works at once', async () => {
+    const cloud = await openCloud();
+
+    const { status, stderr, stdout } = await setUpAll(cloud);
+
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stored(cloud, 'instances')).toMatchObject({
+      type: 'StringList',
+      value: cloud.ddm.instanceIds.join(','),
+    });
+    const credentials = stored(cloud, 'credentials');
+    expect(credentials?.type).toBe('SecureString');
+    expect(JSON.parse(credentials?.value ?? '')).toEqual(cloud.iam.user);
+    expect(stored(cloud, 'token-set')?.type).toBe('SecureString');
+    expect(stdout).toMatch(/reads 6 instances and a token that is valid for 24 hours/);
+    expect(stdout).toContain(
+      [
+        '  export AWS_REGION=eu-central-1',
+        `  export DDM_ENDPOINT=${cloud.ddm.endpoint} DDM_PROJECT_ID=${cloud.projectId}`,
+        '  export PARAMETER_PREFIX=/ddm-sync/local',
+        '  npm run deploy -- --stage prod\n',
+      ].join('\n'),
+    );
+    expectNoSecret(cloud, stdout);
+    await expectAccepted(cloud, 6);
+  });
+
+  test('writes an access key and some of the instances, and names AUTH_MODE', async () => {
+    const cloud = await openCloud();
+    const [first = '', , third = ''] = cloud.ddm.instanceIds;
+    const env = { ...environment(cloud), ...secretsOf(cloud) };
+
+    const { status, stdout } = await setUp(
+      [...flagsFor(cloud, 'aksk'), '--instances', `${third}, ${first},${first}`],
+      env,
+    );
+
+    expect(status).toBe(0);
+    expect(stored(cloud, 'instances')?.value).toBe(`${third},${first}`);
+    expect(JSON.parse(stored(cloud, 'credentials')?.value ?? '')).toEqual(cloud.accessKeys);
+    expect(stored(cloud, 'token-set')).toBeUndefined();
+    expect(cloud.iam.signIns()).toBe(0);
+    expect(stdout).toContain('export AUTH_MODE=aksk');
+    expectNoSecret(cloud, stdout);
+    await expectAccepted(cloud, 2, 'aksk');
+  });
+
+  test('says names and types before it writes, and takes the prefix of the stage', async () => {
+    const cloud = await openCloud();
+    const flags = flagsFor(cloud, 'aksk').filter(
+      (flag) => flag !== '--prefix' && flag !== cloud.parameterPrefix,
+    );
+
+    const { stdout } = await setUp([...flags, '--instances', 'all', '--stage', 'test'], {
+      ...environment(cloud),
+      ...secretsOf(cloud),
+    });
+
+    expect(stdout).toMatch(/\/ddm-sync\/test\/instances +StringList +6 instances\n/);
+    expect(stdout).toMatch(
+      /\/credentials +SecureString +accessKeyId, secretAccessKey\n[\s\S]*Written/,
+    );
+    expect(stdout).toContain('npm run deploy -- --stage test');
+    expect(stdout).not.toContain('PARAMETER_PREFIX');
+    expect(cloud.ssm.value('/ddm-sync/test/instances')).toBeDefined();
+  });
+
+  test('splits a long list, and removes what was there in the other form', async () => {
+    const cloud = await openCloud({ instances: 250 });
+    const some = cloud.ddm.instanceIds.slice(0, 3).join(',');
+    const env = { ...environment(cloud), ...secretsOf(cloud) };
+
+    await setUp([...flagsFor(cloud, 'aksk'), '--instances', some], env);
+    expect(listNames(cloud)).toEqual(['instances']);
+
+    const whole = await setUpAll(cloud, 'aksk');
+    expect(whole.stdout).toMatch(/\/instances +removed/);
+    expect(listNames(cloud)).toEqual(['instances/1', 'instances/2', 'instances/3']);
+    await expectAccepted(cloud, 250, 'aksk');
+
+    const two = cloud.ddm.instanceIds.slice(0, 130).join(',');
+    await setUp([...flagsFor(cloud, 'aksk'), '--instances', two], env);
+    expect(listNames(cloud)).toEqual(['instances/1', 'instances/2']);
+
+    await setUp([...flagsFor(cloud, 'aksk'), '--instances', some], env);
+    expect(listNames(cloud)).toEqual(['instances']);
+    await expectAccepted(cloud, 3, 'aksk');
+  }, 60_000);
+
+  test('replaces parameters of another type, and a token that was written by hand', async () => {
+    const cloud = await openCloud();
+    const put = (name: string, type: 'String' | 'SecureString', value: string): void =>
+      cloud.ssm.put({ name: `${cloud.parameterPrefix}/${name}`, type, value });
+    put('instances', 'String', '[]');
+    put('credentials', 'String', '{}');
+    put('token', 'SecureString', 'a-token-from-yesterday');
+
+    const { status, stdout } = await setUpAll(cloud);
+
+    expect(status).toBe(0);
+    expect(stored(cloud, 'instances')?.type).toBe('StringList');
+    expect(stored(cloud, 'credentials')?.type).toBe('SecureString');
+    expect(stored(cloud, 'token')).toBeUndefined();
+    expect(stdout).toMatch(
+      /6 instances \(replaces the one that is there, which has another type\)/,
+    );
+    expect(stdout).not.toContain('yesterday');
+    await expectAccepted(cloud, 6);
+  });
+
+  test('encrypts with a key of its own', async () => {
+    const cloud = await openCloud();
+    const arn = 'arn:aws:kms:eu-central-1:123456789012:key/0b1c2d3e-1111-2222-3333-444455556666';
+    const env = { ...environment(cloud), ...secretsOf(cloud), PARAMETER_KMS_ARN: arn };
+
+    await setUp([...flagsFor(cloud, 'aksk'), '--instances', 'all'], env);
+
+    expect(stored(cloud, 'credentials')?.keyId).toBe(arn);
+  });
+
+  test('tells of instances that are not RUNNING, and takes them', async () => {
+    const cloud = await openCloud();
+    const [first = ''] = cloud.ddm.instanceIds;
+    cloud.ddm.states.set(first, 'RESTARTING');
+
+    const { stdout } = await setUpAll(cloud, 'aksk');
+
+    expect(stdout).toMatch(new RegExp(`Note: ${first} \\(.+\\) is RESTARTING`));
+    expect(stored(cloud, 'instances')?.value).toContain(first);
+  });
+
+  test('takes the named instances where the list is not allowed', async () => {
+    const cloud = await openCloud();
+    const ids = cloud.ddm.instanceIds.slice(0, 2).join(',');
+    cloud.ddm.listFault = () => notAllowed;
+    const env = { ...environment(cloud), ...secretsOf(cloud) };
+
+    const { status, stdout } = await setUp([...flagsFor(cloud), '--instances', ids], env);
+
+    expect(status).toBe(0);
+    expect(stdout).toContain('Warning: DDM did not list the instances');
+    await expectAccepted(cloud, 2);
+  });
+
+  test('can be tried without any account', async () => {
+    for (const auth of ['token', 'aksk']) {
+      const { status, stdout } = await setUp(['--embedded', '--auth', auth], bare);
+
+      expect(status).toBe(0);
+      expect(stdout).toMatch(/Dry run: the service reads 12 instances/);
+      expect(stdout).toContain('This was the embedded cloud');
+    }
+  });
+
+  test('has a help', async () => {
+    const { status, stdout } = await setUp(['--help'], bare);
+
+    expect(status).toBe(0);
+    for (const name of [
+      ...['cloud', 'region', 'project', 'auth', 'domain-name', 'user-name', 'instances'],
+      ...['stage', 'prefix', 'yes', 'embedded'],
+    ]) {
+      expect(stdout).toContain(`--${name}`);
+    }
+  });
+});
+
+const notAllowed = {
+  status: 403,
+  body: { error_code: 'APIGW.0302', error_msg: 'Access denied.' },
+};
+
+function iamAnswers(status: number, body: unknown) {
+  return ({ iam }: Cloud): Environment => {
+    iam.fault = () => ({ status, body });
+    return {};
+  };
+}
+
+function ssmRefuses(refused: string, type: string) {
+  return ({ ssm }: Cloud): Environment => {
+    ssm.fault = (operation) => (operation === refused ? { status: 400, type } : undefined);
+    return {};
+  };
+}
+
+describe('what cannot work is said in one line, and nothing is written', () => {
+  test.each<
+    [string, 'token' | 'aksk', (cloud: Cloud) => Environment | Promise<Environment>, RegExp]
+  >([
+    [
+      'a wrong password, sent once',
+      'token',
+      () => ({ DDM_SYNC_PASSWORD: 'canary-wrong' }),
+      /^IAM refused the sign-in: UNAUTHORIZED \(HTTP 401\).*Check account name.*not tried again: IAM locks/,
+    ],
+    [
+      'a locked user',
+      'token',
+      iamAnswers(401, { error_code: 'IAM.0061', error_msg: 'Locked.' }),
+      /IAM\.0061.*The user is locked.*not tried again/,
+    ],
+    [
+      'a user without programmatic access',
+      'token',
+      iamAnswers(403, { error_code: 'IAM.0081', error_msg: 'Refused.' }),
+      /IAM\.0081.*programmatic access/,
+    ],
+    [
+      'an unknown project',
+      'token',
+      iamAnswers(404, { error: { code: 404, message: 'Could not find project.' } }),
+      /HTTP 404.*is a project of this account in this region/,
+    ],
+    ['an IAM that is ill', 'token', iamAnswers(500, {}), /IAM gave no token.*HTTP 500.*later/],
+    [
+      'an IAM that nobody reaches',
+      'token',
+      async () => ({ IAM_ENDPOINT: `http://127.0.0.1:${await findClosedPort()}` }),
+      /^127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\): check cloud and region/,
+    ],
+    [
+      'a DDM that nobody reaches',
+      'aksk',
+      async () => ({ DDM_ENDPOINT: `http://127.0.0.1:${await findClosedPort()}` }),
+      /^127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\)/,
+    ],
+    [
+      'a wrong secret access key',
+      'aksk',
+      () => ({ DDM_SYNC_SECRET_ACCESS_KEY: 'canary0123456789012345678901234567890123' }),
+      /APIGW\.0301.*Check the access key/,
+    ],
+    [
+      'a clock that is wrong',
+      'aksk',
+      ({ ddm }) => {
+        ddm.clockSkewMs = 3_600_000;
+        return {};
+      },
+      /The clock of this machine is 60 minutes behind.*set the clock/,
+    ],
+    [
+      'no permission to list',
+      'token',
+      ({ ddm }) => {
+        ddm.listFault = () => notAllowed;
+        return {};
+      },
+      /APIGW\.0302 \(HTTP 403\).*DDM FullAccess/,
+    ],
+    [
+      'a project that DDM does not know',
+      'aksk',
+      ({ ddm }) => {
+        ddm.listFault = () => ({ status: 404, body: { errCode: 'DBS.280001' } });
+        return {};
+      },
+      /HTTP 404.*project id is of this region/,
+    ],
+    [
+      'a DDM that is ill',
+      'aksk',
+      ({ ddm }) => {
+        ddm.listFault = () => ({ status: 500, body: {} });
+        return {};
+      },
+      /HTTP 500/,
+    ],
+    [
+      'a project without instances',
+      'token',
+      ({ ddm }) => {
+        ddm.listFault = () => ({ status: 200, body: { instances: [], total_record: 0 } });
+        return {};
+      },
+      /has no DDM instances/,
+    ],
+    [
+      'no instance with an id of DDM',
+      'token',
+      ({ ddm }) => {
+        const instances = [{ id: 'other', name: 'other', status: 'RUNNING' }];
+        ddm.listFault = () => ({ status: 200, body: { instances, total_record: 1 } });
+        return {};
+      },
+      /None of the instances/,
+    ],
+    ['no AWS region', 'token', () => ({ AWS_REGION: '' }), /^No AWS region: set AWS_REGION/],
+    [
+      'no AWS credentials',
+      'token',
+      () => ({ AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' }),
+      /^No AWS credentials: set AWS_PROFILE/,
+    ],
+    [
+      'AWS credentials that are not taken',
+      'token',
+      ssmRefuses('GetParameters', 'UnrecognizedClientException'),
+      /UnrecognizedClientException.*sign in again/,
+    ],
+    [
+      'a parameter store that may not be read',
+      'token',
+      ssmRefuses('GetParameters', 'AccessDeniedException'),
+      /AccessDeniedException\. Allow your AWS user or role ssm:GetParameters.*docs\/setup\.md/,
+    ],
+    [
+      'a parameter store that may not be written',
+      'token',
+      ssmRefuses('PutParameter', 'AccessDeniedException'),
+      /^Writing .*\/credentials failed: AccessDenied.*ssm:PutParameter/,
+    ],
+    [
+      'a parameter store that is ill',
+      'token',
+      ssmRefuses('GetParametersByPath', 'InternalServerError'),
+      /InternalServerError\. Check that eu-central-1 is your AWS region/,
+    ],
+  ])('%s', async (_name, auth, prepare, expected) => {
+    const cloud = await openCloud();
+    const env = { ...environment(cloud), ...secretsOf(cloud), ...(await prepare(cloud)) };
+
+    const ended = await setUp([...flagsFor(cloud, auth), '--instances', 'all'], env);
+
+    expect(ended.status).toBe(1);
+    expect(ended.stderr).toMatch(expected);
+    expect(ended.stderr).toMatch(/^[^\n]+\n$/);
+    expect(cloud.ssm.parameters.size).toBe(0);
+    expect(cloud.iam.signIns()).toBeLessThanOrEqual(1);
+    expectNoSecret(cloud, ended.stdout + ended.stderr);
+    expect(ended.stdout + ended.stderr).not.toContain('canary');
+  });
+
+  test('an instance that is not in the project', async () => {
+    const cloud = await openCloud();
+    const [foreign = ''] = instanceIds(1);
+    const env = { ...environment(cloud), ...secretsOf(cloud) };
+
+    const { status, stderr } = await setUp([...flagsFor(cloud), '--instances', foreign], env);
+
+    expect(status).toBe(1);
+    expect(stderr).toContain(`${foreign}, which is none of the 6 DDM instances`);
+    expect(cloud.ssm.parameters.size).toBe(0);
+  });
+
+  test('a list that cannot be written: says what was written before', async () => {
+    const cloud = await openCloud();
+    let puts = 0;
+    cloud.ssm.fault = (operation) => {
+      if (operation === 'PutParameter') puts += 1;
+      return puts > 1 ? { status: 400, type: 'AccessDeniedException' } : undefined;
+    };
+
+    const { status, stderr, stdout } = await setUpAll(cloud, 'aksk');
+
+    expect(status).toBe(1);
+    expect(stdout).toContain('Written: /ddm-sync/local/credentials\n');
+    expect(stderr).toMatch(/Writing \/ddm-sync\/local\/instances failed/);
+  });
+
+  test('an unknown region', () => {
+    const place = {
+      ddmEndpoint: 'https://ddm.eu-dee.otc.t-systems.com',
+      iamEndpoint: 'https://iam.eu-dee.otc.t-systems.com',
+      projectId: 'p',
+    };
+    const failure = {
+      errCode: 'NETWORK',
+      retryClass: 'retry',
+      externalMessage: 'ENOTFOUND',
+    } as const;
+
+    const { message, topic } = explainSignIn(failure, place);
+
+    expect(topic).toBe('region');
+    expect(message).toMatch(
+      /^iam\.eu-dee\.otc\.t-systems\.com is not known.*check cloud and region/,
+    );
+  });
+
+  test('never shows a password that the service quotes', async () => {
+    const cloud = await openCloud();
+    const password = 'canary"passwörd\\1';
+    const quoted = `You said {"password":${JSON.stringify(password)}}, that is ${password}`;
+    cloud.iam.fault = () => ({ status: 400, body: { error: { message: quoted } } });
+    const env = { ...environment(cloud), DDM_SYNC_PASSWORD: password };
+
+    const { stderr, stdout } = await setUp([...flagsFor(cloud), '--instances', 'all'], env);
+
+    expect(stderr).toContain('You said');
+    expect(stderr + stdout).not.toContain('canary');
+    expect(stderr + stdout).not.toContain('wörd');
+  });
+});
+
+describe('wrong options are refused with one line', () => {
+  test.each<[readonly string[], RegExp, Environment?]>([
+    [['--cloud', 'aws'], /--cloud takes huawei, huawei-eu or otc/],
+    [['--auth', 'basic'], /--auth takes token or aksk/],
+    [['--region', 'Frankfurt!'], /--region: "frankfurt!" is no region: give its id/],
+    [['--project', 'eu-de'], /--project: "eu-de" is the name of a project: give its id/],
+    [['--project', 'a b'], /--project: "a b" is no project id: the console shows it/],
+    [['--prefix', 'ddm-sync/'], /--prefix: The parameter prefix is "ddm-sync\/": set the path/],
+    [['--stage', 'a b'], /--stage: "a b" is no stage/],
+    [['--instances', 'i-1'], /--instances: "i-1" is no instance id: 32 hex/],
+    [['--instances', ','], /--instances: Give at least one instance id/],
+    [['--user-name', ' '], /--user-name: The user name is empty/],
+    [['--domain-name', 'x'.repeat(257)], /--domain-name: The account name is longer than 256/],
+    [['--password', 'canary'], /--password is no option.*hidden prompt/],
+    [['--secret-access-key=canary'], /--secret-access-key is no option/],
+    [['--unknown'], /Unknown option '--unknown'.*--help/],
+    [['stray'], /Unexpected argument.*--help/],
+    [[], /DDM_SYNC_ACCESS_KEY_ID: This is no access/, { DDM_SYNC_ACCESS_KEY_ID: 'canary' }],
+    [[], /a secret access key has 40/, { DDM_SYNC_ACCESS_KEY_ID: `canary${'x'.repeat(34)}` }],
+    [[], /no secret access key/, { DDM_SYNC_SECRET_ACCESS_KEY: 'canary' }],
+  ])('%j', (args, expected, env = {}) => {
+    const parse = () => parseSetupOptions(args, env);
+
+    expect(parse).toThrow(OptionError);
+    expect(parse).toThrow(expected);
+    expect(parse).toThrow(/^[^\n]+$/);
+    expect(parse).not.toThrow(/canary/);
+  });
+});
+
+describe('what cannot be asked without a terminal ends with 2 and one line', () => {
+  test.each<[readonly string[], RegExp, Environment?]>([
+    [[], /no terminal.*--cloud, --region, --project, --auth, --instances, --yes/],
+    [['--auth', 'token', '--yes'], /--domain-name, --user-name, DDM_SYNC_PASSWORD/],
+    [['--auth', 'aksk'], /DDM_SYNC_ACCESS_KEY_ID \(env.*DDM_SYNC_SECRET_ACCESS_KEY/],
+    [[], /IAM_ENDPOINT is not: set both/, { DDM_ENDPOINT: 'http://127.0.0.1:9' }],
+    [[], /DDM_ENDPOINT is not: set both/, { IAM_ENDPOINT: 'http://127.0.0.1:9' }],
+  ])('%j', async (args, expected, env = {}) => {
+    const { status, stderr, stdout } = await setUp(args, { ...bare, ...env });
+
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(expected);
+    expect(stderr).toMatch(/^[^\n]+\n$/);
+  });
+
+  test('a PARAMETER_KMS_ARN that is none', async () => {
+    const cloud = await openCloud();
+    const env = { ...environment(cloud), ...secretsOf(cloud), PARAMETER_KMS_ARN: 'my-key' };
+
+    const { status, stderr } = await setUp([...flagsFor(cloud), '--instances', 'all'], env);
+
+    expect([status, stderr]).toEqual([2, expect.stringContaining('PARAMETER_KMS_ARN is "my-key"')]);
+  });
+});
+
+/** Types an answer when its prompt is there. */
+async function answer(terminal: Terminal, prompt: string, typed: string): Promise<void> {
+  await terminal.reads(prompt);
+  terminal.type(`${typed}${keys.enter}`);
+}
+
+describe('npm run setup in a terminal', () => {
+  test('asks, lets a person correct what was wrong, and sets up', async () => {
+    const cloud = await openCloud();
+    const [first = '', second = ''] = cloud.ddm.instanceIds;
+    cloud.ddm.states.set(second, 'RESIZING');
+    const terminal = openSetUp(environment(cloud));
+
+    await answer(terminal, 'Project id', 'eu-de');
+    await answer(terminal, 'is the name of a project', `${keys.clear}${cloud.projectId}`);
+    await answer(terminal, 'Parameter prefix', cloud.parameterPrefix);
+    await answer(terminal, 'Way of authentication', '');
+    await answer(terminal, 'Account name', cloud.iam.user.domainName);
+    await answer(terminal, 'IAM user name', cloud.iam.user.userName);
+    await answer(terminal, 'Password', 'canary-wrong');
+    await terminal.reads('not tried again: IAM locks accounts');
+    await answer(terminal, 'Correct the sign-in', '');
+    expect(cloud.iam.signIns()).toBe(1);
+    await answer(terminal, 'Way of authentication', '');
+    await answer(terminal, 'Account name', '');
+    await answer(terminal, 'IAM user name', '');
+    await answer(terminal, 'Password', cloud.iam.user.password);
+    await answer(terminal, 'RESIZING', keys.space);
+    await answer(terminal, 'Write them?', '');
+    await terminal.reads('npm run deploy');
+
+    expect(await terminal.exitCode).toBe(0);
+    expect(stored(cloud, 'instances')?.value).toBe(cloud.ddm.instanceIds.slice(1).join(','));
+    expect(JSON.parse(stored(cloud, 'credentials')?.value ?? '')).toEqual(cloud.iam.user);
+    expect(terminal.output()).toContain('5 of 6');
+    expect(terminal.output()).toContain(first);
+    expect(terminal.output()).not.toContain('canary');
+    expectNoSecret(cloud, terminal.output());
+    await expectAccepted(cloud, 5);
+  }, 60_000);
+
+  test('takes an access key, and says what is wrong with its shape', async () => {
+    const cloud = await openCloud();
+    const { accessKeyId, secretAccessKey } = cloud.accessKeys;
+    const terminal = openSetUp(environment(cloud), ['--prefix', cloud.parameterPrefix]);
+
+    await answer(terminal, 'Project id', cloud.projectId);
+    await answer(terminal, 'Way of authentication', keys.down);
+    await answer(terminal, 'Access key id', secretAccessKey);
+    await answer(terminal, 'no access key id', `${keys.clear}${accessKeyId}`);
+    await answer(terminal, 'Secret access key', 'short');
+    await answer(terminal, 'no secret access key', `${keys.clear}${secretAccessKey}`);
+    await answer(terminal, '6 found', '');
+    await answer(terminal, 'Write them?', 'y');
+    await terminal.reads('export AUTH_MODE=aksk');
+
+    expect(await terminal.exitCode).toBe(0);
+    expectNoSecret(cloud, terminal.output());
+    await expectAccepted(cloud, 6, 'aksk');
+  }, 60_000);
+
+  test('asks for cloud and region, corrects a region, and ends with one line at Ctrl-C', async () => {
+    const terminal = openSetUp({ ...bare, ...aws });
+
+    await answer(terminal, 'Open Telekom Cloud', keys.down + keys.down);
+    await answer(terminal, 'Region', 'Frankfurt!');
+    await answer(terminal, 'is no region', `${keys.clear}EU-DE`);
+    await terminal.reads('Project id');
+    terminal.type(keys.ctrlC);
+
+    expect(await terminal.exitCode).toBe(130);
+    expect(terminal.output()).toMatch(/\nStopped\. Nothing was written\.\r?\n$/);
+  });
+
+  test.each(['ctrlC', 'ctrlD'] as const)(
+    'writes nothing when it ends with %s before the end',
+    async (key) => {
+      const cloud = await openCloud();
+      const env = { ...environment(cloud), ...secretsOf(cloud) };
+      const flags = flagsFor(cloud).filter((flag) => flag !== '--yes');
+      const terminal = openSetUp(env, [...flags, '--instances', 'all']);
+
+      await terminal.reads('Write them?');
+      terminal.type(keys[key]);
+
+      expect(await terminal.exitCode).toBe(130);
+      expect(terminal.output()).toMatch(/\nStopped\. Nothing was written\.\r?\n$/);
+      expect(cloud.ssm.parameters.size).toBe(0);
+    },
+  );
+
+  test('ends at Ctrl-C while it waits for the service', async () => {
+    const cloud = await openCloud({ latencyMs: 10_000 });
+    const env = { ...environment(cloud), ...secretsOf(cloud) };
+    const terminal = openSetUp(env, [...flagsFor(cloud), '--instances', 'all']);
+
+    await terminal.reads('for the instances ...');
+    terminal.type(keys.ctrlC);
+
+    expect(await terminal.exitCode).toBe(130);
+    expect(terminal.output()).toMatch(/\nStopped\. Nothing was written\.\r?\n$/);
+  });
+
+  test('finishes what it is writing before a Ctrl-C takes effect', async () => {
+    const cloud = await openCloud({ latencyMs: 2_000 }); // of the call that proves the new token
+    const env = { ...environment(cloud), ...secretsOf(cloud) };
+    const terminal = openSetUp(env, [...flagsFor(cloud), '--instances', 'all']);
+
+    await terminal.reads('Written: /ddm-sync/local/credentials');
+    terminal.type(keys.ctrlC);
+
+    expect(await terminal.exitCode).toBe(130);
+    expect(terminal.output()).toContain('Finishing what is being written');
+    expect(terminal.output()).toMatch(/\nStopped\. The parameters are written\.\r?\n$/);
+    await expectAccepted(cloud, 6);
+  }, 40_000);
+
+  test('replaces nothing without a yes', async () => {
+    const cloud = await openCloud({ auth: 'aksk' });
+    const before = new Map(cloud.ssm.parameters);
+    const env = { ...environment(cloud), ...secretsOf(cloud) };
+    const flags = flagsFor(cloud, 'aksk').filter((flag) => flag !== '--yes');
+    const terminal = openSetUp(env, [...flags, '--instances', 'all']);
+
+    await answer(terminal, 'replace or remove what is there?', '');
+
+    expect(await terminal.exitCode).toBe(1);
+    expect(terminal.output()).toContain('Stopped. Nothing was written.');
+    expect(new Map(cloud.ssm.parameters)).toEqual(before);
+  });
+
+  test('asks nothing when everything is given', async () => {
+    const cloud = await openCloud();
+    const env = { ...environment(cloud), ...secretsOf(cloud) };
+    const terminal = openSetUp(env, [...flagsFor(cloud), '--instances', 'all']);
+
+    expect(await terminal.exitCode).toBe(0);
+    expect(terminal.output()).toContain('npm run deploy');
+  });
+
+  test('takes typed ids where the list is not allowed, and corrects them', async () => {
+    const cloud = await openCloud();
+    const [first = '', second = ''] = cloud.ddm.instanceIds;
+    cloud.ddm.listFault = () => notAllowed;
+    const env = { ...environment(cloud), ...secretsOf(cloud) };
+    const terminal = openSetUp(env, flagsFor(cloud));
+
+    await terminal.reads('DDM FullAccess');
+    await answer(terminal, 'Type the instance ids', keys.down);
+    await answer(terminal, 'Instance ids, separated by commas', 'i-1');
+    await answer(terminal, 'is no instance id', `${keys.clear}${first}, ${second}`);
+
+    expect(await terminal.exitCode).toBe(0);
+    await expectAccepted(cloud, 2);
+  });
+
+  test('tries again when the person wants it, and stops when they do', async () => {
+    const cloud = await openCloud();
+    const env = { ...environment(cloud), ...secretsOf(cloud) };
+    cloud.iam.fault = () => ({ status: 500, body: {} });
+    const terminal = openSetUp(env, [...flagsFor(cloud), '--instances', 'all']);
+
+    await terminal.reads('IAM gave no token');
+    await answer(terminal, 'Try again', '');
+    await terminal.reads('IAM gave no token');
+    await answer(terminal, 'Stop', keys.down.repeat(3));
+
+    expect(await terminal.exitCode).toBe(1);
+    expect(cloud.iam.signIns()).toBe(2);
+    expect(cloud.ssm.parameters.size).toBe(0);
+  });
+
+  test('can be tried without any account', async () => {
+    const terminal = openSetUp(bare, ['--embedded']);
+
+    await answer(terminal, 'Parameter prefix', '');
+    await answer(terminal, 'Way of authentication', '');
+    await answer(terminal, '12 found', '');
+    await answer(terminal, 'Write them?', '');
+    await terminal.reads('This was the embedded cloud');
+
+    expect(await terminal.exitCode).toBe(0);
+  });
+});

@@ -1,0 +1,461 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tokenNames } from '../../lib/aws/stored-token.ts';
+import {
+  checkTemplate,
+  packageService,
+  type Statement,
+  statementsOf,
+  type Template,
+  templateIn,
+} from '../support/template.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ddm-sync-package-'));
+const other = join(folder, 'other');
+
+let template: Template = { Resources: {} };
+
+beforeAll(() => {
+  template = packageService(folder);
+}, 60_000);
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function ofType(type: string): (readonly [string, Record<string, unknown>])[] {
+  return Object.entries(template.Resources)
+    .filter(([, resource]) => resource.Type === type)
+    .map(([name, { Properties }]) => [name, Properties] as const);
+}
+
+/** The resource of a type that has a function's name in it. */
+function naming(functionId: string, type: string, { Resources } = template) {
+  return Object.values(Resources).find(
+    ({ Properties, Type }) =>
+      Type === type && JSON.stringify(Properties).includes(`"${functionId}"`),
+  )?.Properties;
+}
+
+/** What stands behind the prefix in a parameter's ARN. */
+function parameterOf(arn: unknown): string {
+  return /:parameter\/ddm-sync\/dev\/([^"]+)"/.exec(JSON.stringify(arn))?.[1] ?? '';
+}
+
+/** The parameters that a role may read. */
+function readable(role: string, { Resources }: Template): readonly string[] {
+  return statementsOf({
+    Resources: Object.fromEntries(Object.entries(Resources).filter(([name]) => name === role)),
+  })
+    .filter(({ Action }) => JSON.stringify(Action).includes('ssm:Get'))
+    .flatMap(({ Resource }) => [Resource].flat())
+    .map(parameterOf);
+}
+
+describe('the packaged template', () => {
+  test('runs every function on Node 24 on arm64 with a role of its own', () => {
+    const functions = ofType('AWS::Lambda::Function');
+    const roles = functions.map(([, { Role }]) => JSON.stringify(Role));
+
+    expect(functions.map(([name]) => name).sort()).toEqual([
+      'ChangedLambdaFunction',
+      'FollowLambdaFunction',
+      'HttpLambdaFunction',
+      'RotateDashtokenLambdaFunction',
+      'ScheduledLambdaFunction',
+      'SmnLambdaFunction',
+      'WatchLambdaFunction',
+      'WorkerLambdaFunction',
+    ]);
+    for (const [, properties] of functions) {
+      expect(properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
+    }
+    expect(new Set(roles).size).toBe(functions.length);
+  });
+
+  test('row 66: allows no wildcard but the streams of a log group', () => {
+    const texts = statementsOf(template)
+      .flatMap(({ Action, Resource }) => [Action, Resource].flat())
+      .map((part) => JSON.stringify(part));
+
+    expect(texts.length).toBeGreaterThan(50);
+    expect(texts.filter((text) => text.includes('*'))).toEqual(
+      ['scheduled', 'http', 'worker', 'follow', 'changed', 'smn', 'watch', 'rotate-token'].map(
+        (name) => expect.stringMatching(`:log-group:/aws/lambda/ddm-sync-dev-${name}:\\*"`),
+      ),
+    );
+  });
+
+  test('lets only rotate-token write the token, and only watch its cursor', () => {
+    const writers = Object.entries(template.Resources).flatMap(([name, resource]) =>
+      statementsOf({ Resources: { [name]: resource } })
+        .filter(({ Action }) => /ssm:(Put|Delete)/.test(JSON.stringify(Action)))
+        .map((statement) => ({ name, ...statement })),
+    );
+    const written = Map.groupBy(writers, ({ name }) => name);
+    const names = (role: string): readonly string[] =>
+      (written.get(role) ?? []).flatMap(({ Resource }) => [Resource].flat()).map(parameterOf);
+
+    expect([...written.keys()].sort()).toEqual(['RotateTokenRole', 'WatchRole']);
+    expect(names('RotateTokenRole').filter((name) => !/^token(-set|\/\d+)?$/.test(name))).toEqual(
+      [],
+    );
+    expect(names('WatchRole')).toEqual(['cursor']);
+  });
+
+  test('lets every function read what one call of it reads, by exact names', () => {
+    const prefix = '/ddm-sync/dev';
+    const needed = [
+      'instances',
+      ...tokenNames(prefix).map((name) => name.slice(prefix.length + 1)),
+    ];
+
+    for (const role of ['ScheduledRole', 'HttpRole', 'WorkerRole', 'WatchRole']) {
+      expect(readable(role, template)).toEqual(expect.arrayContaining(needed));
+      expect(readable(role, template)).not.toContain('credentials');
+    }
+    expect(readable('RotateTokenRole', template)).toEqual(
+      expect.arrayContaining([...needed.slice(1), 'credentials']),
+    );
+  });
+
+  test('rotates every 6 hours, and never twice for one event: IAM locks accounts', () => {
+    const schedule = naming('RotateDashtokenLambdaFunction', 'AWS::Scheduler::Schedule');
+    const config = naming('RotateDashtokenLambdaFunction', 'AWS::Lambda::EventInvokeConfig');
+
+    expect(schedule).toMatchObject({ ScheduleExpression: 'rate(6 hours)', State: 'ENABLED' });
+    expect(config).toMatchObject({ MaximumRetryAttempts: 0 });
+  });
+
+  test('warns 8 hours before the token dies, by the metric that the functions publish', () => {
+    const { TokenExpiresAlarm } = Object.fromEntries(ofType('AWS::CloudWatch::Alarm'));
+    const { ScheduledLambdaFunction } = Object.fromEntries(ofType('AWS::Lambda::Function'));
+
+    // test/functions/rotate-token.test.ts sees the metric itself.
+    expect(TokenExpiresAlarm).toMatchObject({
+      Namespace: 'ddm-sync',
+      MetricName: 'TokenHoursLeft',
+      Dimensions: [{ Name: 'service', Value: 'ddm-sync-dev' }],
+      Threshold: 8,
+      ComparisonOperator: 'LessThanThreshold',
+    });
+    expect(ScheduledLambdaFunction?.Environment).toMatchObject({
+      Variables: { POWERTOOLS_SERVICE_NAME: 'ddm-sync-dev' },
+    });
+  });
+
+  test('row 4: lets no two scheduled runs overlap', () => {
+    const { ScheduledLambdaFunction } = Object.fromEntries(ofType('AWS::Lambda::Function'));
+
+    expect(ScheduledLambdaFunction?.ReservedConcurrentExecutions).toBe(1);
+  });
+
+  test('row 5: lets an event expire before the next one of the schedule', () => {
+    const schedule = naming('ScheduledLambdaFunction', 'AWS::Scheduler::Schedule');
+    const invokeConfig = naming('ScheduledLambdaFunction', 'AWS::Lambda::EventInvokeConfig');
+    const minutes = /^rate\((\d+) minutes\)$/.exec(String(schedule?.ScheduleExpression))?.[1];
+
+    expect(Number(invokeConfig?.MaximumEventAgeInSeconds)).toBeLessThan(Number(minutes) * 60);
+    expect(invokeConfig?.MaximumRetryAttempts).toBe(0);
+  });
+
+  test('row 6: keeps the event of a failed invocation in an encrypted queue for 14 days', () => {
+    const invokeConfig = naming('ScheduledLambdaFunction', 'AWS::Lambda::EventInvokeConfig');
+
+    expect(JSON.stringify(invokeConfig?.DestinationConfig)).toContain('"ScheduledDeadLetterQueue"');
+    expect(invokeConfig).toMatchObject({ MaximumRetryAttempts: 0 });
+  });
+
+  test('row 15: hides a message six times as long as a worker may take', () => {
+    const functions = Object.fromEntries(ofType('AWS::Lambda::Function'));
+    const queues = Object.fromEntries(ofType('AWS::SQS::Queue'));
+
+    for (const [queue, worker] of [
+      ['SyncQueue', 'WorkerLambdaFunction'],
+      ['ChangeQueue', 'WorkerLambdaFunction'],
+      ['FollowQueue', 'FollowLambdaFunction'],
+    ] as const) {
+      const timeout = Number(functions[worker]?.Timeout);
+      expect(timeout).toBeGreaterThan(0);
+      expect(queues[queue]?.VisibilityTimeout).toBeGreaterThanOrEqual(6 * timeout);
+    }
+  });
+
+  test('row 16: keeps what failed five times for 14 days, encrypted, with an alarm', () => {
+    const queues = ofType('AWS::SQS::Queue');
+    const { SyncQueue } = Object.fromEntries(queues);
+    const { SyncDeadLetterAlarm: alarm } = Object.fromEntries(ofType('AWS::CloudWatch::Alarm'));
+
+    expect(queues.length).toBe(8);
+    for (const [, queue] of queues) {
+      expect(queue).toMatchObject({
+        MessageRetentionPeriod: 1_209_600,
+        SqsManagedSseEnabled: true,
+      });
+    }
+    expect(SyncQueue?.RedrivePolicy).toEqual({
+      deadLetterTargetArn: { 'Fn::GetAtt': ['SyncDeadLetterQueue', 'Arn'] },
+      maxReceiveCount: 5,
+    });
+    // A metric that SQS publishes by itself, of the queue that the alarm is about.
+    expect(alarm).toMatchObject({
+      Namespace: 'AWS/SQS',
+      MetricName: 'ApproximateNumberOfMessagesVisible',
+      Dimensions: [
+        { Name: 'QueueName', Value: { 'Fn::GetAtt': ['SyncDeadLetterQueue', 'QueueName'] } },
+      ],
+      Threshold: 0,
+    });
+  });
+
+  test('row 63: keeps a change back for longer than the window in which it is deduplicated', () => {
+    const { ChangeQueue } = Object.fromEntries(ofType('AWS::SQS::Queue'));
+    const { SmnLambdaFunction } = Object.fromEntries(ofType('AWS::Lambda::Function'));
+    const { Variables } = (SmnLambdaFunction?.Environment ?? { Variables: {} }) as {
+      Variables: Record<string, unknown>;
+    };
+
+    expect(ChangeQueue).toMatchObject({ FifoQueue: true, QueueName: 'ddm-sync-dev-changes.fifo' });
+    expect(Number(ChangeQueue?.DelaySeconds)).toBeGreaterThan(
+      Number(Variables.CHANGE_WINDOW_SECONDS),
+    );
+    expect(Variables.CHANGE_QUEUE_URL).toEqual({ Ref: 'ChangeQueue' });
+  });
+
+  test('gives the doors that are told of changes from outside neither parameters nor keys', () => {
+    for (const role of ['ChangedRole', 'SmnRole']) {
+      const actions = statementsOf({
+        Resources: Object.fromEntries([
+          [role, template.Resources[role] ?? { Type: '', Properties: {} }],
+        ]),
+      }).flatMap(({ Action }) => [Action].flat().map(String));
+
+      expect(actions.filter((action) => !/^(logs|sqs):/.test(action))).toEqual([]);
+      expect(actions.length).toBeGreaterThan(0);
+    }
+  });
+
+  test('row 60: throttles SMN at more than it sends: it takes a 429 for final', () => {
+    const [, stage] = ofType('AWS::ApiGatewayV2::Stage')[0] ?? [];
+
+    expect(stage?.RouteSettings).toEqual({
+      'POST /notifications/smn': { ThrottlingBurstLimit: 100, ThrottlingRateLimit: 50 },
+    });
+    expect(template.Resources.HttpApiStage).toMatchObject({
+      DependsOn: expect.arrayContaining(['HttpApiRoutePostNotificationsSmn']),
+    });
+  });
+
+  test('lets EventBridge keep what it could not deliver', () => {
+    const [, rule] = ofType('AWS::Events::Rule')[0] ?? [];
+    const [, policy] = ofType('AWS::SQS::QueuePolicy')[0] ?? [];
+
+    expect(JSON.stringify(rule?.Targets)).toContain('"ChangedDeadLetterQueue"');
+    expect(JSON.stringify(policy)).toContain(`:rule/${rule?.Name}"`);
+  });
+
+  test('tells the worker as many deliveries as the queue makes', () => {
+    const { SyncQueue } = Object.fromEntries(ofType('AWS::SQS::Queue'));
+    const { WorkerLambdaFunction } = Object.fromEntries(ofType('AWS::Lambda::Function'));
+    const { Variables } = (WorkerLambdaFunction?.Environment ?? { Variables: {} }) as {
+      Variables: Record<string, unknown>;
+    };
+    const { maxReceiveCount } = (SyncQueue?.RedrivePolicy ?? {}) as { maxReceiveCount: number };
+
+    expect(Variables.SYNC_MAX_RECEIVES).toBe(String(maxReceiveCount));
+    expect(Variables.SYNC_QUEUE_URL).toEqual({ Ref: 'SyncQueue' });
+  });
+
+  test('feeds the worker from the queue with partial responses and a bound', () => {
+    const source = naming('SyncQueue', 'AWS::Lambda::EventSourceMapping');
+    const changes = naming('ChangeQueue', 'AWS::Lambda::EventSourceMapping');
+    const followed = naming('FollowQueue', 'AWS::Lambda::EventSourceMapping');
+
+    expect(followed).toMatchObject({
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: 2 },
+    });
+    expect(changes).toMatchObject({
+      BatchSize: 10,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: 2 },
+    });
+    expect(source).toMatchObject({
+      EventSourceArn: { 'Fn::GetAtt': ['SyncQueue', 'Arn'] },
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: 4 },
+    });
+    expect(source?.MaximumBatchingWindowInSeconds).toBeGreaterThanOrEqual(1); // a batch above 10 needs it
+  });
+
+  test('gives each function its own role, and each role only the queue actions that it needs', () => {
+    const roles = Object.fromEntries(ofType('AWS::IAM::Role'));
+    const queueActions = (name: string): string[] =>
+      ((roles[name]?.Policies ?? []) as { PolicyDocument: { Statement: Statement[] } }[])
+        .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+        .flatMap(({ Action }) => [Action].flat().map(String))
+        .filter((action) => action.startsWith('sqs:'));
+
+    expect(queueActions('FollowRole').sort()).toEqual(queueActions('WorkerRole').sort());
+    expect(queueActions('ScheduledRole')).toEqual(['sqs:SendMessage']);
+    expect(queueActions('HttpRole')).toEqual(['sqs:SendMessage']);
+    expect(queueActions('ChangedRole')).toEqual(['sqs:SendMessage']);
+    expect(queueActions('SmnRole')).toEqual(['sqs:SendMessage']);
+    expect(queueActions('WorkerRole').sort()).toEqual([
+      'sqs:ChangeMessageVisibility',
+      'sqs:DeleteMessage',
+      'sqs:GetQueueAttributes',
+      'sqs:ReceiveMessage',
+      'sqs:SendMessage',
+    ]);
+  });
+
+  test.each([
+    ['ScheduledRole', ['FollowQueue', 'ScheduledDeadLetterQueue', 'SyncQueue']],
+    ['HttpRole', ['FollowQueue', 'SyncQueue']],
+    ['WorkerRole', ['FollowQueue', 'SyncQueue']],
+    ['FollowRole', ['FollowQueue']],
+    ['WatchRole', ['ChangeQueue', 'SyncQueue']],
+    ['ChangedRole', ['ChangeQueue', 'ChangedDeadLetterQueue']],
+    ['SmnRole', ['ChangeQueue']],
+    ['RotateTokenRole', []],
+  ])('%s may send to the queues that its function hands over to: %j', (role, queues) => {
+    const Resources = Object.fromEntries(
+      Object.entries(template.Resources).filter(([name]) => name === role),
+    );
+    const targets = statementsOf({ Resources })
+      .filter(({ Action }) => [Action].flat().includes('sqs:SendMessage'))
+      .flatMap(({ Resource }) => [Resource].flat())
+      .map((arn) => /"(\w+Queue)"/.exec(JSON.stringify(arn))?.[1] ?? '');
+
+    expect(Object.keys(Resources)).toEqual([role]);
+    expect(targets.sort()).toEqual(queues);
+  });
+
+  test('row 53: lets nobody in over HTTP without a signature, throttles, and writes an access log', () => {
+    const routes = ofType('AWS::ApiGatewayV2::Route');
+    const [, stage] = ofType('AWS::ApiGatewayV2::Stage')[0] ?? [];
+    const { HttpLambdaFunction } = Object.fromEntries(ofType('AWS::Lambda::Function'));
+
+    expect(
+      routes.map(([, { AuthorizationType, RouteKey }]) => [RouteKey, AuthorizationType]),
+    ).toEqual([
+      ['POST /sync', 'AWS_IAM'],
+      ['POST /notifications/smn', undefined], // its messages are signed
+    ]);
+    expect(stage?.DefaultRouteSettings).toMatchObject({
+      ThrottlingRateLimit: 5,
+      ThrottlingBurstLimit: 10,
+    });
+    expect(JSON.stringify(stage?.AccessLogSettings)).toContain('"HttpAccessLog"');
+    expect(Number(HttpLambdaFunction?.Timeout)).toBeLessThan(30);
+  });
+
+  test('lets only the scheduler use the role that invokes the function', () => {
+    const [, schedule] = ofType('AWS::Scheduler::Schedule')[0] ?? [];
+    const { ScheduleRole, ScheduledRole } = Object.fromEntries(ofType('AWS::IAM::Role'));
+
+    expect(JSON.stringify(schedule?.Target)).toContain('ScheduleRole');
+    expect(JSON.stringify(ScheduleRole?.AssumeRolePolicyDocument)).toContain(
+      'scheduler.amazonaws.com',
+    );
+    expect(JSON.stringify(ScheduledRole?.AssumeRolePolicyDocument)).not.toContain('scheduler');
+  });
+
+  test('has nothing in the environment that sounds secret', () => {
+    for (const [, properties] of ofType('AWS::Lambda::Function')) {
+      const names = Object.keys(
+        (properties.Environment as { Variables: Record<string, string> }).Variables,
+      );
+      expect(names).toContain('PARAMETER_PREFIX');
+      expect(names.filter((name) => /TOKEN|SECRET|PASSWORD|KEY|CREDENTIAL/i.test(name))).toEqual(
+        [],
+      );
+    }
+  });
+
+  test('asks for a JWT instead where that is configured', () => {
+    const jwt = packageService(other, {
+      HTTP_AUTHORIZER: 'jwt',
+      JWT_ISSUER: 'https://login.example',
+    });
+    const { HttpApiRoutePostSync: route, HttpApiAuthorizerJwt: authorizer } = jwt.Resources;
+
+    expect(route?.Properties).toMatchObject({
+      AuthorizationType: 'JWT',
+      AuthorizerId: { Ref: 'HttpApiAuthorizerJwt' },
+    });
+    expect(authorizer?.Properties).toMatchObject({
+      JwtConfiguration: { Issuer: 'https://login.example', Audience: ['ddm-sync'] },
+    });
+  });
+
+  test('with an access key lets the functions read it, and has no alarm for a token', () => {
+    const aksk = packageService(other, { AUTH_MODE: 'aksk' });
+
+    expect(readable('WorkerRole', aksk)).toEqual(['instances', 'exclude', 'credentials']);
+    expect(Object.keys(aksk.Resources)).not.toContain('TokenExpiresAlarm');
+    expect(aksk.Resources.WorkerLambdaFunction?.Properties.Environment).toMatchObject({
+      Variables: { AUTH_MODE: 'aksk' },
+    });
+  });
+
+  test("uses a key of one's own only through Parameter Store, and only rotate-token encrypts", () => {
+    const key = 'arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+    const withKey = packageService(other, { PARAMETER_KMS_ARN: key });
+    const uses = Object.entries(withKey.Resources).flatMap(([name, resource]) =>
+      statementsOf({ Resources: { [name]: resource } })
+        .filter(({ Action }) => JSON.stringify(Action).includes('kms:'))
+        .map(({ Action, Condition, Resource }) => ({ name, Action, Condition, Resource })),
+    );
+
+    expect(uses.map(({ Action, name }) => `${name} ${Action}`).sort()).toEqual([
+      'FollowRole kms:Decrypt',
+      'HttpRole kms:Decrypt',
+      'RotateTokenRole kms:Decrypt',
+      'RotateTokenRole kms:Encrypt',
+      'ScheduledRole kms:Decrypt',
+      'WatchRole kms:Decrypt',
+      'WatchRole kms:Decrypt',
+      'WorkerRole kms:Decrypt',
+    ]);
+    for (const { Condition, Resource } of uses) {
+      expect(Resource).toBe(key);
+      expect(Condition).toEqual({
+        StringEquals: { 'kms:ViaService': { 'Fn::Sub': 'ssm.${AWS::Region}.amazonaws.com' } },
+      });
+    }
+    expect(
+      statementsOf(template).filter(({ Action }) => /kms/.test(JSON.stringify(Action))),
+    ).toEqual([]);
+  });
+
+  test('switches the rotation off where somebody else writes the token', () => {
+    const off = packageService(other, { TOKEN_ROTATION: 'off' });
+
+    const schedule = naming('RotateDashtokenLambdaFunction', 'AWS::Scheduler::Schedule', off);
+    expect(schedule?.State).toBe('DISABLED');
+  });
+
+  test('passes the check of CloudFormation rules', () => {
+    const { status, stdout } = checkTemplate(templateIn(folder));
+
+    expect(stdout).toContain('0 faults');
+    expect(status).toBe(0);
+  });
+});
+
+test.each([
+  ['a runtime that does not exist', { Runtime: 'nodejs99.x' }],
+  ['a property that does not exist', { Memory: 512 }],
+  ['a resource that does not exist', { Role: { 'Fn::GetAtt': ['NoRole', 'Arn'] } }],
+])('the check of CloudFormation rules fails on %s', (_, fault) => {
+  const planted = structuredClone(template);
+  Object.assign(planted.Resources.ScheduledLambdaFunction?.Properties ?? {}, fault);
+  const path = join(folder, 'planted.json');
+  writeFileSync(path, JSON.stringify(planted));
+
+  const { status } = checkTemplate(path);
+
+  expect(status).toBe(1);
+});

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { handler } from '../../../functions/changed.ts';
+import { parseChangeEvent } from '../../../lib/changes/event.ts';
+import { sample } from '../../support/packaged.ts';
+
+const instanceId = `${'a'.repeat(32)}in09`;
+const dataNodeId = `${'b'.repeat(32)}in01`;
+function event(detail: unknown, detailType: unknown = 'Data Node Changed') {
+  return {
+    'detail-type': detailType,
+    detail,
+  };
+}
+
+test.each<[string, unknown, readonly object[]]>([
+  ['an instance', event({ instanceId }, 'DDM Instance Changed'), [{ instanceId }]],
+  ['a data node', event({ dataNodeId }), [{ dataNodeId }]],
+  ['both', event({ dataNodeId, instanceId }), [{ instanceId }, { dataNodeId }]],
+  ['a list', event({ dataNodeId: [dataNodeId, dataNodeId] }), [{ dataNodeId }, { dataNodeId }]],
+  ['the sample', sample('changed'), [{ dataNodeId: 'c6f68fed9e74478c8679479a07d7d568in01' }]],
+])('reads %s', (_, given, changes) => {
+  expect(parseChangeEvent(given)).toEqual(changes);
+});
+
+test.each<[string, unknown, RegExp]>([
+  ['nothing', undefined, /not usable/],
+  ['a text', 'x', /not usable/],
+  ['another detail-type', event({ instanceId }, 'EC2 Instance State-change'), /\(detail-type\)/],
+  ['no detail', event(undefined), /\(detail\)/],
+  ['no id', event({}), /neither an instanceId nor a dataNodeId/],
+  ['an empty list', event({ instanceId: [] }), /\(detail\.instanceId\)/],
+  [
+    'too long a list',
+    event({ instanceId: Array(1_001).fill(instanceId) }),
+    /\(detail\.instanceId\)/,
+  ],
+  ['a path', event({ instanceId: '../x' }), /\(detail\.instanceId\)/],
+  ['a number', event({ dataNodeId: 7 }), /\(detail\.dataNodeId\)/],
+  ["DDM's id for a data node", event({ dataNodeId: instanceId }), /\(detail\.dataNodeId\)/],
+])('refuses %s, by the name of the field', (_, given, message) => {
+  expect(() => parseChangeEvent(given)).toThrow(message);
+});
+
+test('the door refuses a configuration that is none, before anything is sent', async () => {
+  const context = { getRemainingTimeInMillis: () => 15_000, awsRequestId: 'run-1' };
+
+  await expect(handler(sample('changed'), context as never)).rejects.toThrow('DDM_ENDPOINT');
+});

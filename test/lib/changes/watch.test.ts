@@ -1,0 +1,403 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Cursor } from '../../../lib/aws/cursor.ts';
+import { watch } from '../../../lib/changes/watch.ts';
+import { createFakeClock, type FakeClock } from '../../fakes/clock.ts';
+import { answer, createFakeCts, type FakeCts, type FakeTrace } from '../../fakes/cts-http.ts';
+import { createFakeQueue, type FakeQueue } from '../../fakes/queue.ts';
+import type { FakeRunLog } from '../../fakes/run-log.ts';
+import { createTestApp, type TestApp } from '../../support/app.ts';
+import { instanceIds } from '../../support/instances.ts';
+
+const minute = 60_000;
+const hour = 60 * minute;
+const ids = instanceIds(4);
+function nodeOf(instanceId: string): string {
+  return instanceId.replace(/in09$/, 'in01');
+}
+
+interface World {
+  readonly app: TestApp;
+  readonly clock: FakeClock;
+  readonly cts: FakeCts;
+  readonly log: FakeRunLog;
+  readonly changes: FakeQueue;
+  readonly queue: FakeQueue;
+  cursor: Cursor | undefined;
+  /** Adds a trace that is so old. */
+  record(fields: Partial<FakeTrace>, agoMs?: number): void;
+  /** Instances whose sync was asked for so far, in order. */
+  asked(): readonly string[];
+  look(remainingMs?: number): Promise<unknown>;
+}
+
+function createWorld(refuse: (id: string) => boolean = () => false): World {
+  const clock = createFakeClock();
+  const cts = createFakeCts();
+  const [changes, queue] = [createFakeQueue(refuse), createFakeQueue(refuse)];
+  for (const id of ids) cts.dataNodes.set(id, [nodeOf(id)]);
+  const app = createTestApp({
+    clock,
+    changeQueue: changes,
+    queue,
+    http: () => cts.http,
+    parameters: {
+      fleet: async () => ({ instanceIds: ids, malformed: [], duplicates: 0, notRunning: [] }),
+      cursor: async () => world.cursor,
+      moveCursor: async (cursor) => {
+        world.cursor = cursor;
+      },
+    },
+  });
+  let traces = 0;
+  const world: World = {
+    app,
+    clock,
+    cts,
+    changes,
+    queue,
+    log: app.log,
+    cursor: { until: clock.now() - minute, done: [] },
+    record: (fields, agoMs = 0) => {
+      traces += 1;
+      cts.traces.push({
+        trace_id: `trace-${traces}`,
+        trace_name: 'changeInstancePort',
+        service_type: 'RDS',
+        resource_id: nodeOf(ids[0] ?? ''),
+        trace_type: 'SystemAction',
+        trace_rating: 'normal',
+        time: clock.now() - agoMs,
+        ...fields,
+      });
+    },
+    asked: () =>
+      changes.sent.map(({ message }) => ('instanceId' in message ? message.instanceId : '?')),
+    look: (remainingMs = 600_000) => clock.run(watch(app, 'run-1', remainingMs)),
+  };
+  return world;
+}
+
+const [first = '', second = ''] = ids;
+
+describe('a trace', () => {
+  test('leads to a sync of the instances that have the data node', async () => {
+    const world = createWorld();
+    world.cts.dataNodes.set(second, [nodeOf(first), nodeOf(second)]);
+    world.record({});
+
+    const watched = await world.look();
+
+    expect(world.asked()).toEqual([first, second]);
+    expect(watched).toMatchObject({ traces: 1, changes: 1, enqueued: 2, fullSync: false });
+    expect(world.log.notices).toMatchObject([{ message: 'changes watched', enqueued: 2 }]);
+  });
+
+  test('leads to a sync once, though the looks overlap', async () => {
+    const world = createWorld();
+    world.record({});
+
+    for (let looks = 0; looks < 20; looks += 1) {
+      await world.look();
+      await world.clock.run(world.clock.sleep(2 * minute));
+    }
+
+    expect(world.asked()).toEqual([first]);
+  });
+
+  test.each([
+    ['failed', { trace_rating: 'warning' }],
+    ['is our own', { trace_name: 'synRdsinfo', service_type: 'DDM' }],
+    ['changes nothing that DDM knows', { trace_name: 'resetPassword' }],
+    ['has no id', { resource_id: '' }],
+  ])('leads to nothing when it %s', async (_, fields) => {
+    const world = createWorld();
+    world.record(fields);
+
+    await world.look();
+
+    expect(world.asked()).toEqual([]);
+    expect(world.log.problems).toEqual([]);
+  });
+
+  test('of a data node that no instance of ours has ends in one quiet line', async () => {
+    const world = createWorld();
+    world.record({ resource_id: `${'f'.repeat(32)}in01` });
+
+    await world.look();
+
+    expect(world.asked()).toEqual([]);
+    expect(world.log.ignoredChanges).toMatchObject([{ dataNodeId: `${'f'.repeat(32)}in01` }]);
+    expect(world.log.warnings).toEqual([]);
+  });
+
+  test('of GaussDB counts as well', async () => {
+    const world = createWorld();
+    world.record({ service_type: 'GaussDB', trace_name: 'addNodes' });
+
+    await world.look();
+
+    expect(world.asked()).toEqual([first]);
+  });
+});
+
+describe('an operation that is recorded twice', () => {
+  const asked = { trace_type: 'ApiCall' };
+
+  test('leads to one sync, when it has ended', async () => {
+    const world = createWorld();
+    world.record(asked);
+    await world.look();
+    const early = world.asked();
+    await world.clock.run(world.clock.sleep(4 * minute));
+    world.record({});
+
+    await world.look();
+    await world.clock.run(world.clock.sleep(12 * minute));
+    await world.look();
+
+    expect(early).toEqual([]);
+    expect(world.asked()).toEqual([first]);
+  });
+
+  test('leads to none when it failed in the end', async () => {
+    const world = createWorld();
+    world.record(asked, minute);
+    world.record({ trace_rating: 'warning' });
+
+    await world.look();
+    await world.clock.run(world.clock.sleep(30 * minute));
+    await world.look();
+
+    expect(world.asked()).toEqual([]);
+  });
+
+  test('leads to one after ten minutes when its end is not recorded', async () => {
+    const world = createWorld();
+    world.record(asked);
+
+    for (let looks = 0; looks < 10; looks += 1) {
+      await world.look();
+      await world.clock.run(world.clock.sleep(2 * minute));
+    }
+
+    expect(world.asked()).toEqual([first]);
+  });
+});
+
+describe('an outage', () => {
+  test('of five days loses nothing', async () => {
+    const world = createWorld();
+    world.cursor = { until: world.clock.now() - 5 * 24 * hour, done: [] };
+    for (const [index, id] of ids.entries()) {
+      world.record({ resource_id: nodeOf(id) }, (index + 1) * 29 * hour);
+    }
+
+    const watched = await world.look();
+
+    expect([...world.asked()].sort()).toEqual([...ids].sort());
+    expect(watched).toMatchObject({ fullSync: false });
+  });
+
+  test('of eight days leads to one full sync', async () => {
+    const world = createWorld();
+    world.cursor = { until: world.clock.now() - 8 * 24 * hour, done: [] };
+    world.record({}, 8 * 24 * hour - minute);
+
+    const watched = await world.look();
+    await world.look();
+
+    expect(watched).toMatchObject({ fullSync: true });
+    expect(world.queue.sent.map(({ message }) => message)).toEqual([
+      { fleet: true, trigger: 'change', runId: 'run-1' },
+    ]);
+  });
+
+  test('is caught up with in steps: what was done stays done when the time is over', async () => {
+    const world = createWorld();
+    const startedAt = world.clock.now();
+    world.cursor = { until: startedAt - 6 * 24 * hour, done: [] };
+    world.record({}, 5 * 24 * hour);
+    world.cts.fault = async () => {
+      await world.clock.sleep(3_000);
+      return undefined;
+    };
+
+    await world.look(60_000);
+    const early = world.cursor.until;
+    for (let looks = 0; looks < 10; looks += 1) await world.look(60_000);
+
+    expect(early).toBeGreaterThan(startedAt - 6 * 24 * hour);
+    expect(early).toBeLessThan(startedAt - 24 * hour);
+    expect(world.cursor.until).toBeGreaterThanOrEqual(startedAt);
+    expect(world.asked()).toEqual([first]);
+  });
+});
+
+test('begins with now where there is no cursor', async () => {
+  const world = createWorld();
+  world.cursor = undefined;
+  world.record({}, 3 * hour);
+
+  await world.look();
+
+  expect(world.asked()).toEqual([]);
+  expect(world.cursor).toMatchObject({ until: world.clock.now() });
+});
+
+describe('the cursor stays where it was', () => {
+  test.each<[string, Partial<FakeTrace>, (world: World) => void, RegExp]>([
+    [
+      'when CTS fails',
+      {},
+      ({ cts }) => {
+        cts.fault = ({ url }) => (url.includes('/traces') ? answer(500, {}) : undefined);
+      },
+      /listing the audit traces of RDS failed/,
+    ],
+    [
+      'when the credentials are refused',
+      {},
+      ({ cts }) => {
+        cts.fault = () => answer(401, { error_code: 'APIGW.0307', error_msg: 'must be updated' });
+      },
+      /APIGW\.0307.*rotate-token/,
+    ],
+  ])('%s', async (_, fields, break_, message) => {
+    const world = createWorld();
+    const before = world.cursor;
+    world.record(fields);
+    break_(world);
+
+    await expect(world.look()).rejects.toThrow(message);
+
+    expect(world.cursor).toBe(before);
+    expect(world.asked()).toEqual([]);
+    world.cts.fault = () => undefined;
+    await world.look();
+    expect(world.asked()).toEqual([first]);
+  });
+
+  test('when the queue does not take the message', async () => {
+    let works = false;
+    const world = createWorld(() => !works);
+    world.record({});
+
+    await expect(world.look()).rejects.toThrow('did not take 1 messages');
+    works = true;
+    await world.look();
+
+    expect(world.asked()).toEqual([first]);
+  });
+});
+
+test('an instance that cannot be asked for its data nodes leaves the change to the worker', async () => {
+  const world = createWorld();
+  const foreign = `${'f'.repeat(32)}in01`;
+  world.cts.fault = ({ url }) => (url.includes(second) ? answer(500, {}) : undefined);
+  world.record({ resource_id: foreign });
+  world.record({});
+
+  await world.look();
+
+  expect(world.changes.sent.map(({ message }) => message)).toEqual([
+    { dataNodeId: foreign, trigger: 'change', runId: 'run-1' },
+    { instanceId: first, trigger: 'change', runId: 'run-1' },
+  ]);
+});
+
+test('10,000 traces are read page by page', async () => {
+  const world = createWorld();
+  for (let index = 0; index < 10_000; index += 1) {
+    world.record({ trace_name: index % 100 === 0 ? 'instanceAction' : 'setDBParameters' });
+  }
+
+  const watched = await world.look();
+
+  expect(watched).toMatchObject({ traces: 10_000, changes: 1 });
+  expect(world.asked()).toEqual([first]);
+});
+
+test('crashes at any effect lose no change, and repeat none beyond the overlap', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.record({ instance: fc.nat(3), at: fc.nat(240), late: fc.nat(8) }), {
+        minLength: 1,
+        maxLength: 12,
+      }),
+      fc.array(fc.nat(12), { maxLength: 30 }),
+      async (operations, crashes) => {
+        const world = createWorld();
+        const startedAt = world.clock.now();
+        let left = Number.POSITIVE_INFINITY;
+        const effect = (): void => {
+          left -= 1;
+          if (left < 0) throw new Error('dead');
+        };
+        const send = world.changes.send;
+        const dying: TestApp = {
+          ...world.app,
+          changeQueue: {
+            ...world.changes,
+            send: async (entries, deadlineAt) => {
+              effect();
+              const sent = await send(entries, deadlineAt);
+              effect();
+              return sent;
+            },
+          },
+          parameters: {
+            ...world.app.parameters,
+            cursor: async () => {
+              effect();
+              return world.cursor;
+            },
+            moveCursor: async (cursor) => {
+              effect();
+              world.cursor = cursor;
+              effect();
+            },
+          },
+        };
+        world.cts.fault = () => {
+          effect();
+          return undefined;
+        };
+        // Recorded up to 8 minutes after it happened: the overlap is for that.
+        const pending = operations.map(({ at, instance, late }, index) => ({
+          seenAt: startedAt + (at + late) * minute,
+          trace: {
+            trace_id: `operation-${index}`,
+            trace_name: index % 2 === 0 ? 'changeInstancePort' : 'instanceAction',
+            service_type: 'RDS',
+            resource_id: nodeOf(ids[instance] ?? ''),
+            trace_type: 'SystemAction',
+            trace_rating: 'normal',
+            time: startedAt + at * minute,
+          },
+        }));
+
+        for (let look = 0; look < 150; look += 1) {
+          const now = world.clock.now();
+          for (const { seenAt, trace } of pending) {
+            if (seenAt <= now && !world.cts.traces.includes(trace)) world.cts.traces.push(trace);
+          }
+          left = crashes[look] ?? Number.POSITIVE_INFINITY;
+          await world.clock.run(watch(dying, `run-${look}`, 600_000)).catch(() => {});
+          await world.clock.run(world.clock.sleep(2 * minute));
+        }
+
+        const asked = Map.groupBy(world.asked(), (id) => id);
+        for (const id of ids) {
+          const happened = pending.filter(({ trace }) => trace.resource_id === nodeOf(id)).length;
+          const times = asked.get(id)?.length ?? 0;
+          if (happened > 0) expect(times).toBeGreaterThan(0);
+          else expect(times).toBe(0);
+          // Each crash may come between the queue and the cursor.
+          expect(times).toBeLessThanOrEqual(happened + crashes.length);
+        }
+      },
+    ),
+    { numRuns: 60 },
+  );
+}, 60_000);

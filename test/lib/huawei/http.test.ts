@@ -1,0 +1,360 @@
+import { once } from 'node:events';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { createHttpClient, type HttpClient, type HttpRequest } from '../../../lib/huawei/http.ts';
+import { createCertificate } from '../../support/certificates.ts';
+import {
+  findClosedPort,
+  startRawServer,
+  startServer,
+  startTlsServer,
+} from '../../support/http-server.ts';
+
+function connect(options: { ca?: string; maxConnections?: number } = {}): HttpClient {
+  const client = createHttpClient({ maxConnections: 10, ...options });
+  onTestFinished(() => client.close());
+  return client;
+}
+
+function post(url: string, rest: Partial<HttpRequest> = {}): HttpRequest {
+  return {
+    method: 'POST',
+    url,
+    headers: { 'Content-Type': 'application/json', 'X-Auth-Token': 'canary-token' },
+    timeoutMs: 2_000,
+    ...rest,
+  };
+}
+
+/** Milliseconds and error of a call that must fail. */
+async function failTimed(client: HttpClient, request: HttpRequest) {
+  const startedAt = performance.now();
+  const error: unknown = await client.send(request).catch((caught: unknown) => caught);
+  return { error, elapsedMs: performance.now() - startedAt };
+}
+
+describe('an answer', () => {
+  test('is given whatever its status, unparsed', async () => {
+    const { url } = await startServer((_, response) => {
+      response.writeHead(503, { 'Retry-After': '7' }).end('{"a":1}');
+    });
+
+    const answer = await connect().send(post(url));
+
+    expect(answer).toMatchObject({ status: 503, body: '{"a":1}' });
+    expect(answer.header('Retry-After')).toBe('7');
+    expect(answer.header('X-None')).toBeUndefined();
+  });
+
+  test('comes to a request with the content type asked for and no body of its own', async () => {
+    const { url } = await startServer(async (request, response) => {
+      const chunks = await request.toArray();
+      response.end(JSON.stringify({ headers: request.headers, body: chunks.join('') }));
+    });
+
+    const { body } = await connect().send(post(url));
+
+    const seen = JSON.parse(body);
+    expect(seen.body).toBe('');
+    expect(seen.headers['content-type']).toBe('application/json');
+    expect(seen.headers['accept-encoding']).toBe('identity');
+  });
+});
+
+describe('connections', () => {
+  test('are reused within a client', async () => {
+    let connections = 0;
+    const { url } = await startServer((request, response) => {
+      request.socket.once('close', () => {});
+      if (!known.has(request.socket)) connections += 1;
+      known.add(request.socket);
+      response.end('{}');
+    });
+    const known = new Set<unknown>();
+    const client = connect();
+
+    for (let call = 0; call < 5; call += 1) await client.send(post(url));
+
+    expect(connections).toBe(1);
+  });
+
+  test.each(['destroySoon', 'resetAndDestroy'] as const)(
+    'row 27: a reused one that the peer closed meanwhile (%s) costs nothing',
+    async (close) => {
+      let requests = 0;
+      const { url } = await startRawServer((socket) => {
+        socket.on('data', () => {
+          requests += 1;
+          socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}', () => socket[close]());
+        });
+      });
+      const client = connect();
+
+      for (let call = 0; call < 100; call += 1) {
+        const answer = await client.send(post(url));
+        expect(answer.status).toBe(200);
+        freeze(5); // as Lambda does: the event loop does not see the peer's FIN or RST
+      }
+
+      expect(requests).toBe(100);
+    },
+  );
+
+  test('row 27: a fresh one that is reset is not tried again for free', async () => {
+    let connections = 0;
+    const { url } = await startRawServer((socket) => {
+      connections += 1;
+      socket.resetAndDestroy();
+    });
+
+    const { error } = await failTimed(connect(), post(url));
+
+    expect(error).toMatchObject({ code: 'NETWORK', message: 'ECONNRESET', retryable: true });
+    expect(connections).toBe(1);
+  });
+
+  test('row 42: do not pile up over many clients', async () => {
+    const { url } = await startServer((_, response) => response.end('{}'));
+    const before = process.getActiveResourcesInfo().length;
+
+    for (let invocation = 0; invocation < 500; invocation += 1) {
+      const client = createHttpClient({ maxConnections: 10 });
+      await Promise.all([client.send(post(url)), client.send(post(url))]);
+      client.close();
+    }
+
+    await vi.waitFor(() => {
+      expect(process.getActiveResourcesInfo().length).toBeLessThan(before + 20);
+    });
+  });
+});
+
+describe('the deadline', () => {
+  test('row 28: ends a refused connection at once', async () => {
+    const port = await findClosedPort();
+
+    const { error } = await failTimed(connect(), post(`http://127.0.0.1:${port}`));
+
+    expect(error).toMatchObject({ code: 'NETWORK', message: 'ECONNREFUSED', retryable: true });
+  });
+
+  test('row 28: ends a connection that is never answered', async () => {
+    const { url } = await startRawServer(() => {});
+
+    const { error, elapsedMs } = await failTimed(connect(), post(url, { timeoutMs: 300 }));
+
+    expect(error).toMatchObject({ code: 'TIMEOUT', retryable: true });
+    expect(elapsedMs).toBeLessThan(400);
+  });
+
+  test('row 28: a name that does not resolve is a network error', async () => {
+    const { error } = await failTimed(connect(), post('http://ddm.invalid/'));
+
+    expect(error).toMatchObject({ code: 'NETWORK', retryable: true });
+  });
+
+  test.each([
+    ['body', 'HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n'],
+    ['headers', 'HTTP/1.1 200 OK\r\nX-Long: '],
+  ])('row 29: ends an answer whose %s drip in', async (_, start) => {
+    const { url } = await startRawServer((socket) => {
+      socket.write(start);
+      const drip = setInterval(() => socket.write('x'), 50);
+      socket.on('close', () => clearInterval(drip));
+    });
+
+    const { error, elapsedMs } = await failTimed(connect(), post(url, { timeoutMs: 400 }));
+
+    expect(error).toMatchObject({ code: 'TIMEOUT' });
+    expect(elapsedMs).toBeLessThan(500);
+  });
+
+  test('is counted for each call anew', async () => {
+    const { url } = await startServer((_, response) => {
+      setTimeout(() => response.end('{}'), 100);
+    });
+    const client = connect();
+
+    for (let call = 0; call < 4; call += 1) await client.send(post(url, { timeoutMs: 250 }));
+  });
+});
+
+describe('an answer that is no answer', () => {
+  test('row 30: one that breaks off can be asked for again', async () => {
+    const { url } = await startRawServer((socket) => {
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"insta', () =>
+          socket.destroy(),
+        );
+      });
+    });
+
+    const { error } = await failTimed(connect(), post(url));
+
+    expect(error).toMatchObject({ code: 'BAD_RESPONSE', retryable: true });
+  });
+
+  test('row 30: one without a length that breaks off arrives as far as it came', async () => {
+    const { url } = await startRawServer((socket) => {
+      socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{"insta'));
+    });
+
+    const answer = await connect().send(post(url));
+
+    expect(answer.body).toBe('{"insta');
+  });
+
+  test('row 32: one of 50 MB is refused without being read', async () => {
+    const megabyte = Buffer.alloc(1_048_576, 'x');
+    let sent = 0;
+    const { url } = await startServer(async (_, response) => {
+      response.on('error', () => {});
+      for (; sent < 50 && !response.destroyed; sent += 1) {
+        if (!response.write(megabyte))
+          await Promise.race([once(response, 'drain'), once(response, 'close')]);
+      }
+      response.end();
+    });
+    const before = process.memoryUsage().rss;
+
+    const { error } = await failTimed(connect(), post(url));
+
+    expect(error).toMatchObject({ code: 'BAD_RESPONSE', retryable: false });
+    expect(sent).toBeLessThan(20);
+    expect(process.memoryUsage().rss - before).toBeLessThan(20 * 1_048_576);
+  });
+
+  test('row 32: a gzip bomb stays packed', async () => {
+    const bomb = gzipSync(Buffer.alloc(20 * 1_048_576));
+    const { url } = await startServer((_, response) => {
+      response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(bomb);
+    });
+
+    const answer = await connect()
+      .send(post(url))
+      .catch((error: unknown) => error);
+
+    expect(JSON.stringify(answer).length).toBeLessThan(256 * 1_024);
+  });
+
+  test.each([301, 302, 303, 307, 308])(
+    'row 33: a %i is given as it is, and its target hears nothing',
+    async (status) => {
+      let hits = 0;
+      const evil = await startServer((_, response) => {
+        hits += 1;
+        response.end('{}');
+      });
+      const { url } = await startServer((_, response) => {
+        response.writeHead(status, { Location: `${evil.url}/steal` }).end();
+      });
+
+      const answer = await connect().send(post(url));
+
+      expect(answer.status).toBe(status);
+      expect(hits).toBe(0);
+    },
+  );
+
+  test('row 50: proxies of the environment are not used', async () => {
+    let proxied = 0;
+    const proxy = await startServer((_, response) => {
+      proxied += 1;
+      response.end('proxied');
+    });
+    for (const name of ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy', 'ALL_PROXY']) {
+      vi.stubEnv(name, proxy.url);
+    }
+    vi.stubEnv('NO_PROXY', '');
+    const { url } = await startServer((_, response) => response.end('direct'));
+
+    const answer = await connect().send(post(url));
+
+    expect(answer.body).toBe('direct');
+    expect(proxied).toBe(0);
+  });
+});
+
+describe('TLS', () => {
+  const answer = (_: unknown, response: { end(body: string): unknown }) => void response.end('{}');
+
+  test('works with a certificate that is trusted', async () => {
+    const trusted = await createCertificate();
+    const { url } = await startTlsServer(trusted, answer);
+
+    const { status } = await connect({ ca: trusted.cert }).send(post(url));
+
+    expect(status).toBe(200);
+  });
+
+  test('row 52: refuses a self-signed certificate', async () => {
+    const { url } = await startTlsServer(await createCertificate(), answer);
+
+    const { error } = await failTimed(connect(), post(url));
+
+    expect(error).toMatchObject({ code: 'TLS', retryable: false });
+    expect(String(error)).toContain('SELF_SIGNED');
+  });
+
+  test('row 52: refuses a certificate of another host', async () => {
+    const other = await createCertificate({ host: 'ddm.example.com' });
+    const { url } = await startTlsServer(other, answer);
+
+    const { error } = await failTimed(connect({ ca: other.cert }), post(url));
+
+    expect(error).toMatchObject({ code: 'TLS', message: 'ERR_TLS_CERT_ALTNAME_INVALID' });
+  });
+
+  test('row 52: refuses a certificate that has expired', async () => {
+    const expired = await createCertificate({
+      notBefore: new Date('2024-01-01'),
+      notAfter: new Date('2025-01-01'),
+    });
+    const { url } = await startTlsServer(expired, answer);
+
+    const { error } = await failTimed(connect({ ca: expired.cert }), post(url));
+
+    expect(error).toMatchObject({ code: 'TLS', message: 'CERT_HAS_EXPIRED' });
+  });
+
+  test('row 52: refuses TLS 1.1', async () => {
+    const trusted = await createCertificate();
+    const old = {
+      minVersion: 'TLSv1.1',
+      maxVersion: 'TLSv1.1',
+      ciphers: 'DEFAULT@SECLEVEL=0',
+    } as const;
+    const { url } = await startTlsServer({ ...trusted, ...old }, answer);
+
+    const { error } = await failTimed(connect({ ca: trusted.cert }), post(url));
+
+    expect(error).toMatchObject({ code: 'TLS', retryable: false });
+  });
+});
+
+test('row 44: no error carries the request, in any way it can be printed', async () => {
+  const { inspect } = await import('node:util');
+  const port = await findClosedPort();
+  const hanging = await startRawServer(() => {});
+  const broken = await startRawServer((socket) => {
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{', () => socket.destroy());
+    });
+  });
+
+  for (const url of [`http://127.0.0.1:${port}`, hanging.url, broken.url]) {
+    const { error } = await failTimed(connect(), post(url, { timeoutMs: 100 }));
+
+    expect(error).toBeInstanceOf(Error);
+    const printed = [
+      JSON.stringify(error),
+      inspect(error, { depth: 20, showHidden: true }),
+      String((error as Error).stack),
+    ].join();
+    expect(printed).not.toContain('canary-token');
+  }
+});
+
+function freeze(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}

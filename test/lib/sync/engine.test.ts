@@ -1,0 +1,432 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { SyncFailure } from '../../../lib/errors.ts';
+import { createFakeClock } from '../../fakes/clock.ts';
+import { type Call, createFakeAuth, throttleAbove } from '../../fakes/ddm.ts';
+import { createFakeQueue } from '../../fakes/queue.ts';
+import { createRandom, runFleet } from '../../support/fleet.ts';
+import { instanceIds } from '../../support/instances.ts';
+
+const serverFailure: SyncFailure = { errCode: 'DBS.200412', retryClass: 'retry', httpStatus: 500 };
+const parameterError: SyncFailure = {
+  errCode: 'DBS.280001',
+  retryClass: 'permanent',
+  httpStatus: 400,
+};
+const busy: SyncFailure = { errCode: 'DBS.200019', retryClass: 'later', httpStatus: 409 };
+const refused: SyncFailure = { errCode: 'APIGW.0307', retryClass: 'auth', httpStatus: 401 };
+const overloaded: SyncFailure = {
+  errCode: 'BAD_RESPONSE',
+  retryClass: 'throttled',
+  httpStatus: 503,
+};
+
+describe('a run', () => {
+  test('gives every instance one outcome with its job id', async () => {
+    const ids = instanceIds(200);
+
+    const { log, report } = await runFleet({ instanceIds: ids });
+
+    expect(report).toMatchObject({ total: 200, accepted: 200, failed: 0, attempts: 200 });
+    expect(new Set(log.outcomes.map(({ jobId }) => jobId))).toEqual(
+      new Set(ids.map((id) => `job-${id}`)),
+    );
+  });
+
+  test('never has more calls in flight than its concurrency', async () => {
+    const { ddm } = await runFleet({
+      instanceIds: instanceIds(300),
+      settings: { syncConcurrency: 7 },
+    });
+
+    expect(ddm.peakInFlight()).toBe(7);
+  });
+
+  test('row 17: never starts more calls in any second than its rate', async () => {
+    const settings = { syncRatePerSecond: 50, syncConcurrency: 100 };
+
+    const { ddm } = await runFleet({ instanceIds: instanceIds(1_000), settings });
+
+    expect(busiestSecond(ddm.calls)).toBeLessThanOrEqual(50);
+    expect(ddm.calls.at(-1)?.startedAt).toBeLessThan(20_500);
+  });
+
+  test('starts with few calls in flight until one is accepted', async () => {
+    const { ddm } = await runFleet({
+      instanceIds: instanceIds(500),
+      settings: { syncConcurrency: 100, syncRatePerSecond: 10_000, syncMaxErrors: { count: 0 } },
+      answer: () => parameterError,
+    });
+
+    expect(ddm.calls.length).toBe(4);
+  });
+
+  test('row 40: does not let one instance that always fails disturb the others', async () => {
+    const ids = instanceIds(1_000);
+
+    const { report } = await runFleet({
+      instanceIds: ids,
+      answer: ({ instanceId }) => (instanceId === ids[500] ? serverFailure : undefined),
+    });
+
+    expect(report).toMatchObject({ accepted: 999, failed: 1, errCodes: { 'DBS.200412': 1 } });
+  });
+
+  test('survives a fault of its own in one instance', async () => {
+    const ids = instanceIds(10);
+
+    const { log, report } = await runFleet({
+      instanceIds: ids,
+      answer: ({ instanceId }) => {
+        if (instanceId === ids[3]) throw new RangeError('canary-secret');
+        return undefined;
+      },
+    });
+
+    expect(report).toMatchObject({ accepted: 9, failed: 1, errCodes: { INTERNAL: 1 } });
+    expect(JSON.stringify(log.outcomes)).not.toContain('canary-secret');
+  });
+
+  test('row 43: measures durations on the monotonic clock', async () => {
+    const clock = createFakeClock();
+
+    const { report } = await runFleet({
+      instanceIds: instanceIds(40),
+      clock,
+      answer: ({ number }) => {
+        clock.jumpWallClock(number % 2 === 0 ? 3_600_000 : -3_600_000);
+        return undefined;
+      },
+    });
+
+    expect(report.accepted).toBe(40);
+    expect(report.durationMs).toBeLessThan(1_000);
+  });
+});
+
+describe('retries', () => {
+  test('repeat a failed call up to the allowed attempts', async () => {
+    const { ddm, log, report } = await runFleet({
+      instanceIds: instanceIds(1),
+      answer: () => serverFailure,
+    });
+
+    expect(ddm.calls.length).toBe(3);
+    expect(log.retries.map(({ attempt }) => attempt)).toEqual([1, 2]);
+    expect(log.outcomes[0]).toMatchObject({ status: 'failed', errCode: 'DBS.200412', attempts: 3 });
+    expect(report.attempts).toBe(3);
+  });
+
+  test('never repeat a permanent failure', async () => {
+    const { ddm } = await runFleet({ instanceIds: instanceIds(20), answer: () => parameterError });
+
+    expect(ddm.calls.length).toBe(20);
+  });
+
+  test('row 35: stay within a tenth of the calls when everything fails', async () => {
+    const { ddm, report } = await runFleet({
+      instanceIds: instanceIds(1_000),
+      answer: () => serverFailure,
+    });
+
+    expect(report).toMatchObject({ total: 1_000, failed: 1_000 });
+    expect(ddm.calls.length).toBeGreaterThan(1_000);
+    expect(ddm.calls.length).toBeLessThanOrEqual(1_100);
+  });
+
+  test('row 35: stay within a tenth of the calls in a storm of 503', async () => {
+    const { ddm, report } = await runFleet({
+      instanceIds: instanceIds(500),
+      answer: () => overloaded,
+    });
+
+    expect(report).toMatchObject({ total: 500, failed: 500 });
+    expect(ddm.calls.length).toBeLessThanOrEqual(550);
+  });
+
+  test('row 37: are all made when half of the calls fail', async () => {
+    const random = createRandom(7);
+    const instances = 4_000;
+
+    const { report } = await runFleet({
+      instanceIds: instanceIds(instances),
+      answer: () => (random() < 0.5 ? serverFailure : undefined),
+    });
+
+    const sigma = Math.sqrt(0.875 * 0.125 * instances);
+    expect(Math.abs(report.accepted - 0.875 * instances)).toBeLessThan(3 * sigma);
+  });
+
+  test('row 39: leave a busy instance alone for half a minute, and try it once more', async () => {
+    const { ddm, report } = await runFleet({ instanceIds: instanceIds(1), answer: () => busy });
+
+    const [first, second] = ddm.calls;
+    expect(ddm.calls.length).toBe(2);
+    expect((second?.startedAt ?? 0) - (first?.startedAt ?? 0)).toBeGreaterThan(30_000);
+    expect(report.errCodes).toEqual({ 'DBS.200019': 1 });
+  });
+
+  test('row 39: give a busy instance to the queue with a delay when there is one', async () => {
+    const queue = createFakeQueue();
+
+    const { ddm, report } = await runFleet({
+      instanceIds: instanceIds(1),
+      queue,
+      answer: () => busy,
+    });
+
+    expect(ddm.calls.length).toBe(1);
+    expect(report.queued).toBe(1);
+    expect(queue.sent).toMatchObject([
+      { delaySeconds: 60, message: { runId: 'run-1', trigger: 'schedule' } },
+    ]);
+  });
+
+  test('row 34: wait as long as Retry-After says, the whole run with them', async () => {
+    const { ddm, report } = await runFleet({
+      instanceIds: instanceIds(50),
+      settings: { syncConcurrency: 5 },
+      answer: ({ number }) => (number === 1 ? { ...overloaded, retryAfterMs: 7_000 } : undefined),
+    });
+
+    const inPause = ddm.calls.filter(({ startedAt }) => startedAt > 51 && startedAt < 7_000);
+    expect(inPause).toEqual([]);
+    expect(report).toMatchObject({ accepted: 50, attempts: 51 });
+  });
+});
+
+describe('throttling', () => {
+  test('slows the run to what the service takes, and wastes few calls', async () => {
+    const { ddm, report } = await runFleet({
+      instanceIds: instanceIds(3_000),
+      settings: { syncConcurrency: 50, syncRatePerSecond: 500 },
+      answer: throttleAbove(() => 100),
+    });
+
+    expect(report).toMatchObject({ accepted: 3_000, failed: 0 });
+    expect(ddm.calls.length).toBeLessThan(3_000 * 1.05);
+    expect(report.durationMs).toBeLessThan(30_000 / 0.9);
+  });
+
+  test('recovers when the service does', async () => {
+    const clock = createFakeClock();
+
+    const { report } = await runFleet({
+      instanceIds: instanceIds(6_000),
+      clock,
+      settings: { syncConcurrency: 50, syncRatePerSecond: 200 },
+      answer: throttleAbove(() => (clock.monotonic() < 10_000 ? 20 : 10_000)),
+    });
+
+    expect(report.accepted).toBe(6_000);
+    expect(report.durationMs).toBeLessThan(60_000);
+  });
+});
+
+describe('a refused token', () => {
+  test('row 20: is read anew once, and no instance fails for it', async () => {
+    const auth = createFakeAuth();
+
+    const { report, stoppedBy } = await runFleet({
+      instanceIds: instanceIds(300),
+      auth,
+      answer: ({ number }) => (number > 100 && auth.generation === 0 ? refused : undefined),
+    });
+
+    expect(report).toMatchObject({ accepted: 300, failed: 0 });
+    expect(auth.renewals()).toBe(1);
+    expect(stoppedBy).toBeUndefined();
+  });
+
+  test('row 20: holds all further calls back while it is read anew', async () => {
+    const clock = createFakeClock();
+    const auth = createFakeAuth({ read: () => clock.sleep(3_000) });
+
+    const { ddm, report } = await runFleet({
+      instanceIds: instanceIds(300),
+      auth,
+      clock,
+      // Calls that are still accepted wake the run up meanwhile.
+      answer: ({ number }) =>
+        number > 100 && number % 2 === 0 && auth.generation === 0 ? refused : undefined,
+    });
+
+    const wasted = ddm.calls.length - 300;
+    expect(report.accepted).toBe(300);
+    expect(wasted).toBeGreaterThan(0);
+    expect(wasted).toBeLessThanOrEqual(20);
+  });
+
+  test('row 21: ends the run when the new one is refused too', async () => {
+    const { ddm, log, report, stoppedBy } = await runFleet({
+      instanceIds: instanceIds(1_000),
+      answer: () => refused,
+    });
+
+    expect(stoppedBy).toMatchObject({ name: 'UnauthorizedError' });
+    expect(ddm.calls.length).toBeLessThanOrEqual(8);
+    expect(report.errCodes.RUN_STOPPED).toBeGreaterThan(990);
+    expect(report.failed).toBe(1_000);
+    expect(log.outcomes.length).toBe(1_000);
+  });
+
+  test('row 21: ends the run at once when the store has no newer one', async () => {
+    const { ddm, stoppedBy } = await runFleet({
+      instanceIds: instanceIds(1_000),
+      auth: createFakeAuth({ hasNewer: false }),
+      answer: () => refused,
+    });
+
+    expect(stoppedBy).toMatchObject({ name: 'UnauthorizedError' });
+    expect(ddm.calls.length).toBe(4);
+  });
+});
+
+describe('the error threshold', () => {
+  test.each([
+    ['a number', { count: 10 }, 10],
+    ['a share of the run', { share: 0.02 }, 20],
+  ])('stops the run beyond %s', async (_, syncMaxErrors, limit) => {
+    const { ddm, report, stoppedBy } = await runFleet({
+      instanceIds: instanceIds(1_000),
+      settings: { syncMaxErrors },
+      answer: () => parameterError,
+    });
+
+    expect(stoppedBy).toBe('max-errors');
+    expect(ddm.calls.length).toBeGreaterThan(limit);
+    expect(ddm.calls.length).toBeLessThanOrEqual(limit + 4);
+    expect(report.errCodes.RUN_STOPPED).toBe(1_000 - ddm.calls.length);
+  });
+
+  test('lets a run with fewer errors finish', async () => {
+    const { report, stoppedBy } = await runFleet({
+      instanceIds: instanceIds(1_000),
+      settings: { syncMaxErrors: { count: 100 } },
+      answer: ({ number }) => (number % 10 === 0 ? parameterError : undefined),
+    });
+
+    expect(stoppedBy).toBeUndefined();
+    expect(report).toMatchObject({ accepted: 900, failed: 100 });
+  });
+});
+
+describe('the deadline', () => {
+  test('row 7: starts nothing in the reserve and reports the rest', async () => {
+    const { clock, ddm, report } = await runFleet({
+      instanceIds: instanceIds(1_000),
+      settings: { syncRatePerSecond: 20 },
+      remainingMs: 30_000,
+    });
+
+    expect(ddm.calls.at(-1)?.startedAt).toBeLessThan(25_000);
+    expect(clock.monotonic()).toBeLessThan(26_000);
+    expect(report.errCodes).toEqual({ DEADLINE: 1_000 - report.accepted });
+    expect(report.total).toBe(1_000);
+  });
+
+  test('row 7: hands the rest to the queue when there is one', async () => {
+    const queue = createFakeQueue();
+
+    const { report } = await runFleet({
+      instanceIds: instanceIds(400),
+      queue,
+      settings: { syncRatePerSecond: 10 },
+      remainingMs: 30_000,
+    });
+
+    expect(report).toMatchObject({ total: 400, failed: 0, queued: queue.sent.length });
+    expect(queue.sent.length).toBeGreaterThan(100);
+  });
+
+  test('row 28: cuts a call in flight before Lambda does', async () => {
+    const { clock, report } = await runFleet({
+      instanceIds: instanceIds(100),
+      latencyMs: 3_600_000,
+      settings: { syncAttemptTimeoutMs: 60_000 },
+      remainingMs: 30_000,
+    });
+
+    expect(clock.monotonic()).toBeLessThanOrEqual(29_100);
+    expect(report).toMatchObject({ total: 100, failed: 100 });
+  });
+
+  test('does not wait for a queue that hangs', async () => {
+    const { clock, log, report } = await runFleet({
+      instanceIds: instanceIds(600),
+      queue: { ...createFakeQueue(), send: () => new Promise(() => {}) },
+      settings: { syncInlineMax: 0 },
+      remainingMs: 30_000,
+    });
+
+    expect(clock.monotonic()).toBeLessThanOrEqual(30_000);
+    expect(report.errCodes).toEqual({ QUEUE_REFUSED: 600 });
+    expect(log.outcomes[0]?.externalMessage).toBe('the queue did not answer in time');
+  });
+});
+
+describe('the queue', () => {
+  test('gets what is beyond the inline limit, and the report says what it did not take', async () => {
+    const ids = instanceIds(1_000);
+    const queue = createFakeQueue((instanceId) => instanceId === ids[700]);
+
+    const { ddm, report } = await runFleet({ instanceIds: ids, queue });
+
+    expect(ddm.calls.length).toBe(500);
+    expect(report).toMatchObject({ accepted: 500, queued: 499, failed: 1 });
+  });
+
+  test('counts as refused when it throws', async () => {
+    const { log, report } = await runFleet({
+      instanceIds: instanceIds(10),
+      settings: { syncInlineMax: 0 },
+      queue: { ...createFakeQueue(), send: () => Promise.reject(new TypeError('canary-secret')) },
+    });
+
+    expect(report).toMatchObject({ failed: 10, errCodes: { QUEUE_REFUSED: 10 } });
+    expect(log.outcomes[0]?.externalMessage).toBe('the queue failed: TypeError');
+  });
+});
+
+test('the counts add up whatever happens', async () => {
+  const answers = [undefined, serverFailure, parameterError, busy, refused, overloaded];
+  const scenario = fc.record({
+    size: fc.integer({ min: 0, max: 120 }),
+    script: fc.array(fc.constantFrom(...answers), { minLength: 1, maxLength: 40 }),
+    remainingMs: fc.integer({ min: 0, max: 120_000 }),
+    hasQueue: fc.boolean(),
+    syncInlineMax: fc.integer({ min: 0, max: 120 }),
+    syncMaxErrors: fc.constantFrom(undefined, { count: 5 }, { share: 0.1 }),
+    latencyMs: fc.integer({ min: 0, max: 15_000 }),
+  });
+
+  await fc.assert(
+    fc.asyncProperty(scenario, async (s) => {
+      const ids = instanceIds(s.size);
+      const { log, report } = await runFleet({
+        instanceIds: ids,
+        latencyMs: s.latencyMs,
+        remainingMs: s.remainingMs,
+        queue: s.hasQueue ? createFakeQueue((id) => id.endsWith('7in09')) : undefined,
+        settings: { syncInlineMax: s.syncInlineMax, syncMaxErrors: s.syncMaxErrors },
+        answer: ({ number }) => s.script[number % s.script.length],
+      });
+
+      const { accepted, failed, queued, skipped, total } = report;
+      expect(log.outcomes.map(({ instanceId }) => instanceId).sort()).toEqual(ids);
+      expect(accepted + failed + queued + skipped).toBe(total);
+      expect(Object.values(report.errCodes).reduce((sum, count) => sum + count, 0)).toBe(failed);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+function busiestSecond(calls: readonly Call[]): number {
+  return Math.max(
+    ...calls.map(
+      ({ startedAt }) =>
+        calls.filter((call) => call.startedAt > startedAt - 1_000 && call.startedAt <= startedAt)
+          .length,
+    ),
+  );
+}

@@ -1,0 +1,162 @@
+import type { Context } from 'aws-lambda';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { type CloudOptions, startCloud } from '../../../emulator/cloud.ts';
+import { handler } from '../../../functions/scheduled.ts';
+import { createApp } from '../../../lib/app.ts';
+import { systemClock } from '../../../lib/clock.ts';
+import { runSync } from '../../../lib/sync/run.ts';
+import { createFakeRunLog } from '../../fakes/run-log.ts';
+
+const credentials = {
+  AWS_REGION: 'eu-central-1',
+  AWS_ACCESS_KEY_ID: 'local',
+  AWS_SECRET_ACCESS_KEY: 'local',
+};
+
+/** The embedded cloud, with the SDK's settings in this process' environment. */
+async function start(options: CloudOptions) {
+  const cloud = await startCloud(options);
+  onTestFinished(() => cloud.close());
+  const sdk = { ...credentials, AWS_ENDPOINT_URL_SSM: cloud.ssm.endpoint };
+  for (const [name, value] of Object.entries(sdk)) vi.stubEnv(name, value);
+  const env = {
+    DDM_ENDPOINT: cloud.ddm.endpoint,
+    DDM_PROJECT_ID: cloud.projectId,
+    PARAMETER_PREFIX: cloud.parameterPrefix,
+    SYNC_RATE_PER_SECOND: '1000',
+  };
+  return { cloud, env };
+}
+
+const request = {
+  runId: 'run-1',
+  trigger: 'schedule',
+  dryRun: false,
+  remainingMs: 60_000,
+} as const;
+
+describe('a run', () => {
+  test('reads list and token, calls DDM, and counts every instance', async () => {
+    const { cloud, env } = await start({ instances: 150, failShare: 0.1 });
+    const log = createFakeRunLog();
+
+    const { report, stoppedBy } = await runSync({ ...createApp(env), log }, request);
+
+    expect(stoppedBy).toBeUndefined();
+    expect(report).toMatchObject({ total: 150, accepted: 135, failed: 15 });
+    expect(log.outcomes.length).toBe(150);
+    expect(log.reports).toEqual([report]);
+    expect(cloud.ddm.stats().accepted).toBe(135);
+  });
+
+  test('calls nothing when it is dry, but needs list and token all the same', async () => {
+    const { cloud, env } = await start({ instances: 5 });
+    const app = { ...createApp(env), log: createFakeRunLog() };
+
+    const { report } = await runSync(app, { ...request, dryRun: true });
+    for (const part of [1, 2]) cloud.ssm.delete(`${cloud.parameterPrefix}/token/${part}`);
+    const fresh = { ...createApp(env), log: createFakeRunLog() };
+
+    expect(report).toMatchObject({ total: 5, skipped: 5, attempts: 0 });
+    await expect(runSync(fresh, { ...request, dryRun: true })).rejects.toThrow(
+      /token does not exist/,
+    );
+    expect(cloud.ddm.stats().calls).toBe(0);
+  });
+
+  test('warns about an empty list, duplicates and malformed ids', async () => {
+    const { cloud, env } = await start({ instances: 0 });
+    const name = `${cloud.parameterPrefix}/instances`;
+    const empty = createFakeRunLog();
+    const untidy = createFakeRunLog();
+
+    await runSync({ ...createApp(env), log: empty }, request);
+    cloud.ssm.put({ name, type: 'String', value: 'nonsense,nonsense' });
+    const { report } = await runSync({ ...createApp(env), log: untidy }, request);
+
+    expect(empty.warnings).toEqual(['no instances to sync: the list is empty']);
+    expect(untidy.warnings).toEqual(['duplicate instance ids ignored']);
+    expect(report.errCodes).toEqual({ INVALID_INSTANCE_ID: 1 });
+  });
+
+  test('row 21: is stopped when the store has no newer token', async () => {
+    const { cloud, env } = await start({ instances: 50 });
+    cloud.iam.tokens.clear();
+
+    const { report, stoppedBy } = await runSync(
+      { ...createApp(env), log: createFakeRunLog() },
+      request,
+    );
+
+    expect(String(stoppedBy)).toContain('the parameter store has no newer one');
+    expect(report.failed).toBe(50);
+    expect(cloud.ddm.stats().calls).toBe(4);
+  });
+
+  test('row 19: is stopped when the token is refused and the store cannot be read', async () => {
+    const { cloud, env } = await start({ instances: 50 });
+    const app = { ...createApp(env), log: createFakeRunLog() };
+    await app.parameters.fleet();
+    await app.parameters.secret();
+    cloud.iam.tokens.clear();
+    cloud.ssm.fault = () => ({ status: 400, type: 'AccessDeniedException' });
+
+    const { stoppedBy } = await runSync(app, request);
+
+    expect(stoppedBy).toMatchObject({ cause: { code: 'SSM_UNAVAILABLE' } });
+  });
+
+  test('row 41: leaves no rejection unhandled and no timer behind', async () => {
+    const unhandled: unknown[] = [];
+    const listen = (reason: unknown): void => void unhandled.push(reason);
+    process.on('unhandledRejection', listen);
+    onTestFinished(() => void process.off('unhandledRejection', listen));
+    const timers = (): number =>
+      process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const { cloud, env } = await start({ instances: 30, failShare: 0.3, flakyShare: 0.3 });
+    const app = { ...createApp(env), log: createFakeRunLog() };
+    const before = timers();
+
+    await runSync(app, request);
+    await cloud.ddm.close();
+    await runSync(app, { ...request, remainingMs: 6_000 });
+
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(unhandled).toEqual([]);
+    expect(timers()).toBeLessThanOrEqual(before + 1);
+  });
+});
+
+test('the handler builds its App once, from the environment', async () => {
+  const { cloud, env } = await start({ instances: 10 });
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+  const context = {
+    awsRequestId: 'request-1',
+    functionName: 'scheduled',
+    getRemainingTimeInMillis: () => 60_000,
+  } as Context;
+
+  const first = await handler({}, context);
+  cloud.iam.tokens.clear();
+  const second = handler({ detail: '{}' }, context);
+
+  expect(first).toMatchObject({ runId: 'request-1', accepted: 10 });
+  await expect(second).rejects.toThrow(/token was refused/);
+  expect(cloud.ssm.calls.get('GetParameters')).toBe(2);
+});
+
+test('the system clock sleeps, and wakes up early when told to', async () => {
+  const cancel = new AbortController();
+  const startedAt = systemClock.monotonic();
+
+  await systemClock.sleep(20);
+  const slept = systemClock.monotonic() - startedAt;
+  const long = systemClock.sleep(60_000, cancel.signal);
+  cancel.abort();
+  await long;
+  await systemClock.sleep(60_000, cancel.signal);
+
+  expect(slept).toBeGreaterThanOrEqual(19);
+  expect(systemClock.monotonic() - startedAt).toBeLessThan(1_000);
+  expect(Math.abs(systemClock.now() - Date.now())).toBeLessThan(1_000);
+});

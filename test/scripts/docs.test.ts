@@ -1,0 +1,86 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { schema } from '../../lib/config.ts';
+import { renderPages } from '../../scripts/docs.ts';
+
+function read(path: string): string {
+  return readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+}
+const configuration = read('docs/configuration.md');
+const variables = Object.keys(schema.entries);
+
+/** The variables that serverless.yml and infra/ read when they are deployed. */
+function deploymentVariables(): readonly string[] {
+  const infra = readdirSync(new URL('../../infra', import.meta.url)).map((name) => `infra/${name}`);
+  const texts = ['serverless.yml', ...infra].map(read).join('\n');
+  return [...texts.matchAll(/\$\{env:([A-Z0-9_]+)|\benv\.([A-Z0-9_]+)/g)].map(
+    ([, inYaml, inCode]) => inYaml ?? inCode ?? '',
+  );
+}
+
+test('what npm run docs writes is written', async () => {
+  for (const { current, text, url } of await renderPages()) {
+    // On failure: npm run docs
+    expect(text, url.pathname).toBe(current);
+  }
+});
+
+test('docs/configuration.md has one row for every variable of lib/config.ts', () => {
+  const [, table = ''] = configuration.split('## Environment variables');
+  const [first = ''] = table.split('## ');
+  const documented = [...first.matchAll(/^\| `([A-Z0-9_]+)` \| .+ \| .+ \| .+ \|$/gm)];
+
+  expect(variables.length).toBeGreaterThan(20);
+  expect(documented.map(([, name]) => name).sort()).toEqual([...variables].sort());
+});
+
+test('docs/configuration.md has every variable that a deployment reads', () => {
+  const read = deploymentVariables();
+
+  expect(read).toContain('CANARY');
+  expect([...new Set(read)].filter((name) => !configuration.includes(`\`${name}\``))).toEqual([]);
+});
+
+test('every variable of lib/config.ts can be set by a deployment', () => {
+  const set = [...read('serverless.yml').matchAll(/^ {4,6}([A-Z0-9_]+): /gm)].map(
+    ([, name]) => name,
+  );
+
+  expect(variables.filter((name) => !set.includes(name))).toEqual([]);
+});
+
+test('docs/cost.md has the memory of every function, with what was measured', () => {
+  const functions = read('serverless.yml').split(/^functions:$/m)[1] ?? '';
+  const given = [...functions.matchAll(/^ {2}([\w-]+):\n(?: {4}.*\n)*? {4}memorySize: (\d+)/gm)];
+  const rows = [...read('docs/cost.md').matchAll(/^\| ([\w-]+) \| .+ MB \|.+ \*\*(\d+)\*\* \|$/gm)];
+
+  expect(given.length).toBeGreaterThan(6);
+  expect(Object.fromEntries(rows.map(([, name, mb]) => [name, mb]))).toEqual(
+    Object.fromEntries(given.map(([, name, mb]) => [name, mb])),
+  );
+});
+
+test('the links between the pages of docs/ lead somewhere', () => {
+  const pages = readdirSync(new URL('../../docs', import.meta.url)).filter((name) =>
+    name.endsWith('.md'),
+  );
+  const anchorsOf = (page: string) =>
+    [...read(`docs/${page}`).matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+      title
+        .toLowerCase()
+        .replace(/[^\w\s-]/g, '')
+        .replaceAll(' ', '-'),
+    );
+
+  const dead = pages.flatMap((page) =>
+    [...read(`docs/${page}`).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)]
+      .filter(([, file = '', anchor]) => {
+        const target = file || page;
+        if (!readdirSync(new URL('../../docs', import.meta.url)).includes(target)) return true;
+        return anchor !== undefined && !anchorsOf(target).includes(anchor);
+      })
+      .map(([link]) => `${page}: ${link}`),
+  );
+
+  expect(dead).toEqual([]);
+});
