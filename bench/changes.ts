@@ -13,7 +13,7 @@ const traceNames = ['setDBParameters', 'resetPassword', 'createManualSnapshot', 
 export async function measureWatch(traces: number) {
   const cloud = await startCloud({ instances: 100 });
   const env = environmentOf(cloud);
-  const watch = await startLambda({ door: 'watch', taskRoot, env, onLine: () => {} });
+  const watch = await startLambda({ functionName: 'watch', taskRoot, env, onLine: () => {} });
   const nodes = cloud.ddm.instanceIds.flatMap((instanceId) => cloud.ddm.dataNodes.of(instanceId));
   const trace = { service_type: 'RDS', trace_type: 'SystemAction' } as const;
   cloud.cts.add({ ...trace, trace_name: 'changeInstancePort', resource_id: nodes[0] ?? '' });
@@ -46,7 +46,7 @@ export async function measureNotification(rounds: number) {
     SMN_TOPIC_URNS: server.topicUrn,
   };
   const functions = { taskRoot, env, onLine: () => {} };
-  const smn = await startLambda({ ...functions, door: 'smn' });
+  const smn = await startLambda({ ...functions, functionName: 'smn' });
   const source = startEventSource({
     queueUrl: cloud.changeQueueUrl,
     worker: functions,

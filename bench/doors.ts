@@ -4,9 +4,9 @@ import { type Cloud, startCloud } from '../emulator/cloud.ts';
 import { readBody, sendJson, startCloudServer } from '../emulator/server.ts';
 import { startSmn } from '../emulator/smn.ts';
 
-/** One door with the most that one invocation of it has to do. */
+/** One functionName with the most that one invocation of it has to do. */
 export interface Door {
-  readonly door: string;
+  readonly functionName: string;
   readonly work: string;
   /** The event of each invocation. */
   readonly event: () => unknown;
@@ -24,25 +24,25 @@ const batchSize = 100; // of serverless.yml
 export const doors: readonly (() => Promise<Door>)[] = [
   async () => ({
     ...(await withCloud(medium)),
-    door: 'scheduled',
+    functionName: 'scheduled',
     work: '500 instances synced, 500 to the queue',
     event: () => ({}),
   }),
   async () => ({
     ...(await withCloud(large)),
-    door: 'scheduled',
+    functionName: 'scheduled',
     work: '500 instances synced, 99,500 to the queue',
     event: () => ({}),
   }),
   async () => ({
     ...(await withCloud(inlineMax)),
-    door: 'http',
+    functionName: 'http',
     work: '500 instances synced and answered',
     event: () => sample('http', { body: '' }),
   }),
   async () => ({
     ...(await withCloud(large)),
-    door: 'http',
+    functionName: 'http',
     work: '100,000 instances left to a worker',
     event: () => sample('http', { body: '' }),
   }),
@@ -53,23 +53,23 @@ export const doors: readonly (() => Promise<Door>)[] = [
       JSON.stringify({ instanceId: ids[index % ids.length], trigger: 'schedule', runId: 'run-1' }),
     );
     const event = () => toBatch(bodies);
-    return { cloud, close, door: 'worker', work: 'a batch of 100 messages', event };
+    return { cloud, close, functionName: 'worker', work: 'a batch of 100 messages', event };
   },
   async () => ({
     ...(await withCloud(large)),
-    door: 'worker',
+    functionName: 'worker',
     work: '100,000 messages sent for POST /sync',
     event: () => toBatch([JSON.stringify({ fleet: true, trigger: 'http', runId: randomUUID() })]),
   }),
   async () => ({
     ...(await withCloud(1)),
-    door: 'follow',
+    functionName: 'follow',
     work: 'a batch of 100 messages, 12,800 jobs',
     event: () => toBatch(Array.from({ length: batchSize }, toFollowMessage)),
   }),
   async () => ({
     ...(await withCloud(1)),
-    door: 'changed',
+    functionName: 'changed',
     work: 'one event',
     event: () => sample('changed'),
   }),
@@ -83,7 +83,7 @@ export const doors: readonly (() => Promise<Door>)[] = [
     };
     return {
       cloud,
-      door: 'smn',
+      functionName: 'smn',
       work: 'one signed notification',
       env: { SMN_TOPIC_URNS: smn.topicUrn },
       event: () => smn.toEvent(smn.sign({ message: JSON.stringify(trace) })),
@@ -95,7 +95,7 @@ export const doors: readonly (() => Promise<Door>)[] = [
     const cts = await startTraces();
     return {
       cloud,
-      door: 'watch',
+      functionName: 'watch',
       work: '1,000 traces, the data nodes of 1,000 instances',
       env: { CTS_ENDPOINT: cts.endpoint },
       event: () => ({}),
@@ -104,7 +104,7 @@ export const doors: readonly (() => Promise<Door>)[] = [
   },
   async () => ({
     ...(await withCloud(1)),
-    door: 'rotate-token',
+    functionName: 'rotate-token',
     work: 'one rotation',
     event: () => ({}),
   }),

@@ -94,14 +94,14 @@ async function start(options: CloudOptions, inlineMax: string) {
   return {
     cloud,
     run: async () => {
-      const scheduled = await startLambda({ door: 'scheduled', taskRoot, env, onLine });
+      const scheduled = await startLambda({ functionName: 'scheduled', taskRoot, env, onLine });
       await scheduled.invoke({});
       await scheduled.stop();
     },
-    work: (door: 'worker' | 'follow', rest: Partial<EventSourceOptions>) =>
+    work: (functionName: 'worker' | 'follow', rest: Partial<EventSourceOptions>) =>
       startEventSource({
-        queueUrl: door === 'follow' ? cloud.followQueueUrl : cloud.queueUrl,
-        door,
+        queueUrl: functionName === 'follow' ? cloud.followQueueUrl : cloud.queueUrl,
+        functionName,
         worker: { taskRoot, env, onLine, timeoutMs: 60_000 },
         maximumConcurrency: 1,
         batchSize: 100,

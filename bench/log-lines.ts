@@ -15,12 +15,12 @@ export async function measureLogLines(): Promise<LineBytes> {
   const cloud = await startCloud({ instances: 400, latencyMs: 20, failShare: 0.1 });
   const lines: string[] = [];
   const invoke = async (
-    door: string,
+    functionName: string,
     event: unknown,
     env: Readonly<Record<string, string>> = {},
   ) => {
     const lambda = await startLambda({
-      door,
+      functionName,
       taskRoot,
       env: { ...environmentOf(cloud), ...names, SYNC_RATE_PER_SECOND: '500', ...env },
       onLine: (line) => void lines.push(line),

@@ -5,7 +5,7 @@ import { type Door, doors } from './doors.ts';
 import { readUsage } from './process-usage.ts';
 
 interface DoorMemory {
-  readonly door: string;
+  readonly functionName: string;
   readonly work: string;
   readonly ok: boolean;
   /** With the heap as V8 sizes it for this machine. */
@@ -26,10 +26,10 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** Peak memory and processor time of every packaged door, doing the most that one invocation has to do. */
+/** Peak memory and processor time of every packaged functionName, doing the most that one invocation has to do. */
 export async function benchDoors(): Promise<void> {
   print(
-    '(m) memory and processor time of every door, doing the most that one invocation has to do',
+    '(m) memory and processor time of every functionName, doing the most that one invocation has to do',
   );
   print(`    peak RSS with the heap of this machine, and with ${heapMb} MB; CPU cold and warm`);
   for (const start of doors) {
@@ -37,7 +37,9 @@ export async function benchDoors(): Promise<void> {
     const rss = `${row.peakRssMb.toFixed(0)} MB  ${row.cappedRssMb.toFixed(0)} MB`;
     const cpu = `${row.coldCpuMs} ms  ${row.warmCpuMs} ms`;
     const failed = row.ok ? '' : '  FAILED';
-    print(`    ${row.door.padEnd(13)} ${rss.padEnd(15)} ${cpu.padEnd(17)} ${row.work}${failed}`);
+    print(
+      `    ${row.functionName.padEnd(13)} ${rss.padEnd(15)} ${cpu.padEnd(17)} ${row.work}${failed}`,
+    );
   }
 }
 
@@ -48,11 +50,11 @@ async function measureTwice(start: () => Promise<Door>): Promise<DoorMemory> {
 }
 
 async function measureDoor(
-  { close, cloud, door, env, event, work }: Door,
+  { close, cloud, functionName, env, event, work }: Door,
   nodeOptions: string,
 ): Promise<Omit<DoorMemory, 'cappedRssMb'>> {
   const lambda = await startLambda({
-    door,
+    functionName,
     taskRoot,
     env: {
       ...environmentOf(cloud),
@@ -74,7 +76,7 @@ async function measureDoor(
   await lambda.stop();
   await close();
   const [coldCpuMs = 0, ...warm] = cpuMs;
-  return { door, work, ok, peakRssMb, coldCpuMs, warmCpuMs: Math.min(...warm) };
+  return { functionName, work, ok, peakRssMb, coldCpuMs, warmCpuMs: Math.min(...warm) };
 }
 
 function isGood(response: unknown): boolean {

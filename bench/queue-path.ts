@@ -25,7 +25,7 @@ export async function measureQueuePath({ instances, perSecond, workers }: QueueP
     SYNC_RATE_PER_SECOND: String(perSecond / workers),
   };
   const onLine = (): void => {};
-  const scheduled = await startLambda({ door: 'scheduled', taskRoot, env, onLine });
+  const scheduled = await startLambda({ functionName: 'scheduled', taskRoot, env, onLine });
   await scheduled.invoke({});
   await scheduled.stop();
   const startedAt = performance.now();

@@ -11,8 +11,8 @@ export async function measureRotation(instances: number, rotations: number) {
   const cloud = await startCloud({ instances, latencyMs: 20 });
   const env = { ...environmentOf(cloud), SYNC_RATE_PER_SECOND: '500' };
   const lambda = { taskRoot, env, onLine: () => {} };
-  const scheduled = await startLambda({ ...lambda, door: 'scheduled' });
-  const rotate = await startLambda({ ...lambda, door: 'rotate-token' });
+  const scheduled = await startLambda({ ...lambda, functionName: 'scheduled' });
+  const rotate = await startLambda({ ...lambda, functionName: 'rotate-token' });
   const sum = { accepted: 0, failed: 0, rotated: 0, refused: 0 };
   for (let round = 0; round < rotations; round += 1) {
     const before = cloud.ddm.stats();

@@ -35,7 +35,7 @@ async function run(options: StartOptions, target: Target): Promise<number> {
   }
   const screen = createScreen(options, target);
   const lambda = { taskRoot, env, onLine: screen.line };
-  const scheduled = await startLambda({ ...lambda, door: 'scheduled' });
+  const scheduled = await startLambda({ ...lambda, functionName: 'scheduled' });
   const result = await scheduled.invoke(options.dryRun ? { dryRun: true } : {});
   await scheduled.stop();
   if (cloud && cloud.sqs.messages(syncQueue).length > 0) {
@@ -53,7 +53,7 @@ const batchWindowMs = 1_000;
 async function drain(
   { killShare, redeliverShare, workers }: StartOptions,
   cloud: Cloud,
-  lambda: Omit<LambdaOptions, 'door'>,
+  lambda: Omit<LambdaOptions, 'functionName'>,
   screen: Screen,
 ): Promise<void> {
   const messages = cloud.sqs.messages(syncQueue).length;

@@ -9,9 +9,9 @@ import { type Lambda, type LambdaOptions, startLambda } from './lambda.ts';
 
 export interface EventSourceOptions {
   readonly queueUrl: string;
-  readonly worker: Omit<LambdaOptions, 'door'>;
+  readonly worker: Omit<LambdaOptions, 'functionName'>;
   /** What the workers run. @default 'worker' */
-  readonly door?: 'worker' | 'follow';
+  readonly functionName?: 'worker' | 'follow';
   /** Workers at once: the event source's maximumConcurrency. */
   readonly maximumConcurrency: number;
   readonly batchSize: number;
@@ -59,12 +59,12 @@ interface Source {
 }
 
 async function work(sqs: SQSClient, options: EventSourceOptions, source: Source): Promise<void> {
-  const { door = 'worker', worker } = options;
+  const { functionName = 'worker', worker } = options;
   let lambda: Lambda | undefined;
   while (!source.stopped) {
     const batch = await receiveBatch(sqs, options, source);
     if (batch.length === 0) continue;
-    lambda ??= await startLambda({ ...worker, door });
+    lambda ??= await startLambda({ ...worker, functionName });
     const invocation = lambda.invoke(toEvent(batch, options.queueUrl));
     source.stats.batches += 1;
     if (options.kill?.()) {

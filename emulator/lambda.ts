@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { type InvocationResult, startRuntimeApi } from './runtime-api.ts';
 
 export interface LambdaOptions {
-  /** The door: `scheduled` runs `dist/functions/scheduled.handler`. */
-  readonly door: string;
+  /** `scheduled` runs `dist/functions/scheduled.handler`. */
+  readonly functionName: string;
   /** The folder that is zipped. */
   readonly taskRoot: string;
   readonly env: Readonly<Record<string, string>>;
@@ -28,7 +28,7 @@ export interface Lambda {
 /** Runs a built handler as Lambda does: a process with Lambda's environment, fed by the Runtime API. */
 export async function startLambda(options: LambdaOptions): Promise<Lambda> {
   const { timeoutMs = 900_000 } = options;
-  const api = await startRuntimeApi(nameOf(options.door));
+  const api = await startRuntimeApi(nameOf(options.functionName));
   const bootstrap = fileURLToPath(new URL('./bootstrap.js', import.meta.url));
   const child = spawn(process.execPath, [bootstrap], {
     cwd: options.taskRoot,
@@ -65,20 +65,20 @@ export async function startLambda(options: LambdaOptions): Promise<Lambda> {
   };
 }
 
-function nameOf(door: string): string {
-  return `ddm-sync-local-${door}`;
+function nameOf(functionName: string): string {
+  return `ddm-sync-local-${functionName}`;
 }
 
 // Exactly what Lambda sets, so that nothing works here by accident.
 function lambdaEnvironment(
-  { door, env, taskRoot }: LambdaOptions,
+  { functionName, env, taskRoot }: LambdaOptions,
   endpoint: string,
 ): Record<string, string> {
   return {
-    AWS_LAMBDA_FUNCTION_NAME: nameOf(door),
+    AWS_LAMBDA_FUNCTION_NAME: nameOf(functionName),
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
-    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${nameOf(door)}`,
+    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${nameOf(functionName)}`,
     AWS_LAMBDA_LOG_STREAM_NAME: 'local',
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
     AWS_LAMBDA_RUNTIME_API: endpoint.replace('http://', ''),
@@ -89,7 +89,7 @@ function lambdaEnvironment(
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
     LAMBDA_TASK_ROOT: taskRoot,
-    _HANDLER: `dist/functions/${door}.handler`,
+    _HANDLER: `dist/functions/${functionName}.handler`,
     LANG: 'en_US.UTF-8',
     PATH: '/usr/local/bin:/usr/bin:/bin',
     TZ: ':UTC',

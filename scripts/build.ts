@@ -26,13 +26,13 @@ export const bundleOptions = {
   logLevel: 'warning',
 } as const satisfies BuildOptions;
 
-/** Bundles each door of functions/ into dist/functions/<door>.js; files that are current stay untouched. */
+/** Bundles each function of functions/ into dist/functions/<function>.js; files that are current stay untouched. */
 export async function build(): Promise<void> {
-  const doors = (await readdir(join(root, 'functions'))).filter((file) => file.endsWith('.ts'));
+  const sources = (await readdir(join(root, 'functions'))).filter((file) => file.endsWith('.ts'));
   const result = await bundle({
     ...bundleOptions,
     absWorkingDir: root,
-    entryPoints: doors.map((door) => join(root, 'functions', door)),
+    entryPoints: sources.map((source) => join(root, 'functions', source)),
     outdir: join(dist, 'functions'),
     write: false,
   });

@@ -5,7 +5,7 @@ import { type EventSource, startEventSource } from '../../emulator/event-source.
 import { type LambdaOptions, startLambda } from '../../emulator/lambda.ts';
 import { OptionError } from './options.ts';
 
-type Functions = Omit<LambdaOptions, 'door' | 'onLine'>;
+type Functions = Omit<LambdaOptions, 'functionName' | 'onLine'>;
 
 interface Line {
   readonly message?: string;
@@ -50,7 +50,7 @@ export async function showChanges(
   const lambda = { ...functions, onLine };
   const say = json ? () => {} : print;
   say(`${count} data nodes have another port: CTS has ${count} traces of it\n`);
-  const watch = await startLambda({ ...lambda, door: 'watch' });
+  const watch = await startLambda({ ...lambda, functionName: 'watch' });
   const watched = await watch.invoke({});
   await watch.stop();
   if (!watched.ok) throw new OptionError(`watch failed: ${watched.error.errorMessage}`);
@@ -58,7 +58,12 @@ export async function showChanges(
   const worker = { ...lambda, timeoutMs: 60_000 };
   const sources = [
     startEventSource({ ...queue(cloud.changeQueueUrl), worker, batchSize: 10 }),
-    startEventSource({ ...queue(cloud.followQueueUrl), worker, batchSize: 100, door: 'follow' }),
+    startEventSource({
+      ...queue(cloud.followQueueUrl),
+      worker,
+      batchSize: 100,
+      functionName: 'follow',
+    }),
   ];
   await drained(cloud, sources);
   for (const line of describe(ways)) say(line);

@@ -15,7 +15,7 @@ async function start(
   await writeFile(join(taskRoot, 'dist/functions/toy.js'), source);
   const output: string[] = [];
   const lambda = await startLambda({
-    door: 'toy',
+    functionName: 'toy',
     taskRoot,
     env: { GREETING: 'hello' },
     timeoutMs,

@@ -29,7 +29,7 @@ async function follow(
   const output: string[] = [];
   const source = startEventSource({
     queueUrl: cloud.followQueueUrl,
-    door: 'follow',
+    functionName: 'follow',
     worker: {
       taskRoot: process.cwd(),
       env: { ...environmentOf(cloud), SYNC_RATE_PER_SECOND: '1000', ...env },

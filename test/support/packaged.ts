@@ -26,13 +26,21 @@ export interface SessionOptions extends CloudOptions {
 
 /** A packaged handler in a process of its own, spoken to through the Lambda Runtime API. */
 export async function startPackaged(
-  door: 'scheduled' | 'http' | 'worker' | 'follow' | 'changed' | 'watch' | 'rotate-token' | 'smn',
+  functionName:
+    | 'scheduled'
+    | 'http'
+    | 'worker'
+    | 'follow'
+    | 'changed'
+    | 'watch'
+    | 'rotate-token'
+    | 'smn',
   { cloud: given, env = {}, timeoutMs = 60_000, ...options }: SessionOptions,
 ): Promise<Session> {
   const cloud = given ?? (await startCloud(options));
   const output: string[] = [];
   const lambda = await startLambda({
-    door,
+    functionName,
     taskRoot,
     timeoutMs,
     env: { ...environmentOf(cloud), SYNC_RATE_PER_SECOND: '1000', ...env },

@@ -16,7 +16,9 @@ export async function printLines(): Promise<readonly PrintedLine[]> {
   const [cloud, smn] = await Promise.all([startCloud(faults), startSmn()]);
   try {
     const printed = await Promise.all(
-      doors(cloud, smn).map(([door, events]) => print(cloud, door, events, smn.topicUrn)),
+      doors(cloud, smn).map(([functionName, events]) =>
+        print(cloud, functionName, events, smn.topicUrn),
+      ),
     );
     const wrong = { IAM_ENDPOINT: cloud.ddm.endpoint };
     printed.push(await print(cloud, 'rotate-token', [{}], smn.topicUrn, wrong));
@@ -28,7 +30,7 @@ export async function printLines(): Promise<readonly PrintedLine[]> {
 
 async function print(
   cloud: Cloud,
-  door: string,
+  functionName: string,
   events: readonly unknown[],
   topicUrn: string,
   wrong: Readonly<Record<string, string>> = {},
@@ -42,7 +44,7 @@ async function print(
     ...wrong,
   };
   const lambda = await startLambda({
-    door,
+    functionName,
     taskRoot,
     env,
     onLine: (line) => void lines.push(line),
