@@ -1,8 +1,4 @@
-/**
- * What a failure asks for: nothing (`permanent`), another attempt soon (`retry`), one after the instance
- * had time (`later`), new credentials (`auth`), or fewer calls by everybody (`throttled`).
- */
-export type RetryClass = 'permanent' | 'retry' | 'later' | 'auth' | 'throttled';
+import type { RetryClass } from '../errors.ts';
 
 export interface ErrorCode {
   readonly meaning: string;
