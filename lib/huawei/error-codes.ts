@@ -1,6 +1,6 @@
 /**
- * What a failure calls for: no further attempt (`permanent`), another one soon (`retry`), another one after
- * a while (`later`), new credentials (`auth`), or fewer calls by the whole run (`throttled`).
+ * What a failure asks for: nothing (`permanent`), another attempt soon (`retry`), one after the instance
+ * had time (`later`), new credentials (`auth`), or fewer calls by everybody (`throttled`).
  */
 export type RetryClass = 'permanent' | 'retry' | 'later' | 'auth' | 'throttled';
 
