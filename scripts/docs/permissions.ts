@@ -23,7 +23,7 @@ interface Roles {
 
 /** What each role of infra/roles.cjs may do, as rows of a table, with the settings that are not set. */
 export function permissionsTable(): string {
-  // It reads them when it is loaded, and what this machine has set is nobody else's.
+  // roles.cjs reads these when it is loaded: the table must not depend on this machine's settings.
   for (const name of ['AUTH_MODE', 'PARAMETER_KMS_ARN', 'TRACING']) delete process.env[name];
   const roles: Roles = createRequire(import.meta.url)('../../infra/roles.cjs');
   const rows = Object.entries(roles.Resources).flatMap(([role, { Properties }]) =>
