@@ -76,6 +76,40 @@ describe('a batch of changes', () => {
     expect(app.log.warnings).toEqual(['instance change not resolved yet']);
   });
 
+  test.each([
+    ['goes into a new message', () => false, [], 1],
+    ['comes back where the queue does not take the new message', () => true, ['1'], 0],
+  ] as const)('without time to ask every instance it %s', async (_, refuse, returned, sent) => {
+    const changeQueue = createFakeQueue(refuse);
+    const cts = createFakeCts();
+    const fleet = instanceIds(100);
+    const app = createTestApp({
+      http: () => cts.http,
+      changeQueue,
+      parameters: {
+        fleet: async () => ({ instanceIds: fleet, malformed: [], duplicates: 0, notRunning: [] }),
+      },
+    });
+    cts.fault = async () => {
+      await app.clock.sleep(1_000);
+      return answer(200, { databases: [] });
+    };
+    const batch = { isChange: true, records: [deliver('1', { dataNodeId: shared })] };
+
+    const given = await app.clock.run(syncBatch(app, batch, deadlineIn(10_000, app.clock)));
+
+    expect(given).toEqual(returned);
+    expect(changeQueue.sent.map(({ message }) => message)).toEqual(
+      Array.from({ length: sent }, () => ({
+        dataNodeId: shared,
+        trigger: 'change',
+        runId: 'run-1',
+      })),
+    );
+    expect(changeQueue.delayed.length).toBe(returned.length);
+    expect(app.clock.monotonic()).toBeLessThan(10_000);
+  });
+
   test('comes back as a whole where the list cannot be read', async () => {
     const { app, run, synced } = createWorker();
     const broken = { ...app, fleet: () => Promise.reject(new Error('no list')) };

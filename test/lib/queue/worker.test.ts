@@ -211,7 +211,13 @@ describe('a batch', () => {
     const error = new ParameterError('SSM_UNAVAILABLE', '/token', 'no');
     const parameters = { secret: () => Promise.reject(error) };
 
-    await expect(run([delivery('1', a)], { parameters })).rejects.toBe(error);
+    const syncQueue = createFakeQueue();
+
+    await expect(run([delivery('1', a)], { parameters, syncQueue })).rejects.toBe(error);
+
+    const [redelivery] = syncQueue.delayed;
+    expect(redelivery?.receiptHandle).toBe('handle-1');
+    expect(redelivery?.delaySeconds).toBeLessThanOrEqual(15);
   });
 
   test('gives messages back also when their delay cannot be set', async () => {
