@@ -10,11 +10,15 @@ function read(path: string): string {
 const configuration = read('docs/configuration.md');
 const variables = Object.values(settings).map(({ variable }) => variable);
 
-/** The variables that serverless.yml and infra/ read when they are deployed. */
-function deploymentVariables(): readonly string[] {
+/** What a deployment is made from: serverless.yml and the files of infra/. */
+function deploymentText(): string {
   const infra = readdirSync(new URL('../../infra', import.meta.url)).map((name) => `infra/${name}`);
-  const texts = ['serverless.yml', ...infra].map(read).join('\n');
-  return [...texts.matchAll(/\$\{env:([A-Z0-9_]+)|\benv\.([A-Z0-9_]+)/g)].map(
+  return ['serverless.yml', ...infra].map(read).join('\n');
+}
+
+/** The variables that a deployment reads. */
+function deploymentVariables(): readonly string[] {
+  return [...deploymentText().matchAll(/\$\{env:([A-Z0-9_]+)|\benv\.([A-Z0-9_]+)/g)].map(
     ([, inYaml, inCode]) => inYaml ?? inCode ?? '',
   );
 }
@@ -43,21 +47,21 @@ test('docs/configuration.md has every variable that a deployment reads', () => {
 });
 
 test('a deployment sets every variable of lib/config.ts, and has the same defaults', () => {
-  const yaml = read('serverless.yml');
+  const text = deploymentText();
   const set = new Map(
-    [...yaml.matchAll(/^ {4,6}([A-Z0-9_]+): (.+?)( #.*)?$/gm)].map(([, name, value]) => [
+    [...text.matchAll(/^ {4,6}([A-Z0-9_]+): (.+?)( #.*)?$/gm)].map(([, name, value]) => [
       name,
       value,
     ]),
   );
-  /** What a variable is when the deployment does not say; '' leaves it to lib/config.ts. */
+  /** What a variable is when a deployment does not set it; '' leaves it to lib/config.ts. */
   function deployed(variable: string): string | undefined {
-    const value = set.get(variable);
-    const custom = /^\$\{self:custom\.(\w+)\}$/.exec(value ?? '')?.[1];
-    if (custom) return new RegExp(`^  ${custom}: (\\S+)`, 'm').exec(yaml)?.[1];
-    return /^\$\{env:(\w+), '(.*)'\}$/.exec(value ?? '')?.[2];
+    const value = set.get(variable) ?? '';
+    const [, custom] = /^\$\{self:custom\.(?:\w+\.)?(\w+)\}$/.exec(value) ?? [];
+    if (custom) return new RegExp(`\\b${custom}(?:: | = )(\\d+)`).exec(text)?.[1];
+    return /^\$\{env:\w+, '(.*)'\}$/.exec(value)?.[1];
   }
-  const withDefault = Object.values<Setting<unknown>>(settings).filter((s) => s.default);
+  const withDefault = Object.values<Setting<unknown>>(settings).filter((one) => one.default);
 
   expect(variables.filter((name) => !set.has(name))).toEqual([]);
   expect(withDefault.length).toBeGreaterThan(15);
