@@ -1,7 +1,8 @@
 import { constants, verify as verifySignature } from 'node:crypto';
 import { createExpiringMap, type ExpiringMap } from '../cache.ts';
-import { type Config, isLoopback } from '../config.ts';
+import type { Config } from '../config.ts';
 import { RequestError } from '../errors.ts';
+import { isLoopback } from '../hosts.ts';
 import { HttpError } from '../huawei/http.ts';
 import {
   type Certificates,

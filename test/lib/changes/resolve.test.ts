@@ -3,7 +3,7 @@ import type { SqsRecord } from '../../../lib/queue/records.ts';
 import { syncBatch } from '../../../lib/queue/worker.ts';
 import { answer, createFakeCts } from '../../fakes/cts-http.ts';
 import { createFakeQueue } from '../../fakes/queue.ts';
-import { createTestApp } from '../../support/app.ts';
+import { createTestApp, type TestApp } from '../../support/app.ts';
 import { deadlineIn } from '../../support/deadline.ts';
 import { instanceIds } from '../../support/instances.ts';
 
@@ -83,7 +83,7 @@ describe('a batch of changes', () => {
     const changeQueue = createFakeQueue(refuse);
     const cts = createFakeCts();
     const fleet = instanceIds(100);
-    const app = createTestApp({
+    const app: TestApp = createTestApp({
       http: () => cts.http,
       changeQueue,
       parameters: {
