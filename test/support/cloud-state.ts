@@ -60,6 +60,7 @@ export function createReset(cloud: Cloud): () => Promise<void> {
   const parameters = [...ssm.parameters.values()];
   const tokens = [...iam.tokens];
   const issue = { ...iam.issue };
+  const jobs = { ...ddm.tasks.settings };
   const keys = { securityToken: undefined, ...accessKeys };
   const noFault = (): undefined => undefined;
 
@@ -72,6 +73,7 @@ export function createReset(cloud: Cloud): () => Promise<void> {
     Object.assign(accessKeys, keys);
     ddm.clockSkewMs = 0;
     ddm.states.clear();
+    Object.assign(ddm.tasks.settings, jobs);
     for (const server of [cts, iam, ssm, sqs]) server.fault = noFault;
     sqs.entryFault = noFault;
     ddm.listFault = noFault;
