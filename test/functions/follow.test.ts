@@ -15,7 +15,7 @@ type Line = Readonly<Record<string, unknown>>;
 
 /** A scheduled run over an embedded cloud; what it accepted is in the follow queue. */
 async function runScheduled(options: SessionOptions) {
-  const cloud = await startTestCloud({ queueSpeed: 100, ...options });
+  const cloud = await startTestCloud({ queueSpeed: 300, visibilityTimeoutSeconds: 1_080, ...options });
   const session = await startPackaged('scheduled', { ...options, cloud });
   await session.invoke({});
   return { cloud, lines: session.lines };
@@ -140,7 +140,7 @@ describe('the packaged follow', () => {
     const { cloud, lines } = await runScheduled({
       instances: 400,
       jobMs: 200,
-      visibilityTimeoutSeconds: 60,
+      visibilityTimeoutSeconds: 180,
     });
     let asked = 0;
     cloud.ddm.jobsFault = () => {
