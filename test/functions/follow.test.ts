@@ -15,7 +15,11 @@ type Line = Readonly<Record<string, unknown>>;
 
 /** A scheduled run over an embedded cloud; what it accepted is in the follow queue. */
 async function runScheduled(options: SessionOptions) {
-  const cloud = await startTestCloud({ queueSpeed: 300, visibilityTimeoutSeconds: 1_080, ...options });
+  const cloud = await startTestCloud({
+    queueSpeed: 300,
+    visibilityTimeoutSeconds: 1_080,
+    ...options,
+  });
   const session = await startPackaged('scheduled', { ...options, cloud });
   await session.invoke({});
   return { cloud, lines: session.lines };
