@@ -252,11 +252,12 @@ describe('POST /notifications/smn', () => {
     const silent = await startRawServer(() => {});
     const queueUrl = `${silent.url}/000000000000/ddm-sync-local-changes.fifo`;
     const slow = { status: 200, body: smn.certificate, delayMs: 10_000 };
-    const [certificate, queue, confirmation] = await Promise.all([
-      start(),
+    const [queue, confirmation] = await Promise.all([
       start({ AWS_ENDPOINT_URL_SQS: silent.url, CHANGE_QUEUE_URL: queueUrl }),
       start({ SMN_CONFIRM: 'on' }),
     ]);
+    for (const warmUp of [queue, confirmation]) await warmUp(smn.sign(), { body: '' });
+    const certificate = await start();
     const signing_cert_url = smn.certificateUrl.replace('0a.pem', '0c.pem');
     smn.fault = (path) => (/confirm|0c\.pem/.test(path) ? slow : undefined);
 
