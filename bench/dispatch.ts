@@ -2,21 +2,18 @@ import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { createQueue, createSqsClient, type QueueEntry } from '../lib/aws/queue.ts';
 import { systemClock } from '../lib/clock.ts';
 import { measureFunction, measureModule } from './measure.ts';
-import { median, seconds } from './numbers.ts';
+import { compare, seconds } from './numbers.ts';
 
 const messages = 100_000;
 
 /** Messages a second into the queue, by ours and by a bare loop over the SDK's client. */
 export async function* dispatch() {
   yield 'dispatch of 100,000 messages, 20 batches of ten in flight; medians of 3';
-  const rounds = { sendOurs: [] as number[], sendBare: [] as number[] };
-  for (let round = 0; round < 3; round += 1) {
-    for (const name of ['sendOurs', 'sendBare'] as const) {
-      const { runs } = await measureModule(import.meta.url, name, { cloud: { instances: 1 } });
-      rounds[name].push(...runs.map(({ durationMs }) => durationMs));
-    }
-  }
-  const [oursMs, bareMs] = [median(rounds.sendOurs), median(rounds.sendBare)];
+  const measure = (name: 'sendOurs' | 'sendBare') => async () => {
+    const { runs } = await measureModule(import.meta.url, name, { cloud: { instances: 1 } });
+    return runs[0]?.durationMs ?? Number.NaN;
+  };
+  const [oursMs, bareMs] = await compare(3, measure('sendOurs'), measure('sendBare'));
   const rate = (ms: number): string => `${(messages / (ms / 1_000)).toFixed(0)} messages/s`;
   yield `ddm-sync                 ${rate(oursMs)}  ${(bareMs / oursMs).toFixed(2)} of the bare SDK loop  (aim 0.9)`;
   yield `bare SDK loop            ${rate(bareMs)}`;

@@ -4,12 +4,8 @@ import { type SmnServer, startSmn } from '../emulator/smn.ts';
 import { sample, toBatch } from './events.ts';
 import { measureFunction } from './measure.ts';
 
-const large = 100_000;
-const medium = 1_000;
-const inlineMax = 500; // SYNC_INLINE_MAX
 const batchSize = 100; // of serverless.yml
 const jobsPerMessage = 128; // lib/jobs/job.ts
-const dataNodeId = 'c6f68fed9e74478c8679479a07d7d568in01'; // of no instance
 
 type Row = readonly [
   functionName: string,
@@ -20,21 +16,16 @@ type Row = readonly [
 
 /** Each function, with the most that one invocation of it has to do. */
 const rows: readonly Row[] = [
-  ['scheduled', '500 instances synced, 500 to the queue', medium, () => ({})],
-  ['scheduled', '500 instances synced, 99,500 to the queue', large, () => ({})],
-  ['http', '500 instances synced and answered', inlineMax, () => sample('http', { body: '' })],
-  ['http', '100,000 instances left to a worker', large, () => sample('http', { body: '' })],
-  ['worker', 'a batch of 100 messages', medium, ({ ddm }) => toBatch(toMessages(ddm.instanceIds))],
-  ['worker', '100,000 messages sent for POST /sync', large, () => toBatch([fleetMessage()])],
+  ['scheduled', '500 instances synced, 500 to the queue', 1_000, () => ({})],
+  ['scheduled', '500 instances synced, 99,500 to the queue', 100_000, () => ({})],
+  ['http', '500 instances synced and answered', 500, () => sample('http', { body: '' })],
+  ['http', '100,000 instances left to a worker', 100_000, () => sample('http', { body: '' })],
+  ['worker', 'a batch of 100 messages', 1_000, ({ ddm }) => toBatch(toMessages(ddm.instanceIds))],
+  ['worker', '100,000 messages sent for POST /sync', 100_000, () => toBatch([fleetMessage()])],
   ['follow', 'a batch of 100 messages, 12,800 jobs', 1, () => toBatch(followMessages())],
   ['changed', 'one event', 1, () => sample('changed')],
-  [
-    'smn',
-    'one signed notification',
-    1,
-    (_, smn) => smn.toEvent(smn.sign({ message: notification })),
-  ],
-  ['watch', '1,000 traces, the data nodes of 1,000 instances', medium, addTraces],
+  ['smn', 'one signed notification', 1, notify],
+  ['watch', '1,000 traces, the data nodes of 1,000 instances', 1_000, addTraces],
   ['rotate-token', 'one rotation', 1, () => ({})],
 ];
 
@@ -103,9 +94,12 @@ const portChange = {
   service_type: 'RDS',
   trace_name: 'changeInstancePort',
   trace_type: 'SystemAction',
-  resource_id: dataNodeId,
+  resource_id: 'c6f68fed9e74478c8679479a07d7d568in01', // of no instance
 } as const;
-const notification = JSON.stringify(portChange);
+
+function notify(_: Cloud, smn: SmnServer): unknown {
+  return smn.toEvent(smn.sign({ message: JSON.stringify(portChange) }));
+}
 
 /** 1,000 traces, and one more in each later invocation. The change is one of an unknown data node. */
 function addTraces({ cts }: Cloud): object {

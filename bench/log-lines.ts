@@ -13,7 +13,11 @@ export async function measureLogLines(): Promise<LineBytes> {
     latencyMs: 20,
     failShare: 0.1,
     // The name is as long as one that a deployment gives.
-    env: { POWERTOOLS_SERVICE_NAME: 'ddm-sync-prod', SYNC_RATE_PER_SECOND: '500' },
+    env: {
+      POWERTOOLS_SERVICE_NAME: 'ddm-sync-prod',
+      SYNC_RATE_PER_SECOND: '500',
+      SYNC_INLINE_MAX: '200',
+    },
     onLine: (line) => void lines.push(line),
   });
   const batchOf = (queue: string) =>
@@ -24,7 +28,7 @@ export async function measureLogLines(): Promise<LineBytes> {
         .slice(0, 100),
     );
   await packaged.invoke('rotate-token');
-  await packaged.invoke('scheduled', {}, { SYNC_INLINE_MAX: '200' });
+  await packaged.invoke('scheduled');
   await packaged.invoke('worker', batchOf(syncQueue));
   await packaged.invoke('follow', batchOf(followQueue));
   const byMessage = Map.groupBy(lines, (line): string => JSON.parse(line).message ?? 'metrics');

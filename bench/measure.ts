@@ -7,8 +7,8 @@ import { type Cloud, type CloudOptions, startCloud } from '../emulator/cloud.ts'
 import type { DdmStats } from '../emulator/ddm.ts';
 import { median } from './numbers.ts';
 
+/** What the measured process answers. */
 interface Run {
-  /** What the handler returned. */
   readonly report: {
     readonly accepted: number;
     readonly failed: number;
@@ -22,13 +22,13 @@ interface Run {
   readonly peakRssMb: number;
 }
 
-export interface Measured {
+interface Measured {
   readonly runs: readonly Run[];
   /** The service's own count, over all runs. */
   readonly stats: DdmStats;
 }
 
-export interface Measurement {
+interface Measurement {
   readonly cloud: CloudOptions;
   readonly env?: Readonly<Record<string, string>>;
   readonly event?: (cloud: Cloud) => unknown;
@@ -41,18 +41,15 @@ export interface Measurement {
 export const inline = { SYNC_QUEUE_URL: '', SYNC_FOLLOW: 'off' } as const;
 
 /** A packaged function in a process of its own, against an embedded cloud in this one. */
-export function measureFunction(functionName: string, measurement: Measurement): Promise<Measured> {
+export function measureFunction(functionName: string, measurement: Measurement) {
   const url = new URL(`../dist/functions/${functionName}.js`, import.meta.url);
   return measureModule(url.href, 'handler', measurement);
 }
 
 /** The loop that you would write by hand, for the same fleet. */
-export function measurePeer(
-  name: 'withAxios' | 'withAxiosRetry',
-  measurement: Measurement,
-): Promise<Measured> {
-  const event = ({ ddm, iam }: Cloud) => ({
-    instanceIds: ddm.instanceIds,
+export function measurePeer(name: 'withAxios' | 'withAxiosRetry', measurement: Measurement) {
+  const event = ({ ddm: { instanceIds }, iam }: Cloud) => ({
+    instanceIds,
     token: [...iam.tokens][0],
   });
   return measureModule(import.meta.resolve('./peer.ts'), name, { ...measurement, event });
@@ -62,16 +59,10 @@ export function measurePeer(
 export async function measureModule(
   url: string,
   name: string,
-  {
-    env,
-    event = () => ({}),
-    invocations = 1,
-    nodeArguments = [],
-    pauseMs = 0,
-    ...rest
-  }: Measurement,
+  measurement: Measurement,
 ): Promise<Measured> {
-  const cloud = await startCloud(rest.cloud);
+  const { env, event = () => ({}), invocations = 1, nodeArguments = [], pauseMs = 0 } = measurement;
+  const cloud = await startCloud(measurement.cloud);
   const child = fork(fileURLToPath(import.meta.resolve('./measured-process.ts')), [url, name], {
     env: { ...awsEnvironment, ...environmentOf(cloud), ...env },
     execArgv: [...nodeArguments],

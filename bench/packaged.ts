@@ -5,10 +5,8 @@ import { type CloudOptions, startCloud } from '../emulator/cloud.ts';
 import { type EventSourceOptions, startEventSource } from '../emulator/event-source.ts';
 import { startLambda } from '../emulator/lambda.ts';
 
-type Environment = Readonly<Record<string, string>>;
-
 interface PackagedOptions extends CloudOptions {
-  readonly env?: Environment;
+  readonly env?: Readonly<Record<string, string>>;
   readonly onLine?: (line: string) => void;
 }
 
@@ -22,8 +20,8 @@ export async function startPackaged({ env, onLine = () => {}, ...options }: Pack
     env: { ...environmentOf(cloud), ...env },
     onLine,
   };
-  const start = async (functionName: string, more?: Environment) => {
-    const lambda = await startLambda({ ...common, env: { ...common.env, ...more }, functionName });
+  const start = async (functionName: string) => {
+    const lambda = await startLambda({ ...common, functionName });
     running.defer(lambda.stop);
     return lambda;
   };
@@ -31,8 +29,8 @@ export async function startPackaged({ env, onLine = () => {}, ...options }: Pack
     cloud,
     start,
     /** One invocation in a process that ends with it. */
-    invoke: async (functionName: string, event: unknown = {}, more?: Environment) => {
-      const lambda = await start(functionName, more);
+    invoke: async (functionName: string, event: unknown = {}) => {
+      const lambda = await start(functionName);
       const result = await lambda.invoke(event);
       await lambda.stop();
       return result;

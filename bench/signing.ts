@@ -1,6 +1,6 @@
 import { signWithSdk } from '../emulator/signature.ts';
 import { sign } from '../lib/huawei/signer.ts';
-import { median } from './numbers.ts';
+import { compare } from './numbers.ts';
 
 const keys = {
   accessKeyId: 'QTWAOYTTINDUT2QVKYUC',
@@ -11,17 +11,16 @@ const headers = { 'Content-Type': 'application/json', 'X-Project-Id': projectId 
 const method = 'POST';
 const url = `https://ddm.eu-de.otc.t-systems.com/v1/${projectId}/instances/1f5c9fd6cd984056ba89c8c87cc03278in09/rds/sync`;
 const signatures = 20_000;
-const rounds = 7;
 
 /** The time of one signature, of ours and of Huawei's SDK in turns. */
 export async function* signing() {
   if (signOurs() !== signSdk()) throw new Error('the two signers do not agree');
-  const [ours, sdk]: [number[], number[]] = [[], []];
-  for (let round = 0; round < rounds; round += 1) {
-    ours.push(time(signOurs));
-    sdk.push(time(signSdk));
-  }
-  const [oursUs, sdkUs] = [median(ours.slice(1)), median(sdk.slice(1))];
+  const time = (sign: () => unknown) => () => {
+    const startedAt = performance.now();
+    for (let index = 0; index < signatures; index += 1) sign();
+    return ((performance.now() - startedAt) / signatures) * 1_000;
+  };
+  const [oursUs, sdkUs] = await compare(7, time(signOurs), time(signSdk));
   yield 'signing one request with an access key (SDK-HMAC-SHA256)';
   yield `ddm-sync                 ${oursUs.toFixed(1)} us  (aim 60 us), ${(sdkUs / oursUs).toFixed(1)} times as fast as the SDK's signer (aim 3)`;
   yield `huaweicloud-sdk-core     ${sdkUs.toFixed(1)} us`;
@@ -37,10 +36,4 @@ function signSdk() {
     { method, endpoint: url, headers: dated, queryParams: {}, data: undefined },
     keys,
   );
-}
-
-function time(work: () => unknown): number {
-  const startedAt = performance.now();
-  for (let index = 0; index < signatures; index += 1) work();
-  return ((performance.now() - startedAt) / signatures) * 1_000;
 }
