@@ -1,18 +1,18 @@
 import { type LineBytes, measureLogLines } from './log-lines.ts';
 
 /**
- * Prices in US dollars, eu-central-1, as known in November 2026 and not looked up: check them before you rely
+ * Prices in US dollars, eu-central-1, as known in November 2026 and not looked up. Check them before you rely
  * on a sum (aws.amazon.com/lambda/pricing, /sqs/pricing, /cloudwatch/pricing, /kms/pricing, /ec2/pricing/on-demand for
  * traffic). Without free tiers.
  */
 const prices = {
-  lambdaRequest: 0.2 / 1e6,
-  lambdaGbSecond: 0.0000133334, // arm64
-  sqsRequest: 0.4 / 1e6,
+  lambdaRequests: 0.2 / 1e6,
+  gbSeconds: 0.0000133334, // arm64
+  sqsRequests: 0.4 / 1e6,
   logsGb: 0.63, // ingestion; keeping them is 0.0324 for each GB and month, compressed
   metric: 0.3,
   alarm: 0.1,
-  kmsRequest: 0.03 / 1e4,
+  kmsRequests: 0.03 / 1e4,
   trafficGb: 0.09, // to the internet
 } as const;
 
@@ -103,13 +103,13 @@ function amountsOf(instances: number, workers: number, lines: LineBytes) {
 }
 
 function priceOf(amounts: ReturnType<typeof amountsOf>) {
+  const price = (name: keyof typeof amounts) => amounts[name] * prices[name];
   return {
-    Lambda:
-      amounts.lambdaRequests * prices.lambdaRequest + amounts.gbSeconds * prices.lambdaGbSecond,
-    SQS: amounts.sqsRequests * prices.sqsRequest,
-    Logs: amounts.logsGb * prices.logsGb,
+    Lambda: price('lambdaRequests') + price('gbSeconds'),
+    SQS: price('sqsRequests'),
+    Logs: price('logsGb'),
     'metrics and alarms': assumed.metrics * prices.metric + assumed.alarms * prices.alarm,
-    KMS: amounts.kmsRequests * prices.kmsRequest,
-    traffic: amounts.trafficGb * prices.trafficGb,
+    KMS: price('kmsRequests'),
+    traffic: price('trafficGb'),
   };
 }
