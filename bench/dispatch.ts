@@ -1,6 +1,7 @@
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { createQueue, createSqsClient, type QueueEntry } from '../lib/aws/queue.ts';
 import { systemClock } from '../lib/clock.ts';
+import { send } from '../lib/queue/sender.ts';
 import { measureFunction, measureModule } from './measure.ts';
 import { compare, seconds } from './numbers.ts';
 
@@ -27,8 +28,9 @@ export async function* dispatch() {
 /** Runs in the measured process, as `sendBare` does. */
 export function sendOurs() {
   return time(async (sqs, url, entries) => {
-    const queue = createQueue({ sqs, url, clock: systemClock, random: Math.random });
-    const { refused } = await queue.send(entries, systemClock.monotonic() + 600_000);
+    const sender = { clock: systemClock, random: Math.random };
+    const queue = createQueue(sqs, url);
+    const { refused } = await send(sender, queue, entries, AbortSignal.timeout(600_000));
     return refused.length;
   });
 }

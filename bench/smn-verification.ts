@@ -37,7 +37,7 @@ export async function measureVerification() {
   };
   const medians = await compare(
     21,
-    time(({ request }) => smn.verify(request, systemClock.monotonic() + 3_000)),
+    time(({ request }) => smn.verify(request, AbortSignal.timeout(3_000))),
     time(async ({ signature, text }) => {
       if (!verify('sha256', text, key, signature)) throw new Error('a signature does not fit');
     }),

@@ -77,8 +77,8 @@ describe('a batch of changes', () => {
   });
 
   test.each([
-    ['goes into a new message', () => false, [], 1],
-    ['comes back where the queue does not take the new message', () => true, ['1'], 0],
+    ['goes into a new message', (): boolean => false, [], 1],
+    ['comes back where the queue does not take the new message', (): boolean => true, ['1'], 0],
   ] as const)('without time to ask every instance it %s', async (_, refuse, returned, sent) => {
     const changeQueue = createFakeQueue(refuse);
     const cts = createFakeCts();
