@@ -57,7 +57,10 @@ describe('with an access key', async () => {
   test('row 20: keys that are replaced during the run are re-read, once', async () => {
     const { calls, invoke } = await startPackaged('scheduled', { cloud, env });
     const running = invoke({});
-    await vi.waitFor(() => expect(calls().accepted).toBeGreaterThan(10), { interval: 5 });
+    await vi.waitFor(() => expect(calls().accepted).toBeGreaterThan(10), {
+      timeout: 10_000,
+      interval: 5,
+    });
     replaceKeys(cloud, { secretAccessKey: 'another'.repeat(5) });
 
     expect(await running).toMatchObject({ ok: true, response: { accepted: 50, failed: 0 } });

@@ -232,7 +232,7 @@ describe('POST /sync over instances that fail', async () => {
 // Nothing of these requests reaches anything: one process and one cloud for all of them.
 const refusing = await sharePackaged('http', { cloud: await shareCloud({ instances: 3 }) });
 
-describe('row 53: a request that nobody authorised', () => {
+describe('row 53: a request without authorisation', () => {
   test.each([
     ['no authorizer', (event: Event) => delete event.requestContext.authorizer],
     ['an empty one', (event: Event) => (event.requestContext.authorizer = {})],

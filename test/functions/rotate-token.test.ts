@@ -252,7 +252,7 @@ describe('a failed rotation keeps the old token, fails and says why', () => {
       0,
     ],
     [
-      'credentials that are no JSON',
+      'credentials that are not JSON',
       (cloud) => writeCredentials(cloud, 'canary-canary'),
       'ParameterError',
       /credentials is not usable/,

@@ -152,7 +152,10 @@ describe('the packaged scheduled handler', async () => {
     const env = { SYNC_RATE_PER_SECOND: '200' };
     const { calls, invoke } = await startPackaged('scheduled', { cloud, env });
     const running = invoke({});
-    await vi.waitFor(() => expect(calls().accepted).toBeGreaterThan(20), { interval: 5 });
+    await vi.waitFor(() => expect(calls().accepted).toBeGreaterThan(20), {
+      timeout: 10_000,
+      interval: 5,
+    });
     replaceToken(cloud);
 
     const result = await running;
@@ -215,7 +218,8 @@ describe('the packaged scheduled handler', async () => {
     }
 
     expect(most).toBeLessThanOrEqual(20);
-    await vi.waitFor(async () => expect(await connections()).toBe(0));
+    const isClosed = async () => expect(await connections()).toBe(0);
+    await vi.waitFor(isClosed, { timeout: 10_000 });
   });
 });
 

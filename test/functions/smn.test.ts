@@ -129,7 +129,7 @@ describe('POST /notifications/smn', () => {
 
     expect(answers.map(({ statusCode }) => statusCode)).toEqual([413, 400, 400, 403]);
     expect([queued().length, smn.requests]).toEqual([0, []]);
-    expect(lines().filter((line) => 'NotificationsRefused' in line)).toEqual([]); // anybody's noise
+    expect(lines().filter((line) => 'NotificationsRefused' in line)).toEqual([]); // noise that any sender can make
   });
 
   test('row 57: asks no other server than that of the certificates, and tells the sender nothing', async () => {
