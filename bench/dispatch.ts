@@ -1,6 +1,7 @@
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { createQueue, createSqsClient, type QueueEntry } from '../lib/aws/queue.ts';
 import { systemClock } from '../lib/clock.ts';
+import type { QueueMessage } from '../lib/queue/message.ts';
 import { send } from '../lib/queue/sender.ts';
 import { measureFunction, measureModule } from './measure.ts';
 import { compare, seconds } from './numbers.ts';
@@ -57,7 +58,11 @@ export function sendBare() {
 }
 
 async function time(
-  send: (sqs: SQSClient, url: string, entries: readonly QueueEntry[]) => Promise<number>,
+  send: (
+    sqs: SQSClient,
+    url: string,
+    entries: readonly QueueEntry<QueueMessage>[],
+  ) => Promise<number>,
 ) {
   const entries = Array.from({ length: messages }, (_, index) => ({
     message: {

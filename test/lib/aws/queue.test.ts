@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { ReceiveMessageCommand, SQSServiceException } from '@aws-sdk/client-sqs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startSqs } from '../../../emulator/sqs.ts';
 import { createQueue, createSqsClient } from '../../../lib/aws/queue.ts';
@@ -228,4 +228,20 @@ test('a hand-over reports each instance as taken or refused', async () => {
 
   expect(refused).toEqual(new Set([ids[3]]));
   expect(failure.errCode).toBe('QUEUE_REFUSED');
+});
+
+test.each([
+  ['ThrottlingException', false],
+  ['RequestThrottled', false],
+  ['AccessDeniedException', true],
+  ['QueueDoesNotExist', true],
+])('%s is hopeless for the batches that follow: %s', async (name, isHopeless) => {
+  const error = new SQSServiceException({ name, $fault: 'client', $metadata: {} });
+  const sqs = createSqsClient({ region: 'eu-central-1' });
+  sqs.send = () => Promise.reject(error);
+
+  const queue = createQueue(sqs, 'http://127.0.0.1/000000000000/sync');
+  const result = await queue.sendBatch(entries(instanceIds(2)), new AbortController().signal);
+
+  expect(result).toMatchObject({ isHopeless, failed: [{ index: 0 }, { index: 1 }] });
 });
