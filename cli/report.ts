@@ -1,40 +1,36 @@
 import { writeFile } from 'node:fs/promises';
+import { OptionError, runCommand } from './options.ts';
+import { parseLine } from './report/entry.ts';
 import { createFleetState } from './report/fleet-state.ts';
-import { help, parseReportOptions, type ReportOptions } from './report/options.ts';
+import { chooseInput, type Input, reportCommand } from './report/options.ts';
 import { drawPage } from './report/page.ts';
-import { parseLine } from './report/parse-line.ts';
-import { SourceError } from './report/source-error.ts';
-import { openSources } from './report/sources.ts';
+import { openSources, SourceError } from './report/sources.ts';
 import { type Summary, summarise } from './report/summary.ts';
 import { describeSummary } from './report/text.ts';
-import { OptionError } from './start/options.ts';
 
 const { stderr, stdin, stdout } = process;
+const exitCodes = { 'in sync': 0, 'not in sync': 1, 'nothing known': 2 } as const;
+const progressLines = 20_000;
 
-async function main(): Promise<number> {
-  const options = parseReportOptions(process.argv.slice(2), stdin.isTTY);
-  if (options.help) {
-    stdout.write(help);
-    return 0;
-  }
-  const summary = await read(options);
+await runCommand(reportCommand, async (options) => {
+  const { input, sinceMs } = chooseInput(options, stdin.isTTY);
+  const summary = await read(input, sinceMs);
   stdout.write(options.json ? `${JSON.stringify(summary, null, 2)}\n` : describeSummary(summary));
   if (options.html !== undefined) await writePage(options.html, summary);
   return exitCodes[summary.verdict.state];
-}
+});
 
-const exitCodes = { 'in sync': 0, 'not in sync': 1, 'nothing known': 2 } as const;
-
-async function read({ input, sinceMs }: ReportOptions): Promise<Summary> {
+async function read(input: Input, sinceMs: number | undefined): Promise<Summary> {
   const now = new Date();
   const state = createFleetState(sinceMs === undefined ? 0 : now.getTime() - sinceMs);
   const notes: string[] = [];
-  const sources = openSources({ input, now, sinceMs });
+  const sources = openSources(input, { now, sinceMs });
   for (const { lines, name } of sources) {
     try {
       for await (const line of lines) {
         state.add(parseLine(line));
-        if (stderr.isTTY && state.lines.total % 20_000 === 0) showProgress(state.lines.total, name);
+        const { total } = state.lines;
+        if (stderr.isTTY && total % progressLines === 0) showProgress(total, name);
       }
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
@@ -42,12 +38,8 @@ async function read({ input, sinceMs }: ReportOptions): Promise<Summary> {
     }
   }
   if (stderr.isTTY) stderr.write('\r\u001b[K');
-  return summarise(state, {
-    at: now,
-    sources: sources.map(({ name }) => name),
-    notes,
-    isSample: input.from === 'sample',
-  });
+  const names = sources.map(({ name }) => name);
+  return summarise(state, { at: now, sources: names, notes, isSample: input.from === 'sample' });
 }
 
 function showProgress(lines: number, name: string): void {
@@ -63,9 +55,3 @@ async function writePage(path: string, summary: Summary): Promise<void> {
   }
   stderr.write(`Wrote ${path}\n`);
 }
-
-process.exitCode = await main().catch((error: unknown) => {
-  if (!(error instanceof OptionError)) throw error;
-  stderr.write(`${error.message}\n`);
-  return 2;
-});

@@ -1,5 +1,6 @@
 // `npm run setup`: the first set-up of ddm-sync, for a person or with flags.
 import { type Cloud, startCloud } from '../emulator/cloud.ts';
+import { OptionError } from './options.ts';
 import { fillIn } from './setup/embedded.ts';
 import { help } from './setup/help.ts';
 import { createInterrupt, InterruptedError } from './setup/interrupt.ts';
@@ -8,7 +9,6 @@ import { parseSetupOptions, type SetupOptions } from './setup/options.ts';
 import type { Session } from './setup/session.ts';
 import { setUp } from './setup/set-up.ts';
 import { SetupError } from './setup/setup-error.ts';
-import { OptionError } from './start/options.ts';
 
 const { env, stderr, stdin, stdout } = process;
 function print(text: string): void {

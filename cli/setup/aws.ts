@@ -1,7 +1,7 @@
 import type { SSMClientConfig } from '@aws-sdk/client-ssm';
 import { createSsmClient, createStore, type Store } from '../../lib/aws/parameter-store.ts';
 import type { ParameterError } from '../../lib/errors.ts';
-import { OptionError } from '../start/options.ts';
+import { OptionError } from '../options.ts';
 import { checkKmsArn } from './checks.ts';
 import { SetupError } from './setup-error.ts';
 

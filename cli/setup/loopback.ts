@@ -1,4 +1,4 @@
-import { OptionError } from '../start/options.ts';
+import { OptionError } from '../options.ts';
 import { isLoopbackEndpoint } from './checks.ts';
 import type { Loopback } from './draft.ts';
 

@@ -1,4 +1,4 @@
-import { OptionError } from '../start/options.ts';
+import { OptionError } from '../options.ts';
 import type { Draft, Loopback } from './draft.ts';
 import type { SetupOptions } from './options.ts';
 

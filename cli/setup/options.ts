@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { OptionError } from '../start/options.ts';
+import { OptionError } from '../options.ts';
 import {
   checkAccessKeyId,
   checkIds,

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { OutcomeEntry, SyncStatus } from '../../cli/report/entry.ts';
+import { parseOptions } from '../../cli/options.ts';
+import { type OutcomeEntry, parseLine, type SyncStatus } from '../../cli/report/entry.ts';
 import { createFleetState } from '../../cli/report/fleet-state.ts';
-import { parseReportOptions } from '../../cli/report/options.ts';
+import { chooseInput, reportCommand } from '../../cli/report/options.ts';
 import { drawPage } from '../../cli/report/page.ts';
-import { parseLine } from '../../cli/report/parse-line.ts';
-import { timeTicks, valueTicks } from '../../cli/report/plot-scale.ts';
+import { timeTicks, valueTicks } from '../../cli/report/plot.ts';
 import { type Line, readLines } from '../../cli/report/read-lines.ts';
 import { summarise } from '../../cli/report/summary.ts';
 import { startCloudwatchLogs } from '../fakes/cloudwatch-logs.ts';
@@ -133,7 +133,12 @@ describe('npm run report', () => {
     expect(report.verdict.text).toBe('1 of 3 instances is not in sync, 1 of unknown end');
     expect(report.failing).toMatchObject([
       { instanceId: 'broken', errCode: 'JOB', advice: expect.stringContaining('its job failed') },
-      { instanceId: 'lost', errCode: 'UNKNOWN_END', failures: 0 },
+      {
+        instanceId: 'lost',
+        errCode: 'UNKNOWN_END',
+        failures: 0,
+        advice: expect.stringContaining('not seen to end'),
+      },
     ]);
   });
 
@@ -362,8 +367,10 @@ describe('npm run report', () => {
   });
 
   test('does not wait for a person to type a log', () => {
-    expect(() => parseReportOptions([], true)).toThrow(/^Nothing to read/);
-    expect(parseReportOptions(['run.log'], true).input).toMatchObject({ from: 'files' });
+    const choose = (...args: string[]) => chooseInput(parseOptions(reportCommand, args), true);
+
+    expect(() => choose()).toThrow(/^Nothing to read.*see npm run report -- --help$/);
+    expect(choose('run.log').input).toMatchObject({ from: 'files' });
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { OptionError } from '../../cli/options.ts';
 import { explainSignIn } from '../../cli/setup/explain.ts';
 import { parseSetupOptions } from '../../cli/setup/options.ts';
-import { OptionError } from '../../cli/start/options.ts';
 import type { Cloud } from '../../emulator/cloud.ts';
 import { findClosedPort } from '../support/http-server.ts';
 import { instanceIds } from '../support/instances.ts';
