@@ -30,6 +30,8 @@ export interface Command {
   readonly options: Readonly<Record<string, Option>>;
   /** The end of the help. */
   readonly notes?: string;
+  /** Throws for arguments that deserve a better message than that they are unknown. */
+  readonly refuse?: (args: readonly string[]) => void;
 }
 
 type ValueOf<One> = One extends { readonly example: string }
@@ -49,6 +51,7 @@ export function parseOptions<const One extends Command>(
   command: One,
   args: readonly string[],
 ): Parsed<One> {
+  command.refuse?.(args);
   const options = Object.entries<Option>({ ...command.options, help: helpOption });
   const { positionals, values } = parse(command, options, args);
   const read = options.map(([name, { default: standard, example, read }]) => {
@@ -98,6 +101,16 @@ export function matching<Value>(
     const captured = pattern.exec(value)?.[1];
     if (captured === undefined) throw new OptionError(`${flag} takes ${expected}, not "${value}"`);
     return convert(captured);
+  };
+}
+
+/** A reader for one of a few words. */
+export function oneOf<const Word extends string>(...words: readonly Word[]): Read<Word> {
+  return (value, flag) => {
+    const word = words.find((candidate) => candidate === value);
+    if (word !== undefined) return word;
+    const list = `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+    throw new OptionError(`${flag} takes ${list}, not "${value}"`);
   };
 }
 

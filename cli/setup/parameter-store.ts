@@ -3,7 +3,7 @@ import { createSsmClient, createStore, type Store } from '../../lib/aws/paramete
 import type { ParameterError } from '../../lib/errors.ts';
 import { OptionError } from '../options.ts';
 import { checkKmsArn } from './checks.ts';
-import { SetupError } from './setup-error.ts';
+import { SetupError } from './session.ts';
 
 export interface ParameterStore {
   readonly store: Store;
@@ -13,9 +13,9 @@ export interface ParameterStore {
 const maxAttempts = 3; // a person waits
 
 /**
- * The parameter store of this AWS account, once region and credentials are known to be there.
+ * The parameter store of this AWS account. Region and credentials are known to be there.
  * @throws {SetupError} when they are not
- * @throws {OptionError} for a PARAMETER_KMS_ARN that is none
+ * @throws {OptionError} for a malformed PARAMETER_KMS_ARN
  */
 export async function openParameterStore(
   config: SSMClientConfig,
@@ -45,7 +45,7 @@ export function explainStore({ message }: ParameterError, region: string): strin
     return `${what}: ${reason}. Allow your AWS user or role ssm:GetParameters, ssm:GetParametersByPath, ssm:PutParameter and ssm:DeleteParameters there, and kms:Encrypt and kms:Decrypt on its key (docs/setup.md)`;
   }
   if (/UnrecognizedClient|InvalidClientTokenId|InvalidSignature|ExpiredToken/.test(reason)) {
-    return `${what}: ${reason}. AWS does not take your AWS credentials: check them, or sign in again (aws sso login)`;
+    return `${what}: ${reason}. AWS refuses your credentials: check them, or sign in again (aws sso login)`;
   }
   return `${what}: ${reason}. Check that ${region} is your AWS region and that its Parameter Store is reachable from here, then run npm run setup again`;
 }
