@@ -6,6 +6,12 @@ export type Input =
   | { readonly from: 'groups'; readonly names: readonly string[] }
   | { readonly from: 'sample' };
 
+export interface ReportInput {
+  readonly input: Input;
+  /** Older lines are left out. */
+  readonly sinceMs: number | undefined;
+}
+
 const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 function readPeriod(period: string): number {
@@ -75,7 +81,7 @@ const defaultSinceOfGroupsMs = readPeriod('24h');
 export function chooseInput(
   { logGroup, operands, sample, since, stage }: ReportOptions,
   isTerminal: boolean,
-): { readonly input: Input; readonly sinceMs: number | undefined } {
+): ReportInput {
   const groups = [...(logGroup ?? []), ...(stage ?? [])];
   if ([operands.length > 0, groups.length > 0, sample].filter(Boolean).length > 1) {
     throw new OptionError(

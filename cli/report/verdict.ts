@@ -20,6 +20,8 @@ export interface Verdict {
   readonly warnings: readonly string[];
 }
 
+export const exitCodes = { 'in sync': 0, 'not in sync': 1, 'nothing known': 2 } as const;
+
 interface Facts {
   readonly at: Date;
   readonly counts: Counts;
