@@ -17,7 +17,7 @@ import { readReport, runReport, spawnJsonReport, temporaryFile } from '../suppor
 const minuteMs = 60_000;
 const now = Date.now();
 
-/** A line of the logger, so many minutes ago. */
+/** A line that the logger wrote some minutes ago. */
 function line(minutesAgo: number, message: string, fields: object = {}): string {
   return JSON.stringify({
     level: 'INFO',
@@ -683,7 +683,7 @@ describe('the lines of a stream', () => {
     expect(await cut([])).toEqual([]);
   });
 
-  test('are dropped where no event of CloudWatch is so long, and the next one is read', async () => {
+  test('are dropped when they are longer than any event of CloudWatch, and the next one is read', async () => {
     const chunk = 'x'.repeat(300_000);
 
     expect(await cut([chunk, chunk, chunk, chunk, '\nnext\n'])).toEqual([undefined, 'next']);

@@ -16,9 +16,13 @@ import { startCloud } from '../../emulator/cloud.ts';
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** `npm start -- ...args` in a process of its own. */
-async function start(...args: readonly string[]) {
+function start(...args: readonly string[]) {
+  return startWith({}, ...args);
+}
+
+async function startWith(env: Readonly<Record<string, string>>, ...args: readonly string[]) {
   const child = spawn(process.execPath, [join(root, 'cli/start.ts'), ...args], {
-    env: { PATH: process.env.PATH ?? '' },
+    env: { PATH: process.env.PATH ?? '', ...env },
   });
   const [stdout, stderr, [status]] = await Promise.all([
     text(child.stdout),
@@ -51,6 +55,13 @@ describe.concurrent('npm start', () => {
     expect(status).toBe(0);
     expect(messages.filter((message) => message === 'instance sync accepted').length).toBe(10);
     expect(messages).toContain('sync run finished');
+  });
+
+  test('takes the project of the environment, and ends with 2 when a part is missing', async () => {
+    const { status, stderr } = await startWith({ DDM_PROJECT_ID: 'p' });
+
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^[^\n]*set DDM_ENDPOINT, PARAMETER_PREFIX, AWS_REGION[^\n]*\n$/);
   });
 
   test('ends with 1 when the invocation failed', async () => {
