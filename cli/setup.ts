@@ -1,27 +1,40 @@
-// `npm run setup`: the first set-up of ddm-sync, for a person or with flags.
 import { type Cloud, startCloud } from '../emulator/cloud.ts';
-import { fillIn } from './setup/embedded.ts';
-import { help } from './setup/help.ts';
+import { runCommand } from './options.ts';
 import { createInterrupt, InterruptedError } from './setup/interrupt.ts';
-import { readLoopback } from './setup/loopback.ts';
-import { parseSetupOptions, type SetupOptions } from './setup/options.ts';
-import type { Session } from './setup/session.ts';
+import {
+  collectAnswers,
+  fillIn,
+  readLoopback,
+  type SetupOptions,
+  setupCommand,
+} from './setup/options.ts';
+import { type Session, SetupError } from './setup/session.ts';
 import { setUp } from './setup/set-up.ts';
-import { SetupError } from './setup/setup-error.ts';
-import { OptionError } from './start/options.ts';
 
 const { env, stderr, stdin, stdout } = process;
-function print(text: string): void {
-  stdout.write(`${text}\n`);
-}
 const interactive = stdin.isTTY === true && stdout.isTTY === true;
 const interrupt = createInterrupt(stdin, (text) => void stdout.write(text));
 const terminal = { interactive, interrupt, print, prompts: { signal: interrupt.signal } };
 const embeddedInstances = 12;
+/** Inquirer's own names for Ctrl-C, and for the end of the input. */
+const endings = new Set(['ExitPromptError', 'AbortPromptError', InterruptedError.name]);
 
-async function main(): Promise<void> {
-  const options = parseSetupOptions(process.argv.slice(2), env);
-  if (options.help) return print(help.trimEnd());
+await runCommand(setupCommand, async (options) => {
+  try {
+    await run(collectAnswers(options, env));
+    return 0;
+  } catch (error) {
+    if (error instanceof Error && endings.has(error.name)) {
+      interrupt.say();
+      return 130;
+    }
+    if (!(error instanceof SetupError)) throw error;
+    stderr.write(`${error.message}\n`);
+    return 1;
+  }
+});
+
+async function run(options: SetupOptions): Promise<void> {
   if (!options.embedded) return setUp(createSession(options));
   const cloud = await startCloud({ instances: embeddedInstances, auth: 'nothing' });
   try {
@@ -56,18 +69,6 @@ function createEmbeddedSession(options: SetupOptions, { ddm, iam, ssm }: Cloud):
   };
 }
 
-/** Inquirer's own names for Ctrl-C, and for the end of the input. */
-const endings = new Set(['ExitPromptError', 'AbortPromptError', InterruptedError.name]);
-
-process.exitCode = await main().then(
-  () => 0,
-  (error: unknown) => {
-    if (error instanceof Error && endings.has(error.name)) {
-      interrupt.say();
-      return 130;
-    }
-    if (!(error instanceof OptionError || error instanceof SetupError)) throw error;
-    stderr.write(`${error.message}\n`);
-    return error instanceof OptionError ? 2 : 1;
-  },
-);
+function print(text: string): void {
+  stdout.write(`${text}\n`);
+}

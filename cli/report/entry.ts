@@ -1,7 +1,16 @@
-import type { Report, Status } from '../../lib/sync/outcomes.ts';
-import { readCount, readNumber, readText, readTime } from './read-field.ts';
+import type { Report, Status } from '../../lib/log.ts';
+import {
+  type Fields,
+  isObject,
+  parseObject,
+  readCount,
+  readNumber,
+  readText,
+  readTime,
+} from './fields.ts';
+import type { Line } from './read-lines.ts';
 
-/** How a line says an instance's sync went; the last two come from following its job. */
+/** How a line says an instance's sync went. The last two come from following its job. */
 export type SyncStatus = Status | 'completed' | 'unknown';
 
 export interface OutcomeEntry {
@@ -45,7 +54,7 @@ export interface ProblemEntry {
   readonly reason: string | undefined;
 }
 
-/** What a line says; `unreadable` is neither the logger's nor Lambda's. */
+/** What a line says. `unreadable` comes from neither the logger nor Lambda. */
 export type Entry =
   | OutcomeEntry
   | ReportEntry
@@ -53,10 +62,21 @@ export type Entry =
   | ProblemEntry
   | { readonly kind: 'nothing' | 'unreadable' };
 
-export type Fields = Readonly<Record<string, unknown>>;
-
 const nothing: Entry = { kind: 'nothing' };
 const unreadable: Entry = { kind: 'unreadable' };
+
+/** Reads the logger's JSON, alone or behind what an export puts before it, or a line of Lambda's own. */
+export function parseLine(line: Line): Entry {
+  if (line === undefined) return unreadable;
+  const start = line.indexOf('{');
+  const fields = start === -1 ? undefined : parseObject(line.slice(start));
+  if (fields === undefined) return readPlatformText(line);
+  if ('_aws' in fields) return readMetric(fields);
+  if (typeof fields.type === 'string' && 'record' in fields) return readPlatform(fields);
+  if (fields.errorType !== undefined) return readError(fields, timeOf(line));
+  if (isObject(fields.message)) return readError(fields.message, readTime(fields.timestamp));
+  return readLogger(fields);
+}
 
 const statuses: ReadonlyMap<unknown, SyncStatus> = new Map(
   (['accepted', 'failed', 'queued', 'skipped', 'completed', 'unknown'] as const).map((status) => [
@@ -65,10 +85,9 @@ const statuses: ReadonlyMap<unknown, SyncStatus> = new Map(
   ]),
 );
 
-/** What a line of the logger says. */
-export function readEntry(fields: Fields): Entry {
+function readLogger(fields: Fields): Entry {
   const at = readTime(fields.timestamp);
-  const { message } = fields;
+  const { level, message } = fields;
   if (at === undefined || typeof message !== 'string') return unreadable;
   const status = statuses.get(message);
   if (status !== undefined) return readOutcome(fields, at, status);
@@ -76,9 +95,10 @@ export function readEntry(fields: Fields): Entry {
   if (message === 'sync batch finished') return readReport(fields, at, 'batch');
   if (message === 'instance sync retried') return nothing;
   if (message.startsWith('token ') && 'expiresAt' in fields) {
-    return readToken(fields, at, message === 'token rotated');
+    const expiresAt = readTime(fields.expiresAt);
+    if (expiresAt === undefined) return unreadable;
+    return { kind: 'token', at, expiresAt, isNew: message === 'token rotated' };
   }
-  const { level } = fields;
   if (level !== 'WARN' && level !== 'ERROR') return nothing;
   const reason = readText(fields.reason) ?? readText(fields.error);
   return { kind: 'problem', at, level, message: readText(message) ?? '', reason };
@@ -123,7 +143,49 @@ function readReport(fields: Fields, at: number, kind: ReportEntry['kind']): Entr
   };
 }
 
-function readToken(fields: Fields, at: number, isNew: boolean): Entry {
-  const expiresAt = readTime(fields.expiresAt);
-  return expiresAt === undefined ? unreadable : { kind: 'token', at, expiresAt, isNew };
+const hourMs = 3_600_000;
+
+/** While the token is well, only the metric TokenHoursLeft tells of it. */
+function readMetric({ _aws, TokenHoursLeft }: Fields): Entry {
+  const at = isObject(_aws) ? readNumber(_aws.Timestamp) : undefined;
+  const hours = readNumber(TokenHoursLeft);
+  if (at === undefined || hours === undefined) return nothing;
+  return { kind: 'token', at, expiresAt: at + hours * hourMs, isNew: false };
+}
+
+/** Lambda's JSON lines. Only the end of an invocation that went wrong says something. */
+function readPlatform({ record, time, type }: Fields): Entry {
+  const at = readTime(time);
+  const { errorType, status } = isObject(record) ? record : {};
+  if (type !== 'platform.report' || at === undefined || status === 'success') return nothing;
+  return error(at, `invocation ended with ${readText(status) ?? '?'}`, readText(errorType));
+}
+
+// docs.aws.amazon.com/lambda: the text lines of the platform
+const platformText =
+  /\b(?:START|END|REPORT) RequestId: |\b(?:INIT|RESTORE)_(?:START|REPORT) |^(?:EXTENSION|TELEMETRY|LOGS|XRAY)\b/;
+const invocationEnd = /(Task timed out after [\d.]+ seconds)|(Runtime exited[^{]{0,100})/;
+
+function readPlatformText(line: string): Entry {
+  const [, timedOut, exited] = invocationEnd.exec(line) ?? [];
+  const message = readText(timedOut ?? exited);
+  const at = timeOf(line);
+  if (message !== undefined && at !== undefined) return error(at, message);
+  const isExpected = message !== undefined || line.trim() === '' || platformText.test(line);
+  return isExpected ? nothing : unreadable;
+}
+
+function readError({ errorMessage, errorType }: Fields, at: number | undefined): Entry {
+  if (at === undefined || errorType === undefined) return nothing;
+  return error(at, `invocation failed: ${readText(errorType) ?? '?'}`, readText(errorMessage));
+}
+
+function error(at: number, message: string, reason?: string): ProblemEntry {
+  return { kind: 'problem', at, level: 'ERROR', message, reason };
+}
+
+const leadingTime = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)/;
+
+function timeOf(line: string): number | undefined {
+  return readTime(leadingTime.exec(line)?.[0]);
 }

@@ -1,6 +1,6 @@
 import type { Entry, OutcomeEntry, ProblemEntry, TokenEntry } from './entry.ts';
 import { addOutcome, createInstance, type InstanceState } from './instance.ts';
-import { createRuns, type RunState } from './run-state.ts';
+import { createRuns, type Run } from './runs.ts';
 
 interface ProblemState {
   last: ProblemEntry;
@@ -13,15 +13,14 @@ export interface FleetState {
   readonly instances: ReadonlyMap<string, InstanceState>;
   /** Instances that dry runs skipped. */
   readonly skipped: ReadonlySet<string>;
+  /** By message. */
   readonly problems: ReadonlyMap<string, ProblemState>;
-  runs(): readonly RunState[];
-  token(): TokenEntry | undefined;
+  readonly lines: { total: number; unreadable: number };
+  runs(): readonly Run[];
   tokenMadeAt(): number | undefined;
-  /** The last word on the token in each hour, in order. */
+  /** The last line on the token in each hour, in order. */
   tokenHours(): readonly TokenEntry[];
   span(): { readonly firstAt: number; readonly lastAt: number } | undefined;
-  /** Lines read, with what the input held beside ours. */
-  readonly lines: { total: number; unreadable: number };
   add(entry: Entry): void;
 }
 
@@ -66,17 +65,14 @@ export function createFleetState(sinceMs = 0): FleetState {
     if (problem.at >= known.last.at) known.last = problem;
   };
 
-  const sortedTokens = () => [...tokenHours.values()].sort((a, b) => a.at - b.at);
-
   return {
     instances,
     skipped,
     problems,
     lines,
     runs: runs.list,
-    token: () => sortedTokens().at(-1),
     tokenMadeAt: () => tokenMadeAt,
-    tokenHours: sortedTokens,
+    tokenHours: () => [...tokenHours.values()].sort((a, b) => a.at - b.at),
     span: () => (lastAt === 0 ? undefined : { firstAt, lastAt }),
     add: (entry) => {
       lines.total += 1;

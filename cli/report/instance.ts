@@ -1,6 +1,6 @@
 import type { OutcomeEntry } from './entry.ts';
 
-/** What is kept of an instance; the same in whatever order, and how often, its lines come. */
+/** What is kept of an instance. The order of its lines and their repetition make no difference. */
 export interface InstanceState {
   readonly instanceId: string;
   /** The last settled line (not queued) of each of its last runs, newest first. */
@@ -8,7 +8,7 @@ export interface InstanceState {
   lastGoodAt: number | undefined;
   /** Failures since the last acceptance, in order. */
   readonly failedAt: number[];
-  /** Queued since it last settled, the newest of them. */
+  /** The newest "queued" lines since it last settled. */
   queued: readonly OutcomeEntry[];
   /** The code of its last failure in each hour (epoch ms of the hour). */
   readonly failedHours: Map<number, { at: number; errCode: string }>;
@@ -17,7 +17,7 @@ export interface InstanceState {
 
 const hourMs = 3_600_000;
 const maxSettledRuns = 4;
-/** So many "queued" lines are kept. */
+/** How many "queued" lines are kept. */
 export const maxQueued = 8;
 
 export function createInstance(instanceId: string): InstanceState {
@@ -32,7 +32,7 @@ export function createInstance(instanceId: string): InstanceState {
   };
 }
 
-/** Takes a line of the instance into account; it is no dry run's. */
+/** Takes a line of the instance into account, from anything but a dry run. */
 export function addOutcome(instance: InstanceState, outcome: OutcomeEntry): void {
   instance.lastAt = Math.max(instance.lastAt, outcome.at);
   if (outcome.status === 'queued') addQueued(instance, outcome);
@@ -55,6 +55,7 @@ export function openQueued({ queued, settled }: InstanceState): readonly Outcome
   return queued.filter(({ runId }) => !settledRuns.has(runId));
 }
 
+/** The code of a failure; the end of a job may have none of its own. */
 export function codeOf({ errCode, jobId }: OutcomeEntry): string {
   return errCode ?? (jobId === undefined ? 'NO_CODE' : 'JOB');
 }
@@ -102,7 +103,7 @@ function addGood(instance: InstanceState, at: number): void {
 
 const rank = { completed: 0, accepted: 1, skipped: 1, queued: 2, unknown: 3, failed: 4 } as const;
 
-/** By time; what was written in the same millisecond, the worse last, and then in any fixed order. */
+/** By time. In the same millisecond the worse comes last; the rest has any fixed order. */
 function compare(a: OutcomeEntry, b: OutcomeEntry): number {
   if (a.at !== b.at) return a.at - b.at;
   if (a.status !== b.status) return rank[a.status] - rank[b.status];

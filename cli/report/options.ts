@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { OptionError } from '../start/options.ts';
+import { matching, OptionError, type Parsed, seeHelp } from '../options.ts';
 
 /** Where the lines come from. */
 export type Input =
@@ -7,19 +6,60 @@ export type Input =
   | { readonly from: 'groups'; readonly names: readonly string[] }
   | { readonly from: 'sample' };
 
-/** What `npm run report -- --help` lists. */
-export interface ReportOptions {
+export interface ReportInput {
   readonly input: Input;
   /** Older lines are left out. */
   readonly sinceMs: number | undefined;
-  readonly json: boolean;
-  /** File to write the page to. */
-  readonly html: string | undefined;
-  readonly help: boolean;
 }
 
-const text = { type: 'string' } as const;
-const flag = { type: 'boolean', default: false } as const;
+const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+function readPeriod(period: string): number {
+  const unit = period.endsWith('m') ? 'm' : period.endsWith('h') ? 'h' : 'd';
+  return Number.parseInt(period, 10) * unitMs[unit];
+}
+
+export const reportCommand = {
+  name: 'npm run report',
+  operands: '[file...]',
+  about: `Reads log lines of the functions and says which instances are in sync and which are not. Files may be
+gzipped; "-", or no file at all, is the standard input.`,
+  options: {
+    stage: {
+      group: 'Input',
+      example: 'prod',
+      help: 'the CloudWatch log groups of all functions of a stage',
+      read: matching(/^([A-Za-z0-9-]{1,40})$/, 'a name such as prod', groupsOfStage),
+    },
+    logGroup: {
+      example: 'a,b',
+      help: 'these log groups',
+      read: readGroups,
+    },
+    since: {
+      example: '24h',
+      help: 'no older lines: 30m, 24h, 7d (default: 24h of log groups, everything of files)',
+      read: matching(/^([1-9]\d{0,4}[mhd])$/, '30m, 24h or 7d', readPeriod),
+    },
+    sample: { help: 'a made-up day of 200 instances, to see what the report looks like' },
+    json: { group: 'Output', help: 'one JSON document instead of text' },
+    html: {
+      example: 'report.html',
+      help: 'a page as well: one file for the browser, the phone and the printer',
+    },
+  },
+  notes: `Exit code: 0 everything is in sync; 1 something is not; 2 the report cannot tell: wrong options, unreadable
+input, or no result of any instance in it.`,
+} as const;
+
+type ReportOptions = Parsed<typeof reportCommand>;
+
+function readGroups(value: string): readonly string[] {
+  const names = value.split(',').map((name) => name.trim());
+  if (names.every((name) => /^[\w./#-]{1,512}$/.test(name))) return names;
+  throw new OptionError(`--log-group takes names separated by commas, not "${value}"`);
+}
+
 const functionNames = [
   'scheduled',
   'http',
@@ -30,110 +70,33 @@ const functionNames = [
   'smn',
   'rotate-token',
 ];
-const defaultSinceOfGroups = '24h';
 
-/** @throws {OptionError} */
-export function parseReportOptions(args: readonly string[], isTerminal: boolean): ReportOptions {
-  const { positionals, values } = parse(args);
-  const input = chooseInput(positionals, values);
-  const isWaiting = input.from === 'files' && input.paths.includes('-') && isTerminal;
-  if (isWaiting && !values.help) {
-    throw new OptionError(
-      'Nothing to read: name a log file, pipe lines in, or use --stage or --log-group: see npm run report -- --help',
-    );
-  }
-  const since = values.since ?? (input.from === 'groups' ? defaultSinceOfGroups : undefined);
-  return {
-    input,
-    sinceMs: since === undefined ? undefined : readPeriod(since),
-    json: values.json,
-    html: values.html,
-    help: values.help,
-  };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        'log-group': text,
-        stage: text,
-        since: text,
-        html: text,
-        sample: flag,
-        json: flag,
-        help: { ...flag, short: 'h' },
-      },
-    });
-  } catch (error) {
-    const message = error instanceof Error ? (error.message.split(/\.?(?:\n|\. )/)[0] ?? '') : '';
-    throw new OptionError(`${message}: see npm run report -- --help`, { cause: error });
-  }
-}
-
-interface InputValues {
-  readonly 'log-group'?: string | undefined;
-  readonly stage?: string | undefined;
-  readonly sample: boolean;
-}
-
-function chooseInput(paths: readonly string[], values: InputValues): Input {
-  const { 'log-group': groups, sample, stage } = values;
-  const isFromGroups = groups !== undefined || stage !== undefined;
-  if ([paths.length > 0, isFromGroups, sample].filter(Boolean).length > 1) {
-    throw new OptionError(
-      'Name files, or log groups (--log-group, --stage), or --sample: not several',
-    );
-  }
-  if (sample) return { from: 'sample' };
-  if (!isFromGroups) return { from: 'files', paths: paths.length > 0 ? paths : ['-'] };
-  return { from: 'groups', names: [...readGroups(groups), ...groupsOfStage(stage)] };
-}
-
-function readGroups(value: string | undefined): readonly string[] {
-  if (value === undefined) return [];
-  const names = value.split(',').map((name) => name.trim());
-  if (!names.every((name) => /^[\w./#-]{1,512}$/.test(name))) {
-    throw new OptionError(`--log-group takes names separated by commas, not "${value}"`);
-  }
-  return names;
-}
-
-function groupsOfStage(stage: string | undefined): readonly string[] {
-  if (stage === undefined) return [];
-  if (!/^[A-Za-z0-9-]{1,40}$/.test(stage)) {
-    throw new OptionError(`--stage takes a name such as prod, not "${stage}"`);
-  }
+function groupsOfStage(stage: string): readonly string[] {
   return functionNames.map((name) => `/aws/lambda/ddm-sync-${stage}-${name}`);
 }
 
-const unitMs: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+const defaultSinceOfGroupsMs = readPeriod('24h');
 
-function readPeriod(value: string): number {
-  const [, count, unit = ''] = /^([1-9]\d{0,4})([mhd])$/.exec(value) ?? [];
-  const ms = unitMs[unit];
-  if (ms === undefined) throw new OptionError(`--since takes 30m, 24h or 7d, not "${value}"`);
-  return Number(count) * ms;
+/** Where to read, and how far back. @throws {OptionError} */
+export function chooseInput(
+  { logGroup, operands, sample, since, stage }: ReportOptions,
+  isTerminal: boolean,
+): ReportInput {
+  const groups = [...(logGroup ?? []), ...(stage ?? [])];
+  if ([operands.length > 0, groups.length > 0, sample].filter(Boolean).length > 1) {
+    throw new OptionError(
+      'Name files, or log groups (--log-group, --stage), or --sample: only one of the three',
+    );
+  }
+  if (groups.length > 0) {
+    return { input: { from: 'groups', names: groups }, sinceMs: since ?? defaultSinceOfGroupsMs };
+  }
+  if (sample) return { input: { from: 'sample' }, sinceMs: since };
+  const paths = operands.length > 0 ? operands : ['-'];
+  if (isTerminal && paths.includes('-')) {
+    throw new OptionError(
+      `Nothing to read: name a log file, pipe lines in, or use --stage or --log-group: ${seeHelp(reportCommand)}`,
+    );
+  }
+  return { input: { from: 'files', paths }, sinceMs: since };
 }
-
-export const help = `npm run report -- [file...] [options]
-
-Reads log lines of the functions and says which instances are in sync and which are not.
-
-Input
-  run.log more.log.gz    files, gzip or not; "-" is the standard input (also without any name)
-  --stage prod           the CloudWatch log groups of all functions of a stage
-  --log-group a,b        these log groups
-  --since 24h            no older lines: 30m, 24h, 7d (log groups: default 24h; files: everything)
-  --sample               a made-up day of 200 instances, to see what the report looks like
-
-Output
-  --json                 one JSON document instead of text
-  --html report.html     a page as well: one file, for the browser, the phone and the printer
-  --help
-
-Ends with 0 when everything is in sync, with 1 when something is not, with 2 when nothing can be said:
-wrong options, input that cannot be read, no result of any instance in it.
-`;

@@ -1,124 +1,131 @@
 import { formatCount, formatDuration, formatRate, formatTime, plural } from './format.ts';
-import { html, type Markup } from './markup.ts';
-import { drawTable } from './page-table.ts';
-import { type Bar, drawPlot, drawSwatch, maxSeries } from './plot.ts';
-import type { RunRow } from './run-row.ts';
+import { type Column, drawTable, html, type Markup } from './html.ts';
+import { type Bar, drawPlot, drawSwatch, maxSeries, type Plot } from './plot.ts';
+import type { Run } from './runs.ts';
 import type { Summary } from './summary.ts';
-import type { TokenState } from './token-state.ts';
 
 const hourMs = 3_600_000;
 const maxPlottedRuns = 96;
 const otherCodes = 'other codes';
 
 export function drawPlots({ failuresOverTime, runs, token }: Summary): readonly Markup[] {
-  return [...drawFailures(failuresOverTime), ...drawRuns(runs), ...drawTokenLife(token)];
-}
-
-function figure(caption: string, parts: readonly Markup[]): Markup {
-  return html`<figure><figcaption>${caption}</figcaption>${parts}</figure>`;
-}
-
-function details(table: Markup): Markup {
-  return html`<details><summary>The numbers</summary>${table}</details>`;
-}
-
-function drawFailures({
-  bucketHours,
-  buckets,
-  codes,
-}: Summary['failuresOverTime']): readonly Markup[] {
-  if (codes.length === 0) return [];
-  const named = codes.length > maxSeries ? codes.slice(0, maxSeries - 1) : codes;
-  const names = codes.length > maxSeries ? [...named, otherCodes] : named;
-  const countOf = ({ codes: counts, total }: (typeof buckets)[number], name: string): number =>
-    name === otherCodes
-      ? total - named.reduce((sum, errCode) => sum + (counts[errCode] ?? 0), 0)
-      : (counts[name] ?? 0);
-  const span = bucketHours === 1 ? 'hour' : `${bucketHours} hours`;
-  const title = `Instances that failed, per ${span} and code`;
-  const bars = buckets.map(
-    (bucket): Bar => ({
-      from: bucket.at.getTime(),
-      to: bucket.at.getTime() + bucketHours * hourMs,
-      parts: names.map((name, series) => ({ value: countOf(bucket, name), series })),
-    }),
-  );
-  const totals = buckets.map(({ total }) => total);
-  const highest = Math.max(...totals);
-  const worst = buckets.find(({ total }) => total === highest)?.at;
-  const description = `Highest: ${formatCount(highest)} instances from ${worst ? formatTime(worst) : ''}. Last: ${formatCount(totals.at(-1) ?? 0)}. Codes: ${names.join(', ')}.`;
-  const legend = html`<ul class="legend">${names.map((name, series) => html`<li>${drawSwatch(series)} ${name}</li>`)}</ul>`;
-  const table = drawTable(
-    title,
-    [
-      { title: 'From', cell: ({ at }) => formatTime(at) },
-      ...names.map((name) => ({
-        title: name,
-        isNumber: true,
-        cell: (bucket: (typeof buckets)[number]) => formatCount(countOf(bucket, name)),
-      })),
-    ],
-    buckets,
-  );
-  const plot = drawPlot({
-    id: 'failures',
-    title,
-    description,
-    unit: 'instances',
-    isCount: true,
-    bars,
-  });
-  const note = html`<p class="note">An instance counts once in each ${span}, under the last code it had in it.</p>`;
-  return [figure(title, [plot, legend, note, details(table)])];
-}
-
-function drawRuns(runs: readonly RunRow[]): readonly Markup[] {
-  const called = runs.filter(({ attempts }) => attempts > 0).slice(-maxPlottedRuns);
-  if (called.length < 2) return [];
-  const widthMs = barWidthMs(called.map(({ at }) => at.getTime()));
-  const draw = (
-    id: string,
-    title: string,
-    unit: string,
-    measure: (run: RunRow) => number,
-    format: (value: number) => string,
-  ): Markup => {
-    const values = called.map(measure);
-    const bars = called.map((run): Bar => {
-      const middle = run.at.getTime();
-      const parts = [{ value: measure(run), series: 0 }];
-      return { from: middle - widthMs / 2, to: middle + widthMs / 2, parts };
-    });
-    const description = `${plural(called.length, 'run')}. Highest: ${format(Math.max(...values))}. Lowest: ${format(Math.min(...values))}. Last: ${format(values.at(-1) ?? 0)}.`;
-    const columns = [
-      { title: 'Finished', cell: ({ at }: RunRow) => formatTime(at) },
-      { title, isNumber: true, cell: (run: RunRow) => format(measure(run)) },
-    ];
-    const plot = drawPlot({ id, title, description, unit, isCount: false, bars });
-    return figure(
-      `${title} (${called.length < runs.length ? 'the last ' : ''}${plural(called.length, 'run')})`,
-      [plot, details(drawTable(title, columns, called))],
-    );
-  };
   return [
-    draw(
-      'durations',
-      'Duration of each run',
-      'seconds',
-      ({ durationMs }) => durationMs / 1_000,
-      (seconds) => formatDuration(seconds * 1_000),
-    ),
-    draw(
-      'rates',
-      'Effective rate of each run',
-      'calls per second',
-      ({ callsPerSecond = 0 }) => callsPerSecond,
-      (rate) => `${formatRate(rate)} per second`,
-    ),
+    ...drawFailures(failuresOverTime),
+    ...drawRuns(runs),
+    ...drawTokenHours(token?.history ?? []),
   ];
 }
 
-/** Nearly the usual distance of two runs, so that bars stand beside each other. */
+interface Figure<Row> extends Plot {
+  readonly caption?: string;
+  readonly notes: readonly Markup[];
+  /** The numbers of the plot, for a reader who wants them exactly. */
+  readonly columns: readonly Column<Row>[];
+  readonly rows: readonly Row[];
+}
+
+function drawFigure<Row>({ caption, columns, notes, rows, ...plot }: Figure<Row>): Markup {
+  const table = drawTable(plot.title, columns, rows);
+  return html`<figure><figcaption>${caption ?? plot.title}</figcaption>${drawPlot(plot)}${notes}<details><summary>The numbers</summary>${table}</details></figure>`;
+}
+
+type Failures = Summary['failuresOverTime'];
+
+function drawFailures({ bucketHours, buckets, codes }: Failures): readonly Markup[] {
+  if (codes.length === 0) return [];
+  const named = codes.length > maxSeries ? codes.slice(0, maxSeries - 1) : codes;
+  const names = codes.length > maxSeries ? [...named, otherCodes] : named;
+  const countOf = (bucket: Failures['buckets'][number], name: string): number =>
+    name === otherCodes
+      ? bucket.total - named.reduce((sum, errCode) => sum + (bucket.codes[errCode] ?? 0), 0)
+      : (bucket.codes[name] ?? 0);
+  const span = bucketHours === 1 ? 'hour' : `${bucketHours} hours`;
+  const totals = buckets.map(({ total }) => total);
+  const highest = Math.max(...totals);
+  const worst = buckets.find(({ total }) => total === highest)?.at;
+  return [
+    drawFigure({
+      id: 'failures',
+      title: `Instances that failed, per ${span} and code`,
+      description: `Highest: ${formatCount(highest)} instances from ${worst ? formatTime(worst) : ''}. Last: ${formatCount(totals.at(-1) ?? 0)}. Codes: ${names.join(', ')}.`,
+      unit: 'instances',
+      isCount: true,
+      bars: buckets.map((bucket) => ({
+        from: bucket.at.getTime(),
+        to: bucket.at.getTime() + bucketHours * hourMs,
+        parts: names.map((name, series) => ({ value: countOf(bucket, name), series })),
+      })),
+      notes: [
+        html`<ul class="legend">${names.map((name, series) => html`<li>${drawSwatch(series)} ${name}</li>`)}</ul>`,
+        html`<p class="note">An instance counts once in each ${span}, under its last code.</p>`,
+      ],
+      columns: [
+        { title: 'From', cell: ({ at }) => formatTime(at) },
+        ...names.map((name) => ({
+          title: name,
+          isNumber: true,
+          cell: (bucket: Failures['buckets'][number]) => formatCount(countOf(bucket, name)),
+        })),
+      ],
+      rows: buckets,
+    }),
+  ];
+}
+
+interface Measure {
+  readonly id: string;
+  readonly title: string;
+  readonly unit: string;
+  readonly of: (run: Run) => number;
+  readonly format: (value: number) => string;
+}
+
+const measures: readonly Measure[] = [
+  {
+    id: 'durations',
+    title: 'Duration of each run',
+    unit: 'seconds',
+    of: ({ durationMs }) => durationMs / 1_000,
+    format: (seconds) => formatDuration(seconds * 1_000),
+  },
+  {
+    id: 'rates',
+    title: 'Effective rate of each run',
+    unit: 'calls per second',
+    of: ({ callsPerSecond = 0 }) => callsPerSecond,
+    format: (rate) => `${formatRate(rate)} per second`,
+  },
+];
+
+function drawRuns(runs: readonly Run[]): readonly Markup[] {
+  const called = runs.filter(({ attempts }) => attempts > 0).slice(-maxPlottedRuns);
+  if (called.length < 2) return [];
+  const count = plural(called.length, 'run');
+  const widthMs = barWidthMs(called.map(({ at }) => at.getTime()));
+  return measures.map(({ format, id, of, title, unit }) => {
+    const values = called.map(of);
+    return drawFigure({
+      id,
+      title,
+      caption: `${title} (${called.length < runs.length ? 'the last ' : ''}${count})`,
+      description: `${count}. Highest: ${format(Math.max(...values))}. Lowest: ${format(Math.min(...values))}. Last: ${format(values.at(-1) ?? 0)}.`,
+      unit,
+      isCount: false,
+      bars: called.map((run) => {
+        const middle = run.at.getTime();
+        return { from: middle - widthMs / 2, to: middle + widthMs / 2, parts: onePart(of(run)) };
+      }),
+      notes: [],
+      columns: [
+        { title: 'Finished', cell: ({ at }) => formatTime(at) },
+        { title, isNumber: true, cell: (run) => format(of(run)) },
+      ],
+      rows: called,
+    });
+  });
+}
+
+/** A little less than the usual distance between two runs, so that the bars do not overlap. */
 function barWidthMs(times: readonly number[]): number {
   const gaps = times.slice(1).map((time, index) => time - (times[index] ?? time));
   const usual = gaps.sort((a, b) => a - b)[Math.floor(gaps.length / 2)] ?? hourMs;
@@ -126,25 +133,32 @@ function barWidthMs(times: readonly number[]): number {
   return Math.max(usual, span / maxPlottedRuns, 1_000) * 0.8;
 }
 
-function drawTokenLife(token: TokenState | undefined): readonly Markup[] {
-  const history = token?.history ?? [];
+function onePart(value: number): Bar['parts'] {
+  return [{ value, series: 0 }];
+}
+
+type TokenHours = NonNullable<Summary['token']>['history'];
+
+function drawTokenHours(history: TokenHours): readonly Markup[] {
   if (history.length < 2) return [];
-  const title = 'Hours that the token had left';
-  const bars = history.map(({ at, hoursLeft }): Bar => {
-    const from = at.getTime() - (at.getTime() % hourMs);
-    return { from, to: from + hourMs, parts: [{ value: Math.max(0, hoursLeft), series: 0 }] };
-  });
   const hours = history.map(({ hoursLeft }) => hoursLeft);
-  const description = `Lowest: ${formatRate(Math.min(...hours))} hours. Last: ${formatRate(hours.at(-1) ?? 0)} hours.`;
-  const columns = [
-    { title: 'At', cell: ({ at }: (typeof history)[number]) => formatTime(at) },
-    {
-      title: 'Hours left',
-      isNumber: true,
-      cell: ({ hoursLeft }: (typeof history)[number]) => hoursLeft.toFixed(1),
-    },
+  return [
+    drawFigure({
+      id: 'token',
+      title: 'Hours that the token had left',
+      description: `Lowest: ${formatRate(Math.min(...hours))} hours. Last: ${formatRate(hours.at(-1) ?? 0)} hours.`,
+      unit: 'hours',
+      isCount: false,
+      bars: history.map(({ at, hoursLeft }) => {
+        const from = at.getTime() - (at.getTime() % hourMs);
+        return { from, to: from + hourMs, parts: onePart(Math.max(0, hoursLeft)) };
+      }),
+      notes: [html`<p class="note">As the last line of each hour said.</p>`],
+      columns: [
+        { title: 'At', cell: ({ at }) => formatTime(at) },
+        { title: 'Hours left', isNumber: true, cell: ({ hoursLeft }) => hoursLeft.toFixed(1) },
+      ],
+      rows: history,
+    }),
   ];
-  const plot = drawPlot({ id: 'token', title, description, unit: 'hours', isCount: false, bars });
-  const note = html`<p class="note">As the last line of each hour said.</p>`;
-  return [figure(title, [plot, note, details(drawTable(title, columns, history))])];
 }

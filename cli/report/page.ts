@@ -1,13 +1,12 @@
 import { formatAge, formatCount, formatTime, plural } from './format.ts';
-import { html, type Markup } from './markup.ts';
+import { html, type Markup } from './html.ts';
 import { drawPlots } from './page-plots.ts';
-import { drawProblems, drawRunTable, drawToken } from './page-records.ts';
 import { style } from './page-style.ts';
-import { drawFailing, drawWaiting } from './page-trouble.ts';
+import { drawFailing, drawProblems, drawRuns, drawWaiting } from './page-tables.ts';
 import { drawPatterns } from './plot.ts';
 import type { Summary } from './summary.ts';
 
-// Nothing is loaded and nothing runs; what the log says is text, whatever it looks like.
+// The page loads nothing and runs nothing. What the log says is text, whatever it looks like.
 const policy =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
@@ -32,7 +31,7 @@ ${drawTiles(summary)}
 ${drawFailing(summary)}
 ${drawWaiting(summary)}
 ${drawTrends(summary)}
-${drawRunTable(summary)}
+${drawRuns(summary)}
 ${drawToken(summary)}
 ${drawProblems(summary)}
 </main>
@@ -54,7 +53,7 @@ function drawVerdict({ at, counts, isSample, verdict }: Summary): Markup {
   return html`${isSample ? html`<p class="sample">Sample data: a made-up day of a made-up fleet</p>` : ''}
 <header class="verdict ${className}">
 <p class="big"><span aria-hidden="true">${symbol}</span> ${counts.total === 0 ? '' : formatCount(number)}</p>
-<div><h1>${verdict.text}</h1><p>As of ${drawTime(at)}</p></div>
+<div><h1>${verdict.text}</h1><p>As of <time datetime="${at.toISOString()}">${formatTime(at)}</time></p></div>
 </header>
 ${verdict.warnings.length > 0 ? html`<ul class="warnings">${verdict.warnings.map((warning) => html`<li>${warning}</li>`)}</ul>` : ''}`;
 }
@@ -86,13 +85,18 @@ function drawTiles({ at, counts, runs, token }: Summary): Markup {
 
 function drawTrends(summary: Summary): Markup {
   const plots = drawPlots(summary);
-  return plots.length === 0
-    ? html``
-    : html`<section><h2>Over time</h2><div class="plots">${plots}</div></section>`;
+  if (plots.length === 0) return html``;
+  return html`<section><h2>Over time</h2><div class="plots">${plots}</div></section>`;
 }
 
-function drawTime(at: Date): Markup {
-  return html`<time datetime="${at.toISOString()}">${formatTime(at)}</time>`;
+function drawToken({ at, token }: Summary): Markup {
+  if (!token) return html``;
+  const { expiresAt, failure, hoursLeft = 0, madeAt, state } = token;
+  return html`<section><h2>Token: ${state}</h2>
+${expiresAt ? html`<p>Valid until ${formatTime(expiresAt)}, ${hoursLeft.toFixed(1)} hours from the time of this report.</p>` : ''}
+${madeAt ? html`<p>Made at ${formatTime(madeAt)}, ${formatAge(at, madeAt)} before this report.</p>` : ''}
+${failure ? html`<p class="late">The rotation at ${formatTime(failure.at)} failed: ${failure.reason}</p>` : ''}
+</section>`;
 }
 
 function drawFooter({ absent, input, skippedOnly }: Summary): Markup {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { classify } from '../../lib/huawei/error-codes.ts';
-import { createRunLog } from '../../lib/log.ts';
-import { createLedger, type RunLog } from '../../lib/sync/ledger.ts';
+import { createLog, type Log } from '../../lib/log.ts';
+import { createRecorder } from '../../lib/sync/outcomes.ts';
 import { createTask } from '../../lib/sync/tasks.ts';
 import type { Line } from './read-lines.ts';
 
@@ -68,7 +68,7 @@ const minuteMs = 60_000;
 const tokenHours = 24;
 const rotateEveryMinutes = 360;
 
-/** A made-up day, written with the logger and the ledger that the functions use. */
+/** A made-up day, written with the log and the recorder that the functions use. */
 export async function* sampleLines(now: Date): AsyncGenerator<Line> {
   const lines: string[] = [];
   let at = 0;
@@ -79,8 +79,8 @@ export async function* sampleLines(now: Date): AsyncGenerator<Line> {
       const timestamp = new Date(at).toISOString();
       lines.push(JSON.stringify(Object.assign({ level, message, timestamp }, ...fields)));
     };
-  const log: RunLog = {
-    ...createRunLog({ info: write('INFO'), warn: write('WARN'), error: write('ERROR') }),
+  const log: Log = {
+    ...createLog({ info: write('INFO'), warn: write('WARN'), error: write('ERROR') }),
     report: (report) => write('INFO')('sync run finished', report), // and no metrics
   };
   const clock = { monotonic: () => at };
@@ -101,19 +101,20 @@ export async function* sampleLines(now: Date): AsyncGenerator<Line> {
     lines.push(JSON.stringify({ _aws: { Timestamp: at }, TokenHoursLeft: hoursLeft }));
     const current = faults.filter(({ from, to = 0 }) => minutes <= from && minutes > to);
     const isSlow = current.some(({ httpStatus }) => httpStatus === 429);
-    const ledger = createLedger(
-      { clock, log, settings: { syncMaxErrors: undefined } },
+    const recorder = createRecorder(
+      { clock, log },
       { runId: `sample-${minutes}`, trigger: 'schedule', total: fleetSize },
     );
     for (const [index, instanceId] of instanceIds.entries()) {
       const task = { ...createTask(instanceId), attempts: 1, startedAt: at };
       at += (isSlow ? 290 : 50) + ((index * 7 + minutes) % 9);
       const fault = current.find(({ hits }) => hits(index));
-      if (minutes === lastRunMinutes && index >= 198) ledger.queued(createTask(instanceId));
-      else if (!fault) ledger.accepted(task, `job-${minutes}-${index}`);
-      else ledger.failed(task, { ...fault, retryClass: classify(fault.httpStatus, fault.errCode) });
+      if (minutes === lastRunMinutes && index >= 198) recorder.queued(createTask(instanceId));
+      else if (!fault) recorder.accepted(task, `job-${minutes}-${index}`);
+      else
+        recorder.failed(task, { ...fault, retryClass: classify(fault.httpStatus, fault.errCode) });
     }
-    ledger.finish();
+    log.report(recorder.report());
     yield* lines.splice(0);
   }
 }

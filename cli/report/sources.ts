@@ -1,30 +1,42 @@
 import { createReadStream } from 'node:fs';
-import { OptionError } from '../start/options.ts';
-import { readLogGroup } from './log-group.ts';
+import {
+  CloudWatchLogsClient,
+  paginateFilterLogEvents,
+  ResourceNotFoundException,
+} from '@aws-sdk/client-cloudwatch-logs';
+import { OptionError } from '../options.ts';
 import type { Input } from './options.ts';
 import { type Line, readLines, unpack } from './read-lines.ts';
 import { sampleLines } from './sample-lines.ts';
-import { SourceError } from './source-error.ts';
 
 /** One thing that lines are read from. */
-export interface Source {
+interface Source {
   readonly name: string;
   readonly lines: AsyncIterable<Line>;
 }
 
-export interface SourceOptions {
-  readonly input: Input;
+/** A log group or file that is missing or incomplete. The other sources are still read. */
+export class SourceError extends Error {
+  override readonly name = 'SourceError';
+}
+
+interface Range {
   readonly now: Date;
   readonly sinceMs: number | undefined;
 }
 
-export function openSources({ input, now, sinceMs }: SourceOptions): readonly Source[] {
+/**
+ * Reading a source throws a SourceError where the others are still worth reading, and an OptionError with
+ * the remedy where they are not.
+ */
+export function openSources(input: Input, { now, sinceMs = 0 }: Range): readonly Source[] {
   if (input.from === 'sample') return [{ name: 'sample data', lines: sampleLines(now) }];
   if (input.from === 'files') return input.paths.map(openFile);
-  const from = now.getTime() - (sinceMs ?? 0);
+  const endTime = now.getTime();
+  const range = { startTime: endTime - sinceMs, endTime };
   return input.names.map((name) => ({
     name,
-    lines: readLogGroup({ name, from, to: now.getTime() }),
+    lines: readLogGroup({ ...range, logGroupName: name }),
   }));
 }
 
@@ -43,4 +55,49 @@ async function* readBytes(name: string, bytes: AsyncIterable<Uint8Array>): Async
     }
     throw new OptionError(`Cannot read ${name}: ${error.message}`, { cause: error });
   }
+}
+
+interface LogGroupQuery {
+  readonly logGroupName: string;
+  readonly startTime: number;
+  readonly endTime: number;
+}
+
+const maxAttempts = 10; // FilterLogEvents is throttled at a few calls a second per account and region
+
+let client: CloudWatchLogsClient | undefined;
+
+async function* readLogGroup(query: LogGroupQuery): AsyncGenerator<Line> {
+  try {
+    client ??= new CloudWatchLogsClient({ maxAttempts, retryMode: 'adaptive' });
+    for await (const { events = [] } of paginateFilterLogEvents({ client }, query)) {
+      for (const { message = '' } of events) yield message;
+    }
+  } catch (error) {
+    const name = query.logGroupName;
+    if (error instanceof ResourceNotFoundException) {
+      throw new SourceError(`no log group ${name}: skipped`);
+    }
+    const { message, name: type } = error instanceof Error ? error : new TypeError(String(error));
+    const [firstLine = ''] = message.split('\n');
+    const reason = firstLine.replace(/\.$/, '') || type;
+    throw new OptionError(`Cannot read log group ${name}: ${reason}. ${remedyOf(type, message)}`, {
+      cause: error,
+    });
+  }
+}
+
+function remedyOf(type: string, message: string): string {
+  if (/AccessDenied|UnauthorizedOperation/.test(type)) {
+    return 'Allow the AWS identity logs:FilterLogEvents on this log group.';
+  }
+  if (/CredentialsProvider/.test(type)) {
+    return 'Give AWS credentials: AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.';
+  }
+  if (/ExpiredToken|UnrecognizedClient|InvalidSignature|InvalidClientToken/.test(type)) {
+    return 'Renew the AWS credentials: they are wrong or have expired.';
+  }
+  if (/[Rr]egion/.test(message)) return 'Set AWS_REGION to the region of the functions.';
+  if (/Throttling|LimitExceeded/.test(type)) return 'Ask for less: --since 1h, or one --log-group.';
+  return 'Check AWS_REGION and the network.';
 }

@@ -1,16 +1,9 @@
-import type { FailureGroup } from '../start/present.ts';
+import { type FailureGroup, groupFailures } from '../failures.ts';
 import { bucketFailures, type FailureBuckets } from './failure-buckets.ts';
 import type { FleetState } from './fleet-state.ts';
-import { describeRuns, type RunRow } from './run-row.ts';
+import type { Run } from './runs.ts';
 import { readTokenState, type TokenState } from './token-state.ts';
-import {
-  findAbsent,
-  groupByCode,
-  listFailing,
-  listWaiting,
-  type Trouble,
-  type Waiting,
-} from './trouble.ts';
+import { findAbsent, listFailing, listWaiting, type Trouble, type Waiting } from './trouble.ts';
 import { type Counts, decide, type Verdict } from './verdict.ts';
 
 export interface Problem {
@@ -26,7 +19,7 @@ interface InputSummary {
   readonly sources: readonly string[];
   readonly lines: number;
   readonly unreadableLines: number;
-  /** What went wrong while reading: a group that is not there, a file that ends in the middle. */
+  /** What went wrong while reading: a missing log group, a file that ends in the middle. */
   readonly notes: readonly string[];
   readonly firstAt?: Date;
   readonly lastAt?: Date;
@@ -43,13 +36,13 @@ export interface Summary {
   /** Not in sync, the longest first. */
   readonly failing: readonly Trouble[];
   readonly waiting: readonly Waiting[];
-  /** Not in the last scheduled run any more, and so in no count. */
+  /** No longer in the last scheduled run, and so not counted. */
   readonly absent: readonly string[];
   /** Only seen in dry runs. */
   readonly skippedOnly: number;
   readonly token?: TokenState;
   /** The newest last. */
-  readonly runs: readonly RunRow[];
+  readonly runs: readonly Run[];
   readonly failuresOverTime: FailureBuckets;
   readonly problems: readonly Problem[];
   readonly input: InputSummary;
@@ -65,7 +58,7 @@ export interface SummaryOptions {
 /** Draws the conclusions from what was read. */
 export function summarise(state: FleetState, options: SummaryOptions): Summary {
   const { at, isSample } = options;
-  const runs = describeRuns(state.runs());
+  const runs = state.runs();
   const absent = findAbsent(state, runs);
   const present = [...state.instances.values()].filter(({ instanceId }) => !absent.has(instanceId));
   const failing = listFailing(present);
@@ -84,7 +77,7 @@ export function summarise(state: FleetState, options: SummaryOptions): Summary {
     isSample,
     verdict: decide({ at, counts, runs, token, waiting }),
     counts,
-    failures: groupByCode(failing),
+    failures: groupFailures(failing),
     failing,
     waiting,
     absent: [...absent],

@@ -1,39 +1,101 @@
+import { describeFailures } from '../failures.ts';
 import {
+  drawSparkline,
   formatAge,
   formatCount,
   formatDuration,
+  formatLength,
   formatRate,
   formatTime,
+  layOutTable,
   plural,
 } from './format.ts';
-import type { RunRow } from './run-row.ts';
+import type { Run } from './runs.ts';
 import type { Summary } from './summary.ts';
-import { drawSparkline, layOutTable } from './text-table.ts';
-import { describeAbsent, describeFailing, describeMore, describeWaiting } from './text-trouble.ts';
 
+const maxInstances = 20;
+const maxExamples = 3;
 const maxRuns = 8;
 const maxTrendRuns = 48;
+const maxProblems = 10;
 
 /** The report for a terminal: the verdict first. */
 export function describeSummary(summary: Summary): string {
-  return [
-    [
-      summary.verdict.text,
-      ...(summary.isSample ? ['SAMPLE DATA: a made-up day of a made-up fleet'] : []),
-      ...summary.verdict.warnings.map((warning) => `! ${warning}`),
-    ],
+  const sections = [
+    describeVerdict(summary),
     describeFailing(summary),
-    describeWaiting(summary.waiting),
-    describeAbsent(summary.absent),
+    describeWaiting(summary),
+    describeAbsent(summary),
     describeToken(summary),
-    describeRunTable(summary.runs),
+    describeRuns(summary),
     describeTrends(summary),
     describeProblems(summary),
     describeInput(summary),
-  ]
-    .filter((section) => section.length > 0)
-    .map((section) => `${section.join('\n')}\n`)
+  ];
+  return sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => `${lines.join('\n')}\n`)
     .join('\n');
+}
+
+function describeVerdict({ isSample, verdict }: Summary): readonly string[] {
+  return [
+    verdict.text,
+    ...(isSample ? ['SAMPLE DATA: a made-up day of a made-up fleet'] : []),
+    ...verdict.warnings.map((warning) => `! ${warning}`),
+  ];
+}
+
+/** By code with what to do, then one by one. */
+function describeFailing({ failing }: Summary): readonly string[] {
+  if (failing.length === 0) return [];
+  const rows = failing
+    .slice(0, maxInstances)
+    .map(({ errCode, failures, instanceId, isSinceEarlier, since }) => [
+      `${formatTime(since)}${isSinceEarlier ? ' or earlier' : ''}`,
+      formatCount(failures),
+      errCode,
+      instanceId,
+    ]);
+  return [
+    'Not in sync',
+    describeFailures(failing),
+    '',
+    'Longest first',
+    ...layOutTable(['not in sync since', 'failures', 'code', 'instance'], rows),
+    ...describeMore(failing.length - rows.length),
+  ];
+}
+
+function describeWaiting({ waiting }: Summary): readonly string[] {
+  if (waiting.length === 0) return [];
+  const rows = waiting
+    .slice(0, maxInstances)
+    .map(({ errCode = '-', failures, instanceId, isLong, since, waitedMs }) => [
+      formatTime(since),
+      `${formatLength(waitedMs)}${isLong ? ', too long' : ''}`,
+      formatCount(failures),
+      errCode,
+      instanceId,
+    ]);
+  return [
+    'Waiting in the queue, longest first',
+    ...layOutTable(['since', 'for', 'failures', 'last code', 'instance'], rows),
+    ...describeMore(waiting.length - rows.length),
+  ];
+}
+
+function describeMore(count: number): readonly string[] {
+  return count > 0 ? [`  and ${formatCount(count)} more (--json lists them)`] : [];
+}
+
+function describeAbsent({ absent }: Summary): readonly string[] {
+  if (absent.length === 0) return [];
+  const examples = absent.slice(0, maxExamples).join(', ');
+  return [
+    `Left out: ${plural(absent.length, 'instance')} that the last scheduled run no longer had in its list`,
+    `  ${examples}${absent.length > maxExamples ? ', ...' : ''}`,
+  ];
 }
 
 function describeToken({ at, token }: Summary): readonly string[] {
@@ -47,24 +109,15 @@ function describeToken({ at, token }: Summary): readonly string[] {
   ];
 }
 
-function describeRunTable(runs: readonly RunRow[]): readonly string[] {
+function describeRuns({ runs }: Summary): readonly string[] {
   if (runs.length === 0) return [];
-  const head = [
-    'finished',
-    'trigger',
-    'total',
-    'accepted',
-    'failed',
-    'queued',
-    'calls',
-    'took',
-    'by workers',
-  ];
+  const outcomes = ['total', 'accepted', 'failed', 'queued', 'calls'];
+  const head = ['finished', 'trigger', ...outcomes, 'took', 'by workers'];
   const rows = runs.slice(-maxRuns).toReversed().map(describeRun);
   return [`Last runs (${formatCount(runs.length)} in the log)`, ...layOutTable(head, rows)];
 }
 
-function describeRun(run: RunRow): readonly string[] {
+function describeRun(run: Run): readonly string[] {
   return [
     formatTime(run.at),
     `${run.trigger}${run.isDryRun ? ' (dry)' : ''}`,
@@ -83,36 +136,32 @@ function describeTrends({ failuresOverTime, runs }: Summary): readonly string[] 
   const durations = called.map(({ durationMs }) => durationMs);
   const totals = buckets.map(({ total }) => total);
   const span = bucketHours === 1 ? 'hour' : `${bucketHours} h`;
+  const draw = (values: readonly number[], format: (value: number) => string): string =>
+    `${drawSparkline(values)}  highest ${format(Math.max(...values))}`;
   return [
-    ...(totals.length > 1
-      ? [
-          `Failing instances per ${span}  ${drawSparkline(totals)}  highest ${formatCount(Math.max(...totals))}`,
-        ]
-      : []),
+    ...(totals.length > 1 ? [`Failing instances per ${span}  ${draw(totals, formatCount)}`] : []),
     ...(called.length > 1
       ? [
-          `Duration of runs           ${drawSparkline(durations)}  highest ${formatDuration(Math.max(...durations))}`,
-          `Calls per second           ${drawSparkline(rates)}  highest ${formatRate(Math.max(...rates))}`,
+          `Duration of runs           ${draw(durations, formatDuration)}`,
+          `Calls per second           ${draw(rates, formatRate)}`,
         ]
       : []),
   ];
 }
 
-const maxProblems = 10;
-
 function describeProblems({ problems }: Summary): readonly string[] {
-  return problems.length === 0
-    ? []
-    : [
-        'Other warnings and errors, newest first',
-        ...problems
-          .slice(0, maxProblems)
-          .map(
-            ({ count, lastAt, level, message, reason }) =>
-              `  ${formatTime(lastAt)}  ${level.padEnd(5)}  ${formatCount(count)} x  ${message}${reason ? ` (${reason})` : ''}`,
-          ),
-        ...describeMore(problems.length - maxProblems),
-      ];
+  if (problems.length === 0) return [];
+  const lines = problems
+    .slice(0, maxProblems)
+    .map(
+      ({ count, lastAt, level, message, reason }) =>
+        `  ${formatTime(lastAt)}  ${level.padEnd(5)}  ${formatCount(count)} x  ${message}${reason ? ` (${reason})` : ''}`,
+    );
+  return [
+    'Other warnings and errors, newest first',
+    ...lines,
+    ...describeMore(problems.length - lines.length),
+  ];
 }
 
 function describeInput({ input, skippedOnly }: Summary): readonly string[] {

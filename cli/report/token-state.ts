@@ -2,23 +2,24 @@ import type { FleetState } from './fleet-state.ts';
 
 export interface TokenState {
   readonly expiresAt?: Date;
-  /** Negative when it is over. */
+  /** Negative when it has expired. */
   readonly hoursLeft?: number;
   /** The last rotation in the log. */
   readonly madeAt?: Date;
   /** A rotation that failed after the last one that worked. */
   readonly failure?: { readonly at: Date; readonly reason: string };
   readonly state: 'well' | 'rotation failed' | 'expires soon' | 'expired' | 'not known';
-  /** Hours left, as the lines said over time. */
+  /** As the last line of each hour said. */
   readonly history: readonly { readonly at: Date; readonly hoursLeft: number }[];
 }
 
 const hourMs = 3_600_000;
-const soonHours = 8; // as in lib/expiry.ts: a rotation every 6 h leaves at least 18 of 24
+const soonHours = 8; // as in lib/token/expiry.ts: a rotation every 6 h leaves at least 18 of 24
 
-/** What the log says of the token; undefined where it says nothing. */
+/** What the log says of the token. Undefined where it says nothing. */
 export function readTokenState(fleet: FleetState, now: Date): TokenState | undefined {
-  const token = fleet.token();
+  const hours = fleet.tokenHours();
+  const token = hours.at(-1);
   const madeAt = fleet.tokenMadeAt();
   const failed = fleet.problems.get('token rotation failed')?.last;
   const failure = failed && failed.at > (madeAt ?? 0) ? failed : undefined;
@@ -32,7 +33,7 @@ export function readTokenState(fleet: FleetState, now: Date): TokenState | undef
       failure: { at: new Date(failure.at), reason: failure.reason ?? 'no reason given' },
     }),
     state: judge(hoursLeft, failure !== undefined),
-    history: fleet.tokenHours().map(({ at, expiresAt }) => ({
+    history: hours.map(({ at, expiresAt }) => ({
       at: new Date(at),
       hoursLeft: (expiresAt - at) / hourMs,
     })),

@@ -1,8 +1,8 @@
-import { type Cause, type FailureGroup, groupFailures } from '../start/present.ts';
+import { type Cause, causeOf } from '../failures.ts';
 import type { OutcomeEntry } from './entry.ts';
 import type { FleetState } from './fleet-state.ts';
 import { codeOf, currentOutcome, type InstanceState, maxQueued, openQueued } from './instance.ts';
-import type { RunRow } from './run-row.ts';
+import { isScheduled, type Run } from './runs.ts';
 
 /** An instance that is not in sync. */
 export interface Trouble extends Cause {
@@ -11,7 +11,7 @@ export interface Trouble extends Cause {
   readonly errCode: string;
   /** Its first failure after the last acceptance. */
   readonly since: Date;
-  /** The log holds no acceptance of it: it may have begun before. */
+  /** The log holds no acceptance of it: the trouble may have begun before. */
   readonly isSinceEarlier: boolean;
   readonly failures: number;
   readonly lastAt: Date;
@@ -34,69 +34,59 @@ export interface Waiting extends Cause {
 const longWaitMs = 3_600_000; // the five deliveries of a message last 45 minutes at most
 
 export function listFailing(instances: readonly InstanceState[]): readonly Trouble[] {
-  return instances
-    .flatMap((instance) => {
-      const outcome = currentOutcome(instance);
-      return outcome?.status === 'failed' || outcome?.status === 'unknown'
-        ? [describeTrouble(instance, outcome, outcome.status)]
-        : [];
-    })
-    .sort(
-      (a, b) => a.since.getTime() - b.since.getTime() || (a.instanceId < b.instanceId ? -1 : 1),
-    );
+  const failing = instances.flatMap((instance) => {
+    const outcome = currentOutcome(instance);
+    return outcome?.status === 'failed' || outcome?.status === 'unknown'
+      ? [describeTrouble(instance, outcome, outcome.status)]
+      : [];
+  });
+  return failing.sort(byAge);
 }
 
 export function listWaiting(instances: readonly InstanceState[], now: Date): readonly Waiting[] {
-  return instances
-    .flatMap((instance) => {
-      const outcome = currentOutcome(instance);
-      return outcome?.status === 'queued' ? [describeWaiting(instance, outcome, now)] : [];
-    })
-    .sort(
-      (a, b) => a.since.getTime() - b.since.getTime() || (a.instanceId < b.instanceId ? -1 : 1),
-    );
+  const waiting = instances.flatMap((instance) => {
+    const outcome = currentOutcome(instance);
+    return outcome?.status === 'queued' ? [describeWaiting(instance, outcome, now)] : [];
+  });
+  return waiting.sort(byAge);
 }
 
-export function groupByCode(failing: readonly Trouble[]): readonly FailureGroup[] {
-  return groupFailures(failing);
-}
+type Aged = Pick<Trouble, 'since' | 'instanceId'>;
 
-/**
- * Who was not in the last scheduled run: taken off the list. Nobody, where not all lines of that run are
- * there, or where it was a dry run.
- */
-export function findAbsent(
-  { instances }: FleetState,
-  runs: readonly RunRow[],
-): ReadonlySet<string> {
-  const last = runs.findLast(({ isDryRun, trigger }) => trigger === 'schedule' && !isDryRun);
-  if (!last) return new Set();
-  const startedAt = last.at.getTime() - last.durationMs - clockSlackMs;
-  const seen = [...instances.values()].filter(({ lastAt }) => lastAt >= startedAt);
-  if (seen.length < last.total) return new Set();
-  const gone = [...instances.values()].filter(({ lastAt }) => lastAt < startedAt);
-  return new Set(gone.map(({ instanceId }) => instanceId));
+function byAge(a: Aged, b: Aged): number {
+  return a.since.getTime() - b.since.getTime() || (a.instanceId < b.instanceId ? -1 : 1);
 }
 
 const clockSlackMs = 5_000;
 
-const fallbackAdvice = {
-  failed: undefined,
-  unknown:
-    'The sync was accepted, but nobody saw its job end. Look at the instance in the DDM console; the next run tries again.',
-} as const;
+/**
+ * The instances that the last scheduled run no longer had in its list. None, where the log lacks lines of
+ * that run.
+ */
+export function findAbsent({ instances }: FleetState, runs: readonly Run[]): ReadonlySet<string> {
+  const last = runs.findLast(isScheduled);
+  if (!last) return new Set();
+  const startedAt = last.at.getTime() - last.durationMs - clockSlackMs;
+  const gone = [...instances.values()].filter(({ lastAt }) => lastAt < startedAt);
+  const isWhole = instances.size - gone.length >= last.total;
+  return new Set(isWhole ? gone.map(({ instanceId }) => instanceId) : []);
+}
 
-const jobAdvice =
-  'The sync was accepted, but its job failed. Look at the instance and its tasks in the DDM console; the next run tries again.';
+const fallbackAdvice = {
+  failed:
+    'The sync was accepted, but its job failed. Look at the instance and its tasks in the DDM console; the next run tries again.',
+  unknown:
+    'The sync was accepted, but its job was not seen to end. Look at the instance in the DDM console; the next run tries again.',
+};
 
 function describeTrouble(
   { failedAt, lastGoodAt }: InstanceState,
   outcome: OutcomeEntry,
   status: Trouble['status'],
 ): Trouble {
-  const code = codeOf(outcome);
-  const errCode = status === 'unknown' && outcome.errCode === undefined ? 'UNKNOWN_END' : code;
-  const advice = outcome.advice ?? (code === 'JOB' ? jobAdvice : fallbackAdvice[status]);
+  const errCode = status === 'unknown' ? (outcome.errCode ?? 'UNKNOWN_END') : codeOf(outcome);
+  const isEndOfJob = errCode === 'JOB' || status === 'unknown';
+  const advice = outcome.advice ?? (isEndOfJob ? fallbackAdvice[status] : undefined);
   return {
     instanceId: outcome.instanceId,
     status,
@@ -125,14 +115,5 @@ function describeWaiting(instance: InstanceState, outcome: OutcomeEntry, now: Da
     failures: instance.failedAt.length,
     ...(failingSince !== undefined && { failingSince: new Date(failingSince) }),
     runId: outcome.runId,
-  };
-}
-
-function causeOf({ advice, errCode, externalMessage, httpStatus }: OutcomeEntry): Cause {
-  return {
-    ...(errCode !== undefined && { errCode }),
-    ...(httpStatus !== undefined && { httpStatus }),
-    ...(externalMessage !== undefined && { externalMessage }),
-    ...(advice !== undefined && { advice }),
   };
 }

@@ -1,5 +1,5 @@
 import { formatAge, formatCount, formatTime, plural } from './format.ts';
-import type { RunRow } from './run-row.ts';
+import { isScheduled, type Run } from './runs.ts';
 import type { TokenState } from './token-state.ts';
 import type { Waiting } from './trouble.ts';
 
@@ -7,7 +7,7 @@ export interface Counts {
   readonly total: number;
   readonly inSync: number;
   readonly failed: number;
-  /** Accepted, but nobody saw the end of the job. */
+  /** Accepted, but the job was not seen to end. */
   readonly unknown: number;
   readonly waiting: number;
 }
@@ -20,10 +20,12 @@ export interface Verdict {
   readonly warnings: readonly string[];
 }
 
+export const exitCodes = { 'in sync': 0, 'not in sync': 1, 'nothing known': 2 } as const;
+
 interface Facts {
   readonly at: Date;
   readonly counts: Counts;
-  readonly runs: readonly RunRow[];
+  readonly runs: readonly Run[];
   readonly token: TokenState | undefined;
   readonly waiting: readonly Waiting[];
 }
@@ -73,11 +75,9 @@ function warnOfWaiting({ waiting }: Facts): readonly string[] {
     : [];
 }
 
-/** A schedule that stopped leaves no line: only the silence tells. */
+/** A schedule that stopped leaves no line: only its silence shows. */
 function warnOfLateRun({ at, runs }: Facts): readonly string[] {
-  const times = runs
-    .filter(({ isDryRun, trigger }) => trigger === 'schedule' && !isDryRun)
-    .map((run) => run.at.getTime());
+  const times = runs.filter(isScheduled).map((run) => run.at.getTime());
   const last = times.at(-1);
   const gaps = times.slice(1).map((time, index) => time - (times[index] ?? time));
   const usual = gaps.sort((a, b) => a - b)[Math.floor(gaps.length / 2)];
@@ -94,5 +94,5 @@ function warnOfToken({ token }: Facts): readonly string[] {
   const advice = 'look at the last lines of rotate-token, repair what they name, and invoke it';
   if (token.state === 'expired') return [`The token expired at ${until}: ${advice}.`];
   if (token.state === 'expires soon') return [`The token expires at ${until}: ${advice}.`];
-  return [`The last token rotation failed, the old token is still in place: ${advice}.`];
+  return [`The last token rotation failed, and the old token is still in place: ${advice}.`];
 }

@@ -2,13 +2,13 @@ import { parseConfig } from '../../lib/config.ts';
 import { ConfigError } from '../../lib/errors.ts';
 import { isInstanceId } from '../../lib/ids.ts';
 
-/** True, or what is wrong with an answer and what to give instead: what Inquirer takes. */
+/** True, or what is wrong with an answer and what to give instead, as Inquirer expects it. */
 export type Verdict = true | string;
 
 export function checkRegion(region: string): Verdict {
   return (
     problemOf({ DDM_ENDPOINT: `https://ddm.${region}.otc.t-systems.com` }) === undefined ||
-    `"${cut(region)}" is no region: give its id, such as eu-de or ap-southeast-1`
+    `"${cut(region)}" is not a region: give its id, such as eu-de or ap-southeast-1`
   );
 }
 
@@ -19,7 +19,7 @@ export function checkProjectId(projectId: string): Verdict {
   }
   return (
     problemOf({ DDM_PROJECT_ID: projectId }) === undefined ||
-    `"${cut(projectId)}" is no project id: ${where}`
+    `"${cut(projectId)}" is not a project id: ${where}`
   );
 }
 
@@ -31,7 +31,7 @@ export function checkPrefix(prefix: string): Verdict {
 export function checkStage(stage: string): Verdict {
   return (
     /^[A-Za-z][\w-]{0,30}$/.test(stage) ||
-    `"${cut(stage)}" is no stage: give a word such as prod or test`
+    `"${cut(stage)}" is not a stage: give a word such as prod or test`
   );
 }
 
@@ -39,7 +39,7 @@ export function checkKmsArn(arn: string): Verdict {
   return problemOf({ PARAMETER_KMS_ARN: arn }) ?? true;
 }
 
-/** Whether the service takes an endpoint because it is on this machine. */
+/** Whether the service accepts an endpoint because it is on this machine. */
 export function isLoopbackEndpoint(endpoint: string): boolean {
   return /^http:/i.test(endpoint) && problemOf({ DDM_ENDPOINT: endpoint }) === undefined;
 }
@@ -53,17 +53,17 @@ export function checkText(what: string) {
   };
 }
 
-// The message of the next two never has the value in it.
+// The messages of the next two never contain the value.
 export function checkAccessKeyId(key: string): Verdict {
   if (/^[A-Z0-9]{16,32}$/.test(key)) return true;
   const mixUp = key.length >= 40 ? ', and a secret access key has 40' : '';
-  return `This is no access key id: it has 20 capital letters and digits${mixUp} (credentials.csv, first key column)`;
+  return `This is not an access key id: one has 20 capital letters and digits${mixUp} (credentials.csv, first key column)`;
 }
 
 export function checkSecretAccessKey(key: string): Verdict {
   return (
     /^[\x21-\x7e]{32,256}$/.test(key) ||
-    'This is no secret access key: it has 40 letters and digits without spaces (credentials.csv, second key column)'
+    'This is not a secret access key: one has 40 letters and digits without spaces (credentials.csv, second key column)'
   );
 }
 
@@ -79,12 +79,12 @@ export function checkIds(list: string): Verdict {
   const ids = splitIds(list);
   const wrong = ids.find((id) => !isInstanceId(id));
   if (wrong !== undefined) {
-    return `"${cut(wrong)}" is no instance id: 32 hex digits, "in" and two digits, as the console shows it`;
+    return `"${cut(wrong)}" is not an instance id: 32 hex digits, "in" and two digits, as the console shows it`;
   }
   return ids.length > 0 || 'Give at least one instance id, separated by commas';
 }
 
-// What is typed into the wrong field is not shown whole.
+// A secret may be typed into the wrong field: it is not shown whole.
 function cut(text: string): string {
   return text.slice(0, 40);
 }

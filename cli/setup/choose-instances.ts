@@ -1,12 +1,10 @@
 import { checkbox, input } from '@inquirer/prompts';
-import type { ListedInstance } from '../../lib/huawei/instances.ts';
+import type { ListedInstance } from '../../lib/huawei/lists.ts';
 import { isInstanceId } from '../../lib/ids.ts';
 import { checkIds, splitIds } from './checks.ts';
-import type { PromptContext } from './questions.ts';
-import type { Session } from './session.ts';
-import { SetupError } from './setup-error.ts';
+import { type PromptContext, type Session, SetupError } from './session.ts';
 
-/** The ids to keep in step: as the options name them, or as the person picks them from what was found. */
+/** The ids to keep in sync: those that the options name, or that the person picks from those found. */
 export async function chooseInstances(
   { options, print, prompts }: Session,
   listed: readonly ListedInstance[] | undefined,
@@ -15,12 +13,12 @@ export async function chooseInstances(
   if (listed === undefined) return Array.isArray(instances) ? unique(instances) : typeIds(prompts);
   const usable = listed.filter(({ id }) => isInstanceId(id));
   const unusable = listed.length - usable.length;
-  if (unusable > 0) print(`Warning: ${unusable} instances left out, their ids are none of DDM.`);
-  if (usable.length === 0) throw new SetupError('None of the instances has an id of DDM.');
+  if (unusable > 0) print(`Warning: ${unusable} instances left out: their ids are not DDM ids.`);
+  if (usable.length === 0) throw new SetupError('None of the instances has a DDM id.');
   if (instances === undefined) return pick(usable, prompts);
   const chosen = instances === 'all' ? usable : find(usable, instances);
   for (const { id, name, status } of chosen) {
-    if (status !== 'RUNNING') print(`Note: ${id} (${name}) is ${status || 'in no state'}.`);
+    if (status !== 'RUNNING') print(`Note: ${id} (${name}) is ${status || 'in an unknown state'}.`);
   }
   return chosen.map(({ id }) => id);
 }
@@ -38,7 +36,7 @@ function find(
     const instance = byId.get(id);
     if (instance) return instance;
     throw new SetupError(
-      `--instances names ${id}, which is none of the ${listed.length} DDM instances of this project: check the id, the project and the region`,
+      `--instances names ${id}, which is not one of the ${listed.length} DDM instances of this project: check the id, the project and the region`,
     );
   });
 }
@@ -51,12 +49,12 @@ function pick(
 ): Promise<readonly string[]> {
   return checkbox(
     {
-      message: `Instances to keep in step (${listed.length} found)`,
+      message: `Instances to keep in sync (${listed.length} found)`,
       pageSize,
       loop: false,
       choices: listed.map(({ id, name, status }) => ({
         value: id,
-        name: `${id}  ${name}${status === 'RUNNING' ? '' : `  ${status || 'in no state'}`}`,
+        name: `${id}  ${name}${status === 'RUNNING' ? '' : `  ${status || 'in an unknown state'}`}`,
         short: id,
         checked: true,
       })),

@@ -1,10 +1,10 @@
 import type { SyncFailure } from '../../lib/errors.ts';
 import { adviceFor } from '../../lib/huawei/error-codes.ts';
-import type { Credentials, Place, Topic } from './draft.ts';
+import type { Credentials, Place, Topic } from './answers.ts';
 
-/** Why the answers do not work, and which of them the person should look at. */
+/** Why the answers do not work, and which of them to look at. */
 export interface Refusal {
-  /** `permission`: they work, but may not list; `service`: none of them is at fault. */
+  /** `permission`: they work, but may not list. `service`: the answers are not at fault. */
   readonly topic: Topic | 'permission' | 'service';
   readonly message: string;
 }
@@ -51,7 +51,8 @@ export function explainList(
     return refuse('permission', remedy);
   }
   if (httpStatus === 404 || httpStatus === 400) {
-    const remedy = 'Check that the project id is of this region, and that DDM is offered there.';
+    const remedy =
+      'Check that the project id belongs to this region, and that DDM is offered there.';
     return refuse('project', remedy);
   }
   return refuse('service', adviceFor(httpStatus, errCode) ?? 'Try again later.');
@@ -69,11 +70,11 @@ function explainAuth(
   credentials: Credentials,
 ): Refusal {
   if ('password' in credentials) {
-    return refuse('project', 'Check that the project is of this region.');
+    return refuse('project', 'Check that the project belongs to this region.');
   }
   if (clockSkewMs === undefined) {
     const remedy =
-      'Check the access key (it must exist and be enabled), and that the project is of its account.';
+      'Check the access key (it must exist and be enabled), and that the project belongs to its account.';
     return refuse('sign-in', remedy);
   }
   const minutes = Math.round(Math.abs(clockSkewMs) / 60_000);
@@ -96,7 +97,7 @@ function explainNetwork(failure: SyncFailure, endpoint: string): Refusal {
     return refuse('region', `is not known (${externalMessage}): ${remedy}`);
   }
   if (errCode === 'TLS') {
-    const remedy = 'somebody stands in between, a proxy perhaps; nothing secret was sent.';
+    const remedy = 'something intercepts the connection, perhaps a proxy; nothing secret was sent.';
     return refuse('region', `has no acceptable certificate (${externalMessage}): ${remedy}`);
   }
   const remedy =

@@ -1,14 +1,14 @@
-/** Ctrl-C, wherever it comes. */
+/** What Ctrl-C does at each stage. */
 export interface Interrupt {
   /** Aborts prompts when the terminal's input ends. */
   readonly signal: AbortSignal;
-  /** Runs work that one Ctrl-C does not break off: it takes effect when the work is done. */
+  /** Runs work that one Ctrl-C does not interrupt: it takes effect when the work is done. */
   finish<Result>(work: () => Promise<Result>): Promise<Result>;
   /** Writes the last line. */
   say(): void;
 }
 
-/** The person left; not a fault. */
+/** The person left. That is not a fault. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
 }
@@ -23,7 +23,7 @@ const lastLine: Readonly<Record<Stage, string>> = {
   after: 'Stopped. The parameters are written.',
 };
 
-/** Takes SIGINT over, and Ctrl-D at a prompt, for which Inquirer would wait for ever. */
+/** Takes SIGINT over, and Ctrl-D at a prompt, at which Inquirer would wait forever. */
 export function createInterrupt(
   input: NodeJS.ReadStream,
   write: (text: string) => void,

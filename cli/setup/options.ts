@@ -1,5 +1,6 @@
-import { parseArgs } from 'node:util';
-import { OptionError } from '../start/options.ts';
+import type { Cloud } from '../../emulator/cloud.ts';
+import { checked, OptionError, oneOf, type Parsed, type Read, seeHelp } from '../options.ts';
+import type { Draft, Loopback } from './answers.ts';
 import {
   checkAccessKeyId,
   checkIds,
@@ -9,13 +10,72 @@ import {
   checkSecretAccessKey,
   checkStage,
   checkText,
+  isLoopbackEndpoint,
   splitIds,
-  type Verdict,
 } from './checks.ts';
-import { isCloudName } from './clouds.ts';
-import type { Draft } from './draft.ts';
 
-/** What the flags and the environment answer; nothing secret is ever a flag. */
+const name = 'npm run setup';
+
+export const setupCommand = {
+  name,
+  about: `The first set-up: asks for cloud, region, project, sign-in and instances, proves them with one sign-in and
+one list call, writes the parameters, and ends with a dry run. It does not ask for what an option answers: with
+all of them and --yes it asks nothing and needs no terminal.`,
+  options: {
+    cloud: {
+      example: 'huawei|huawei-eu|otc',
+      help: 'Huawei Cloud, Huawei Cloud EU or Open Telekom Cloud',
+      read: oneOf('huawei', 'huawei-eu', 'otc'),
+    },
+    region: {
+      example: 'eu-de',
+      help: 'region of the DDM instances',
+      read: (value: string, flag: string) => checked(checkRegion)(value.toLowerCase(), flag),
+    },
+    project: {
+      example: '<project id>',
+      help: 'project in that region (console: My Credentials)',
+      read: checked(checkProjectId),
+    },
+    auth: {
+      example: 'token|aksk',
+      help: 'token: rotate-token signs in with a password; aksk: an access key signs',
+      read: oneOf('token', 'aksk'),
+    },
+    domainName: {
+      example: '<account>',
+      help: 'with token: the account',
+      read: checked(checkText('account name')),
+    },
+    userName: {
+      example: '<IAM user>',
+      help: 'with token: the user in it',
+      read: checked(checkText('user name')),
+    },
+    instances: { example: 'all|<id>,<id>', help: 'instances to keep in sync', read: readInstances },
+    stage: {
+      example: 'prod',
+      help: 'stage that you will deploy (default prod)',
+      read: checked(checkStage),
+    },
+    prefix: {
+      example: '/ddm-sync/prod',
+      help: 'path of the parameters (default /ddm-sync/<stage>)',
+      read: checked(checkPrefix),
+    },
+    yes: { help: 'write, and replace existing parameters, without asking', short: 'y' },
+    embedded: { help: 'try it against a cloud embedded on this machine, without any account' },
+  },
+  notes: `Secrets are not options. They come from the environment (DDM_SYNC_PASSWORD, or DDM_SYNC_ACCESS_KEY_ID and
+DDM_SYNC_SECRET_ACCESS_KEY) or from hidden prompts.
+
+AWS: credentials and region as for the aws command (AWS_PROFILE, or AWS_REGION, AWS_ACCESS_KEY_ID, ...).
+PARAMETER_KMS_ARN encrypts with a key of your own. DDM_ENDPOINT and IAM_ENDPOINT count only on loopback.
+docs/setup.md lists the permissions. Exit code: 0 set up, 1 failed, 2 wrong options, 130 interrupted.`,
+  refuse: refuseSecrets,
+} as const;
+
+/** The answers of the options and the environment. */
 export interface SetupOptions {
   readonly draft: Draft;
   readonly prefix: string | undefined;
@@ -23,98 +83,105 @@ export interface SetupOptions {
   readonly instances: 'all' | readonly string[] | undefined;
   readonly yes: boolean;
   readonly embedded: boolean;
-  readonly help: boolean;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** @throws {OptionError} */
-export function parseSetupOptions(args: readonly string[], env: Environment): SetupOptions {
-  const { auth, cloud, embedded, help, instances, yes, ...flags } = parse(args);
-  if (cloud !== undefined && !isCloudName(cloud)) {
-    throw new OptionError(`--cloud takes huawei, huawei-eu or otc, not "${cloud}"`);
-  }
-  if (auth !== undefined && auth !== 'token' && auth !== 'aksk') {
-    throw new OptionError(`--auth takes token or aksk, not "${auth}"`);
-  }
-  const isAll = instances === 'all';
-  if (!isAll) check('--instances', instances, checkIds);
+/** @throws {OptionError} for a malformed secret in the environment */
+export function collectAnswers(
+  { auth, cloud, domainName, project, region, userName, ...rest }: Parsed<typeof setupCommand>,
+  env: Environment,
+): SetupOptions {
+  const secret = (variable: string, read: Read<string>): string | undefined =>
+    env[variable] ? read(env[variable], variable) : undefined;
   return {
+    ...rest,
     draft: {
       cloud,
-      region: check('--region', flags.region?.toLowerCase(), checkRegion),
-      projectId: check('--project', flags.project, checkProjectId),
+      region,
+      projectId: project,
       authMode: auth,
-      domainName: check('--domain-name', flags['domain-name'], checkText('account name')),
-      userName: check('--user-name', flags['user-name'], checkText('user name')),
-      ...secretsOf(env),
+      domainName,
+      userName,
+      password: secret('DDM_SYNC_PASSWORD', checked(checkText('password'))),
+      accessKeyId: secret('DDM_SYNC_ACCESS_KEY_ID', checked(checkAccessKeyId)),
+      secretAccessKey: secret('DDM_SYNC_SECRET_ACCESS_KEY', checked(checkSecretAccessKey)),
     },
-    prefix: check('--prefix', flags.prefix, checkPrefix),
-    stage: check('--stage', flags.stage, checkStage),
-    instances: isAll ? 'all' : splitList(instances),
-    yes,
-    embedded,
-    help,
   };
 }
 
-function splitList(list: string | undefined): readonly string[] | undefined {
-  return list === undefined ? undefined : splitIds(list);
+function readInstances(value: string, flag: string): 'all' | readonly string[] {
+  return value === 'all' ? value : splitIds(checked(checkIds)(value, flag));
 }
 
-function secretsOf(env: Environment): Draft {
-  const read = (name: string, verdict: (value: string) => Verdict): string | undefined =>
-    check(name, env[name] || undefined, verdict);
-  return {
-    password: read('DDM_SYNC_PASSWORD', checkText('password')),
-    accessKeyId: read('DDM_SYNC_ACCESS_KEY_ID', checkAccessKeyId),
-    secretAccessKey: read('DDM_SYNC_SECRET_ACCESS_KEY', checkSecretAccessKey),
-  };
-}
-
-function check(
-  name: string,
-  value: string | undefined,
-  verdictOn: (value: string) => Verdict,
-): string | undefined {
-  if (value === undefined) return undefined;
-  const verdict = verdictOn(value);
-  if (verdict !== true) throw new OptionError(`${name}: ${verdict}`);
-  return value;
-}
-
-const text = { type: 'string' } as const;
-const flag = { type: 'boolean', default: false } as const;
-const help = 'see npm run setup -- --help';
-
-function parse(args: readonly string[]) {
+function refuseSecrets(args: readonly string[]): void {
   const secret = args.find((arg) => /^--(password|secret|access-?key|ak|sk|token)/i.test(arg));
-  if (secret !== undefined) {
-    throw new OptionError(
-      `${secret.split('=')[0]} is no option: every user of the machine sees a command line. Secrets come from the environment or a hidden prompt; ${help}`,
-    );
-  }
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        cloud: text,
-        region: text,
-        project: text,
-        auth: text,
-        'domain-name': text,
-        'user-name': text,
-        prefix: text,
-        stage: text,
-        instances: text,
-        yes: { ...flag, short: 'y' },
-        embedded: flag,
-        help: { ...flag, short: 'h' },
-      },
-    });
-    return values;
-  } catch (error) {
-    const message = error instanceof Error ? (error.message.split(/\.?(?:\n|\. )/)[0] ?? '') : '';
-    throw new OptionError(`${message}: ${help}`, { cause: error });
-  }
+  if (secret === undefined) return;
+  throw new OptionError(
+    `${secret.split('=')[0]} is not an option: every user of the machine sees a command line. Secrets come from the environment or a hidden prompt; ${seeHelp({ name })}`,
+  );
+}
+
+/**
+ * Endpoints of the environment, on loopback only: a real one follows from cloud and region.
+ * @throws {OptionError} when only one of the two is there
+ */
+export function readLoopback(env: Environment): Loopback | undefined {
+  const { DDM_ENDPOINT: ddmEndpoint = '', IAM_ENDPOINT: iamEndpoint = '' } = env;
+  const [hasDdm, hasIam] = [ddmEndpoint, iamEndpoint].map(isLoopbackEndpoint);
+  if (!hasDdm && !hasIam) return undefined;
+  if (hasDdm && hasIam) return { ddmEndpoint, iamEndpoint };
+  const [given, absent] = hasDdm
+    ? ['DDM_ENDPOINT', 'IAM_ENDPOINT']
+    : ['IAM_ENDPOINT', 'DDM_ENDPOINT'];
+  throw new OptionError(
+    `${given} is on loopback and ${absent} is not: set both, or unset ${given}`,
+  );
+}
+
+/** Fills in the embedded cloud's own project, account and keys. A terminal asks for the rest. */
+export function fillIn(options: SetupOptions, cloud: Cloud, interactive: boolean): SetupOptions {
+  const { draft, instances } = options;
+  const yes = options.yes || !interactive;
+  return {
+    ...options,
+    draft: {
+      ...draft,
+      ...cloud.iam.user,
+      ...cloud.accessKeys,
+      projectId: cloud.projectId,
+      authMode: draft.authMode ?? (yes ? 'token' : undefined),
+    },
+    instances: instances ?? (yes ? 'all' : undefined),
+    yes,
+  };
+}
+
+/** Without a terminal, every answer must be given. @throws {OptionError} that names what is missing */
+export function requireAll(
+  { draft, instances, yes }: SetupOptions,
+  loopback: Loopback | undefined,
+): void {
+  const given = {
+    ...(!loopback && { '--cloud': draft.cloud, '--region': draft.region }),
+    '--project': draft.projectId,
+    '--auth': draft.authMode,
+    ...(draft.authMode === 'token' && {
+      '--domain-name': draft.domainName,
+      '--user-name': draft.userName,
+      'DDM_SYNC_PASSWORD (environment)': draft.password,
+    }),
+    ...(draft.authMode === 'aksk' && {
+      'DDM_SYNC_ACCESS_KEY_ID (environment)': draft.accessKeyId,
+      'DDM_SYNC_SECRET_ACCESS_KEY (environment)': draft.secretAccessKey,
+    }),
+    '--instances': instances,
+    '--yes': yes || undefined,
+  };
+  const absent = Object.entries(given).filter(([, value]) => value === undefined);
+  if (absent.length === 0) return;
+  const names = absent.map(([flag]) => flag).join(', ');
+  throw new OptionError(
+    `There is no terminal to ask in: give ${names} as well; ${seeHelp(setupCommand)}`,
+  );
 }

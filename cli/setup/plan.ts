@@ -1,14 +1,26 @@
-import { type ParameterType, splitValue } from '../../lib/aws/parts.ts';
-import type { Credentials } from './draft.ts';
-import type { Existing } from './existing.ts';
+import type { ParameterStore } from '../../lib/aws/parameter-store.ts';
+import { type ParameterType, type Part, splitValue } from '../../lib/aws/parts.ts';
+import type { Credentials } from './answers.ts';
+
+/** The parameters below a prefix that a set-up may write or remove, by name. */
+export type Existing = ReadonlyMap<string, Part>;
+
+/** @throws {ParameterError} */
+export async function readExisting(store: ParameterStore, prefix: string): Promise<Existing> {
+  const names = ['instances', 'credentials', 'token', 'token-set'];
+  const found = await store.get(names.map((name) => `${prefix}/${name}`));
+  const lists = await store.below(`${prefix}/instances`);
+  const tokens = await store.below(`${prefix}/token`);
+  return new Map([...found.values(), ...lists, ...tokens].map((part) => [part.name, part]));
+}
 
 /** What a set-up does to the parameter store. */
 export interface Plan {
   readonly credentials: Write;
   readonly lists: readonly Write[];
-  /** Parameters of a former list that would be read instead of this one, or beside it. */
+  /** Parameters of an earlier list that would be read instead of this one, or in addition. */
   readonly stale: readonly string[];
-  /** rotate-token's work, when the credentials are a password. */
+  /** What rotate-token writes, when the credentials are a password. */
   readonly token: { readonly name: string; readonly replaces: boolean } | undefined;
 }
 
@@ -18,7 +30,7 @@ export interface Write {
   readonly value: string;
   /** What it is, without the value. */
   readonly content: string;
-  /** `retyped`: it is there with another type, and has to be removed first. */
+  /** `retyped`: it exists with another type, and must be removed first. */
   readonly state: 'new' | 'replaced' | 'retyped';
 }
 
@@ -60,7 +72,7 @@ export function createPlan({ credentials, instanceIds, prefix }: Wanted, existin
   };
 }
 
-/** Whether something that is there is replaced or removed. */
+/** Whether the plan replaces or removes an existing parameter. */
 export function touchesExisting({ credentials, lists, stale, token }: Plan): boolean {
   return (
     stale.length > 0 ||
@@ -69,7 +81,7 @@ export function touchesExisting({ credentials, lists, stale, token }: Plan): boo
   );
 }
 
-/** Names and types, for the person who is asked; never a value. */
+/** Names and types, never a value. */
 export function describePlan({ credentials, lists, stale, token }: Plan, region: string): string {
   const rows = [...lists, credentials].map(({ content, name, state, type }) => [
     name,
@@ -80,12 +92,12 @@ export function describePlan({ credentials, lists, stale, token }: Plan, region:
     const content = `a first token, in parts token/<n>${token.replaces ? note.replaced : ''}`;
     rows.push([token.name, 'SecureString', content]);
   }
-  rows.push(...stale.map((name) => [name, '', 'removed: of a former list']));
+  rows.push(...stale.map((name) => [name, '', 'removed: left from an earlier list']));
   const width = Math.max(...rows.map(([name = '']) => name.length));
   const lines = rows.map(([name = '', type = '', content = '']) =>
     `  ${name.padEnd(width)}  ${type.padEnd('SecureString'.length)}  ${content}`.trimEnd(),
   );
-  return [`Parameters in SSM Parameter Store, ${region}:`, ...lines].join('\n');
+  return [`Parameters in SSM Parameter ParameterStore, ${region}:`, ...lines].join('\n');
 }
 
 const note: Readonly<Record<Write['state'], string>> = {

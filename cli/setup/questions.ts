@@ -1,4 +1,5 @@
 import { input, password, select } from '@inquirer/prompts';
+import { type CloudName, clouds, type Draft } from './answers.ts';
 import {
   checkAccessKeyId,
   checkPrefix,
@@ -8,10 +9,9 @@ import {
   checkText,
   type Verdict,
 } from './checks.ts';
-import { type CloudName, clouds } from './clouds.ts';
-import type { Draft } from './draft.ts';
+import type { PromptContext } from './session.ts';
 
-/** Asks for cloud and region as far as the draft lacks them; what was answered before is the default. */
+/** Asks for cloud and region where the draft lacks them. Earlier answers are the defaults. */
 export async function completeRegion(
   draft: Draft,
   before: Draft,
@@ -30,7 +30,7 @@ export function askProjectId(before: Draft, context: PromptContext): Promise<str
   });
 }
 
-/** Asks for the sign-in as far as the draft lacks it. */
+/** Asks for the sign-in where the draft lacks it. */
 export async function completeSignIn(
   draft: Draft,
   before: Draft,
@@ -58,11 +58,6 @@ export function askPrefix(fallback: string, context: PromptContext): Promise<str
   return createAsk(context)({ message: 'Parameter prefix', before: fallback, check: checkPrefix });
 }
 
-/** What every prompt is given besides its question. */
-export interface PromptContext {
-  readonly signal: AbortSignal;
-}
-
 interface TextQuestion {
   readonly message: string;
   readonly before: string | undefined;
@@ -76,7 +71,7 @@ function createAsk(context: PromptContext) {
   };
 }
 
-// Inquirer would show what was typed at Ctrl-T.
+// Without `toggleMask: false`, Ctrl-T would show what was typed.
 function askHidden(
   message: string,
   validate: (answer: string) => Verdict,
@@ -123,7 +118,7 @@ function askAuthMode(before: Draft, context: PromptContext): Promise<'token' | '
         {
           value: 'aksk',
           name: 'Access key (aksk)',
-          description: 'every request is signed; nothing has to be renewed',
+          description: 'every request is signed; nothing needs renewal',
         },
       ],
     },

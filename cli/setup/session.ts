@@ -1,8 +1,7 @@
 import type { SSMClientConfig } from '@aws-sdk/client-ssm';
-import type { Loopback } from './draft.ts';
+import type { Loopback } from './answers.ts';
 import type { Interrupt } from './interrupt.ts';
 import type { SetupOptions } from './options.ts';
-import type { PromptContext } from './questions.ts';
 
 /** One set-up. */
 export interface Session {
@@ -16,4 +15,14 @@ export interface Session {
   readonly ssm: SSMClientConfig;
   readonly kmsArn: string | undefined;
   print(text: string): void;
+}
+
+/** What every prompt needs besides its question. */
+export interface PromptContext {
+  readonly signal: AbortSignal;
+}
+
+/** The set-up cannot go on. The message is for the person, with the remedy and without secrets. */
+export class SetupError extends Error {
+  override readonly name = 'SetupError';
 }

@@ -1,22 +1,29 @@
 import { confirm } from '@inquirer/prompts';
 import { ParameterError, RotationError } from '../../lib/errors.ts';
-import { explainStore, openParameterStore, type ParameterStore } from './aws.ts';
+import type { Place } from './answers.ts';
 import { chooseInstances } from './choose-instances.ts';
-import { type Existing, readExisting } from './existing.ts';
-import { requireAll } from './missing.ts';
-import { defaultPrefix, embeddedSteps, nextSteps } from './next-steps.ts';
-import { createPlan, describePlan, type Plan, touchesExisting } from './plan.ts';
+import { requireAll } from './options.ts';
+import { explainStore, type OpenStore, openParameterStore } from './parameter-store.ts';
+import {
+  createPlan,
+  describePlan,
+  type Existing,
+  type Plan,
+  readExisting,
+  touchesExisting,
+} from './plan.ts';
 import { askPrefix } from './questions.ts';
-import type { Session } from './session.ts';
-import { SetupError } from './setup-error.ts';
+import { type Session, SetupError } from './session.ts';
 import { completePlace, type Proven, signInUntilProven } from './sign-in.ts';
-import { createSetupApp, tryOut } from './try-out.ts';
-import { carryOut } from './write.ts';
+import { carryOut, createSetupApp, tryOut } from './write.ts';
 
 const defaultStage = 'prod';
 
+const embeddedSteps = `This was the embedded cloud: it leaves nothing behind. For a real project:
+  npm run setup`;
+
 /**
- * Asks, proves, says what it will write, writes it, and tries it out; nothing is written before the end.
+ * Asks, proves, says what it will write, writes it, and tries it out. It writes nothing before the end.
  * @throws {OptionError | SetupError}
  */
 export async function setUp(session: Session): Promise<void> {
@@ -54,7 +61,7 @@ interface Ready {
 
 async function write(
   session: Session,
-  { region, store }: ParameterStore,
+  { region, store }: OpenStore,
   { existing, prefix, proven }: Ready,
 ): Promise<void> {
   const { interrupt, options, print } = session;
@@ -80,4 +87,29 @@ async function consent({ options, prompts }: Session, plan: Plan): Promise<void>
   const message = replaces ? 'Write them, and replace or remove what is there?' : 'Write them?';
   if (await confirm({ message, default: !replaces }, prompts)) return;
   throw new SetupError('Stopped. Nothing was written.');
+}
+
+interface Deployment extends Place {
+  readonly awsRegion: string;
+  readonly authMode: 'token' | 'aksk';
+  readonly stage: string;
+  readonly prefix: string;
+}
+
+/** The default of serverless.yml. */
+function defaultPrefix(stage: string): string {
+  return `/ddm-sync/${stage}`;
+}
+
+/** The commands that come after the set-up. */
+function nextSteps(deployment: Deployment): string {
+  const { authMode, awsRegion, ddmEndpoint, prefix, projectId, stage } = deployment;
+  const lines = [
+    `export AWS_REGION=${awsRegion}`,
+    `export DDM_ENDPOINT=${ddmEndpoint} DDM_PROJECT_ID=${projectId}`,
+    ...(prefix === defaultPrefix(stage) ? [] : [`export PARAMETER_PREFIX=${prefix}`]),
+    ...(authMode === 'aksk' ? ['export AUTH_MODE=aksk'] : []),
+    `npm run deploy -- --stage ${stage}`,
+  ];
+  return ['Set up. Next:', ...lines.map((line) => `  ${line}`)].join('\n');
 }

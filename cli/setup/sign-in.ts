@@ -1,7 +1,12 @@
 import { select } from '@inquirer/prompts';
-import { systemClock } from '../../lib/clock.ts';
-import { createHttpClient } from '../../lib/huawei/http.ts';
-import type { ListedInstance } from '../../lib/huawei/instances.ts';
+import { type Clock, systemClock } from '../../lib/clock.ts';
+import { createDeadline } from '../../lib/deadline.ts';
+import { IamError, ReadError } from '../../lib/errors.ts';
+import { createAuth } from '../../lib/huawei/auth.ts';
+import { createHttpClient, type HttpClient } from '../../lib/huawei/http.ts';
+import { createToken } from '../../lib/huawei/iam.ts';
+import { type ListedInstance, listInstances } from '../../lib/huawei/lists.ts';
+import type { Secret } from '../../lib/secret.ts';
 import {
   type Credentials,
   credentialsOf,
@@ -10,25 +15,25 @@ import {
   type Place,
   placeOf,
   type Topic,
-} from './draft.ts';
-import type { Refusal } from './explain.ts';
-import { type Proof, prove } from './prove.ts';
+} from './answers.ts';
+import { explainList, explainSignIn, type Refusal } from './explain.ts';
 import { askProjectId, completeRegion, completeSignIn } from './questions.ts';
-import type { Session } from './session.ts';
-import { SetupError } from './setup-error.ts';
+import { type Session, SetupError } from './session.ts';
 
-/** Answers that the service has taken. */
+const timeoutMs = 15_000;
+
+/** Answers that the service accepted. */
 export interface Proven {
   readonly place: Place;
   readonly authMode: 'token' | 'aksk';
   readonly credentials: Credentials;
-  /** Absent where they may not list: the person names the instances. */
+  /** Absent where the user may not list: the person names the instances. */
   readonly listed: readonly ListedInstance[] | undefined;
 }
 
 /**
- * Asks and proves until the service takes the answers. It never goes round by itself: a person corrects
- * what was refused, or it ends.
+ * Asks and proves until the service accepts the answers. It never repeats a sign-in by itself: a person
+ * corrects what was refused, or it ends.
  * @throws {SetupError}
  */
 export async function signInUntilProven(session: Session, given: Draft): Promise<Proven> {
@@ -56,16 +61,66 @@ export async function signInUntilProven(session: Session, given: Draft): Promise
   }
 }
 
-/** Cloud, region and project, as far as the draft lacks them. */
+/** Asks for cloud, region and project where the draft lacks them. */
 export async function completePlace(
   { loopback, prompts }: Session,
   draft: Draft,
   before: Draft,
 ): Promise<Draft> {
-  // A loopback endpoint stands for both.
+  // A loopback endpoint replaces both.
   const located = loopback ? draft : await completeRegion(draft, before, prompts);
   const projectId = located.projectId ?? (await askProjectId(before, prompts));
   return { ...located, projectId };
+}
+
+/** What the service said to the answers. */
+type Proof =
+  | { readonly status: 'proven'; readonly instances: readonly ListedInstance[] }
+  | ({ readonly status: 'refused' } & Refusal);
+
+interface ProofDeps {
+  readonly http: HttpClient;
+  readonly clock: Clock;
+}
+
+/** Signs in once, never a second time, and lists the instances of the project. */
+async function prove(
+  { clock, http }: ProofDeps,
+  place: Place,
+  credentials: Credentials,
+): Promise<Proof> {
+  try {
+    const secret = await obtainSecret({ clock, http }, place, credentials);
+    const parameters = { secret: async () => secret, refreshSecret: async () => secret };
+    using deadline = createDeadline({ clock, totalMs: timeoutMs, reserveMs: 0 });
+    const auth = await createAuth({ clock, config: place, parameters }, deadline, 'setUp');
+    const deps = { http, auth, clock, random: Math.random, config: place };
+    const instances = await listInstances(deps, deadline.signal('calls'));
+    if (instances.length > 0) return { status: 'proven', instances };
+    const { host } = new URL(place.ddmEndpoint);
+    const message = `Project ${place.projectId} has no DDM instances at ${host}: check project and region, or create one first.`;
+    return { status: 'refused', topic: 'project', message };
+  } catch (error) {
+    if (error instanceof IamError) {
+      return { status: 'refused', ...explainSignIn(error.failure, place) };
+    }
+    if (!(error instanceof ReadError)) throw error;
+    return { status: 'refused', ...explainList(error.failure, place, credentials) };
+  }
+}
+
+async function obtainSecret(
+  { clock, http }: ProofDeps,
+  { iamEndpoint, projectId }: Place,
+  credentials: Credentials,
+): Promise<Secret> {
+  return 'password' in credentials
+    ? createToken(
+        { http, clock, iamEndpoint, projectId },
+        credentials,
+        AbortSignal.timeout(timeoutMs),
+      )
+    : credentials;
 }
 
 type Next = 'go on' | 'again' | Topic;
@@ -75,7 +130,7 @@ async function decide(session: Session, proof: Proof): Promise<Next> {
   const { message, topic } = proof;
   const areNamed = Array.isArray(session.options.instances);
   if (topic === 'permission' && areNamed) {
-    session.print(`Warning: ${message} The instances are taken as --instances names them.`);
+    session.print(`Warning: ${message} The set-up takes the instances that --instances names.`);
     return 'go on';
   }
   if (!session.interactive) throw new SetupError(message);
@@ -100,7 +155,7 @@ function waysOut({ loopback }: Session, topic: Refusal['topic']) {
   const byHand = { value: 'go on' as const, name: 'Type the instance ids' };
   return [
     ...likely,
-    ...(topic === 'sign-in' ? [] : [again]), // a refused password is not sent a second time
+    ...(topic === 'sign-in' ? [] : [again]), // a refused password is never sent twice
     ...(topic === 'permission' ? [byHand] : []),
     ...others,
     { value: 'stop' as const, name: 'Stop' },

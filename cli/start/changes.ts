@@ -1,21 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cloud } from '../../emulator/cloud.ts';
-import { changeQueue, followQueue } from '../../emulator/cloud.ts';
-import { type EventSource, startEventSource } from '../../emulator/event-source.ts';
+import { type Cloud, changeQueue, followQueue } from '../../emulator/cloud.ts';
+import { startEventSource } from '../../emulator/event-source.ts';
 import { type LambdaOptions, startLambda } from '../../emulator/lambda.ts';
-import { OptionError } from './options.ts';
+import { OptionError } from '../options.ts';
+import { parseLogLine } from './screen.ts';
 
-type Functions = Omit<LambdaOptions, 'functionName' | 'onLine'>;
-
-interface Line {
-  readonly message?: string;
-  readonly timestamp?: string;
-  readonly instanceId?: string;
-  readonly status?: string;
-}
-
-/** The way of a change: what happened to one instance, and when. */
-interface Way {
+/** A changed data node, and what became of its instance. */
+interface Change {
+  readonly instanceId: string;
   readonly dataNodeId: string;
   readonly changedAt: number;
   acceptedAt?: number;
@@ -23,59 +15,37 @@ interface Way {
   end?: string;
 }
 
-const { stdout } = process;
-function print(text: string): void {
-  stdout.write(`${text}\n`);
-}
-function seconds(from: number, to: number | undefined): string {
-  return to === undefined ? '-' : `${((to - from) / 1_000).toFixed(1)} s`;
-}
-const maxShown = 5;
-
 /**
- * Changes data nodes of the embedded cloud, runs `watch` once, then workers and `follow` until all is
- * done, and shows the way of each change. Resolves with the exit code.
+ * Changes data nodes of the embedded cloud and runs `watch` once. Workers and `follow` then run until the
+ * queues are empty. Shows how long each change took, and resolves with the exit code.
  */
-export async function showChanges(
+export async function runChanges(
   count: number,
   cloud: Cloud,
-  functions: Functions,
+  functions: Pick<LambdaOptions, 'taskRoot' | 'env'>,
   json: boolean,
 ): Promise<number> {
-  const ways = changeNodes(cloud, count);
+  const changes = changeNodes(cloud, count);
+  const print = (text: string): void => void process.stdout.write(`${text}\n`);
+  const say = json ? () => {} : print;
   const onLine = (text: string): void => {
     if (json) print(text);
-    readLine(ways, text);
+    readLine(changes, text);
   };
   const lambda = { ...functions, onLine };
-  const say = json ? () => {} : print;
-  say(`${count} data nodes have another port: CTS has ${count} traces of it\n`);
+  say(`The port of ${count} data nodes changed: CTS has ${count} traces of it\n`);
   const watch = await startLambda({ ...lambda, functionName: 'watch' });
   const watched = await watch.invoke({});
   await watch.stop();
   if (!watched.ok) throw new OptionError(`watch failed: ${watched.error.errorMessage}`);
   say(`watch  ${JSON.stringify(watched.response)}`);
-  const worker = { ...lambda, timeoutMs: 60_000 };
-  const sources = [
-    startEventSource({ ...queue(cloud.changeQueueUrl), worker, batchSize: 10 }),
-    startEventSource({
-      ...queue(cloud.followQueueUrl),
-      worker,
-      batchSize: 100,
-      functionName: 'follow',
-    }),
-  ];
-  await drained(cloud, sources);
-  for (const line of describe(ways)) say(line);
-  return [...ways.values()].every(({ end }) => end === 'completed' || end === 'failed') ? 0 : 1;
+  await drain(cloud, { ...lambda, timeoutMs: 60_000 });
+  for (const line of describeChanges([...changes.values()])) say(line);
+  return [...changes.values()].every(({ end }) => end === 'completed' || end === 'failed') ? 0 : 1;
 }
 
-function queue(queueUrl: string) {
-  return { queueUrl, maximumConcurrency: 2, batchWindowMs: 100 };
-}
-
-/** Another port for one data node of each of so many instances; CTS records the end of the operation. */
-function changeNodes({ cts, ddm }: Cloud, count: number): ReadonlyMap<string, Way> {
+/** Changes a port in each of the first instances; CTS records the end of the operation. */
+function changeNodes({ cts, ddm }: Cloud, count: number): ReadonlyMap<string, Change> {
   const instanceIds = ddm.instanceIds.slice(0, count);
   if (instanceIds.length < count) {
     throw new OptionError(
@@ -91,55 +61,61 @@ function changeNodes({ cts, ddm }: Cloud, count: number): ReadonlyMap<string, Wa
         resource_id: dataNodeId,
         trace_type: 'SystemAction',
       });
-      return [instanceId, { dataNodeId, changedAt: time }];
+      return [instanceId, { instanceId, dataNodeId, changedAt: time }];
     }),
   );
 }
 
-function readLine(ways: ReadonlyMap<string, Way>, text: string): void {
-  const line = parse(text);
-  const way = ways.get(line?.instanceId ?? '');
-  if (!line?.message || !way) return;
+function readLine(changes: ReadonlyMap<string, Change>, text: string): void {
+  const line = parseLogLine(text);
+  const change = changes.get(line?.instanceId ?? '');
+  if (!line || !change) return;
   const at = Date.parse(line.timestamp ?? '');
-  if (line.status === 'accepted') way.acceptedAt = at;
+  if (line.status === 'accepted') change.acceptedAt = at;
   const end = /^instance sync (completed|failed|unknown)$/.exec(line.message)?.[1];
   if (!end) return;
-  way.endedAt = at;
-  way.end = end;
+  change.endedAt = at;
+  change.end = end;
 }
 
-function parse(text: string): Line | undefined {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-async function drained(cloud: Cloud, sources: readonly EventSource[]): Promise<void> {
+/** Runs `worker` and `follow` until their queues are empty. */
+async function drain(cloud: Cloud, worker: Omit<LambdaOptions, 'functionName'>): Promise<void> {
+  const both = { worker, maximumConcurrency: 2, batchWindowMs: 100 };
+  const sources = [
+    startEventSource({ ...both, queueUrl: cloud.changeQueueUrl, batchSize: 10 }),
+    startEventSource({
+      ...both,
+      queueUrl: cloud.followQueueUrl,
+      batchSize: 100,
+      functionName: 'follow',
+    }),
+  ];
   const left = (): number =>
     cloud.sqs.messages(changeQueue).length + cloud.sqs.messages(followQueue).length;
   while (left() > 0) await sleep(50);
   for (const source of sources) await source.stop();
 }
 
-function describe(ways: ReadonlyMap<string, Way>): readonly string[] {
-  const all = [...ways.entries()];
-  const counts = Map.groupBy(all, ([, { end }]) => end ?? 'without an end');
+const maxShown = 5;
+
+function describeChanges(changes: readonly Change[]): readonly string[] {
+  const ends = Map.groupBy(changes, ({ end }) => end ?? 'without an end');
   return [
     '',
     'instance                              data node                             accepted after  ended after',
-    ...all
-      .slice(0, maxShown)
-      .map(
-        ([instanceId, { acceptedAt, changedAt, dataNodeId, end = '-', endedAt }]) =>
-          `${instanceId}  ${dataNodeId}  ${seconds(changedAt, acceptedAt).padEnd(14)}  ${seconds(changedAt, endedAt)} ${end}`,
-      ),
-    ...(all.length > maxShown ? [`... and ${all.length - maxShown} more`] : []),
+    ...changes.slice(0, maxShown).map(describeChange),
+    ...(changes.length > maxShown ? [`... and ${changes.length - maxShown} more`] : []),
     '',
     'In the end',
-    ...[...counts].map(([end, { length }]) => `  ${end.padEnd(12)} ${length}`),
+    ...[...ends].map(([end, { length }]) => `  ${end.padEnd(12)} ${length}`),
     '',
-    'The queues pass their delays 60 times faster here; on AWS a change is synced within 2 to 4 minutes.',
+    'Here, the delays of the queues pass 60 times faster; on AWS a change is synced within 2 to 4 minutes.',
   ];
+}
+
+function describeChange(change: Change): string {
+  const { acceptedAt, changedAt, dataNodeId, end = '-', endedAt, instanceId } = change;
+  const after = (at: number | undefined): string =>
+    at === undefined ? '-' : `${((at - changedAt) / 1_000).toFixed(1)} s`;
+  return `${instanceId}  ${dataNodeId}  ${after(acceptedAt).padEnd(14)}  ${after(endedAt)} ${end}`;
 }

@@ -1,18 +1,12 @@
 import type { InvocationResult } from '../../emulator/runtime-api.ts';
-import type { Target } from '../target.ts';
+import type { Outcome, Report } from '../../lib/log.ts';
+import { describeFailures } from '../failures.ts';
 import type { StartOptions } from './options.ts';
-import {
-  describeFailures,
-  describeReport,
-  drawProgress,
-  type LogLine,
-  nextSteps,
-  parseLogLine,
-} from './present.ts';
+import type { Project } from './project.ts';
 
 /** What a person sees of a run. */
 export interface Screen {
-  /** A line that a function wrote. */
+  /** Takes a line that a function wrote. */
   line(line: string): void;
   phase(title: string): void;
   drained(stats: DrainStats): void;
@@ -27,43 +21,57 @@ interface DrainStats {
   readonly deadLetters: readonly string[];
 }
 
-const { stdout } = process;
+/** A log line of the handler, as far as the screen uses it. */
+type LogLine = Partial<Outcome> &
+  Partial<Report> & { readonly message: string; readonly timestamp?: string };
 
-export function createScreen({ instances, json }: StartOptions, { cloud, name }: Target): Screen {
+/** Where the screen writes: out. */
+export interface Output {
+  readonly isTTY: boolean;
+  write(text: string): unknown;
+}
+
+const redrawMs = 100;
+
+export function createScreen(
+  { instances, json }: StartOptions,
+  { cloud, name }: Project,
+  out: Output,
+): Screen {
   if (json) {
     const nothing = (): void => {};
-    const line = (text: string): void => void stdout.write(`${text}\n`);
+    const line = (text: string): void => void out.write(`${text}\n`);
     return { line, phase: nothing, drained: nothing, finish: nothing };
   }
-  const ends = new Map<string, LogLine>(); // the last outcome of each instance
+  const last = new Map<string, LogLine>(); // the last outcome of each instance
   let report: LogLine | undefined;
   let drained: DrainStats | undefined;
-  stdout.write(`Running the packaged scheduled handler against ${name}\n`);
+  let drawnAt = 0;
+  out.write(`Running the packaged scheduled handler against ${name}\n`);
 
   const withStatus = (status: string): LogLine[] =>
-    [...ends.values()].filter((line) => line.status === status);
+    [...last.values()].filter((line) => line.status === status);
 
-  let drawnAt = 0;
   const draw = (): void => {
-    if (!stdout.isTTY || Date.now() - drawnAt < 100) return;
+    if (!out.isTTY || Date.now() - drawnAt < redrawMs) return;
     drawnAt = Date.now();
-    const done = ends.size - withStatus('queued').length;
+    const done = last.size - withStatus('queued').length;
     const progress = drawProgress(done, cloud ? instances : done, withStatus('failed').length);
-    stdout.write(`\r${progress}`);
+    out.write(`\r${progress}`);
   };
 
-  const describeEnd = (stats: DrainStats): string => {
+  const describeEnd = ({ batches, deadLetters, killed, redelivered }: DrainStats): string => {
     const [accepted, failed] = [withStatus('accepted').length, withStatus('failed').length];
-    const unknown = stats.deadLetters.filter((id) => ends.get(id)?.status === 'queued').length;
+    const unknown = deadLetters.filter((id) => last.get(id)?.status === 'queued').length;
     return [
       '',
       'In the end',
       `  accepted     ${accepted}`,
       `  failed       ${failed}`,
-      `  lost         ${ends.size - accepted - failed - unknown}`,
-      `  batches      ${stats.batches}, of which ${stats.killed} had their worker killed`,
-      `  redelivered  ${stats.redelivered} messages that were done`,
-      `  dead-letter  ${stats.deadLetters.length} messages${unknown > 0 ? `, ${unknown} without a result: their worker was killed at the last delivery` : ''}`,
+      `  lost         ${last.size - accepted - failed - unknown}`,
+      `  batches      ${batches}, of which ${killed} had their worker killed`,
+      `  redelivered  ${redelivered} messages that were done`,
+      `  dead-letter  ${deadLetters.length} messages${unknown > 0 ? `, ${unknown} without a result: their worker was killed at the last delivery` : ''}`,
       `  calls        ${cloud?.ddm.stats().calls ?? 0}`,
       '',
     ].join('\n');
@@ -72,28 +80,62 @@ export function createScreen({ instances, json }: StartOptions, { cloud, name }:
   return {
     line: (text) => {
       const line = parseLogLine(text);
-      if (line === undefined) return void (text.startsWith('{') || stdout.write(`${text}\n`));
+      if (line === undefined) return void (text.startsWith('{') || out.write(`${text}\n`));
       if (line.message === 'sync run finished') report = line;
       if (!line.message.startsWith('instance sync ') || line.status === undefined) return;
-      ends.set(line.instanceId ?? '', line);
+      last.set(line.instanceId ?? '', line);
       draw();
     },
-    phase: (title) => void stdout.write(`${stdout.isTTY ? '\n' : ''}${title}\n`),
+    phase: (title) => void out.write(`${out.isTTY ? '\n' : ''}${title}\n`),
     drained: (stats) => {
       drained = stats;
     },
     finish: (result) => {
       const failures = withStatus('failed');
-      if (stdout.isTTY) stdout.write('\n');
-      if (failures.length > 0) stdout.write(`\nFailed\n${describeFailures(failures)}\n`);
-      if (report) stdout.write(`\nRun ${report.runId ?? ''}\n${describeReport(report)}\n`);
-      if (drained) stdout.write(describeEnd(drained));
+      if (out.isTTY) out.write('\n');
+      if (failures.length > 0) out.write(`\nFailed\n${describeFailures(failures)}\n`);
+      if (report) out.write(`\nRun ${report.runId ?? ''}\n${describeReport(report)}\n`);
+      if (drained) out.write(describeEnd(drained));
       const { throttled = 0 } = cloud?.ddm.stats() ?? {};
-      if (throttled > 0) stdout.write(`  throttled  ${throttled}\n`);
-      stdout.write(`\n${conclude(result, failures.length)}\n`);
-      if (cloud) stdout.write(`\n${nextSteps}`);
+      if (throttled > 0) out.write(`  throttled  ${throttled}\n`);
+      out.write(`\n${conclude(result, failures.length)}\n`);
+      if (cloud) out.write(`\n${nextSteps}`);
     },
   };
+}
+
+/** A line that the logger wrote. Anything else is undefined. */
+export function parseLogLine(line: string): LogLine | undefined {
+  try {
+    const parsed = JSON.parse(line);
+    return typeof parsed?.message === 'string' ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const barWidth = 30;
+
+/** `[#####.....]  50/100  3 failed` */
+export function drawProgress(done: number, total: number, failed: number): string {
+  const filled = total === 0 ? barWidth : Math.round((Math.min(done, total) / total) * barWidth);
+  const bar = `${'#'.repeat(filled)}${'.'.repeat(barWidth - filled)}`;
+  return `[${bar}] ${done}/${total}${failed > 0 ? `  ${failed} failed` : ''}`;
+}
+
+function describeReport(report: Partial<Report>): string {
+  const { attempts = 0, durationMs = 0, queued = 0, skipped = 0 } = report;
+  const seconds = durationMs / 1_000;
+  const perSecond = seconds > 0 ? (attempts / seconds).toFixed(0) : '-';
+  return [
+    `  instances  ${report.total ?? 0}`,
+    `  accepted   ${report.accepted ?? 0}`,
+    `  failed     ${report.failed ?? 0}`,
+    ...(queued > 0 ? [`  queued     ${queued}`] : []),
+    ...(skipped > 0 ? [`  skipped    ${skipped}`] : []),
+    `  calls      ${attempts}`,
+    `  duration   ${seconds.toFixed(2)} s (${perSecond} calls per second)`,
+  ].join('\n');
 }
 
 function conclude(result: InvocationResult, failed: number): string {
@@ -101,6 +143,13 @@ function conclude(result: InvocationResult, failed: number): string {
     return `The invocation failed: ${result.error.errorType}: ${result.error.errorMessage}`;
   }
   return failed > 0
-    ? 'The run worked; single failed instances do not fail it. The next run tries them again.'
+    ? 'The run worked. Failed instances do not fail it: the next run tries them again.'
     : 'The run worked.';
 }
+
+const nextSteps = `This was the embedded cloud. To run against a real project:
+  export DDM_ENDPOINT=https://ddm.<region>.myhuaweicloud.com   # or .eu, or otc.t-systems.com
+  export DDM_PROJECT_ID=<project id>  PARAMETER_PREFIX=/ddm-sync/prod
+  export AWS_REGION=...  AWS_ACCESS_KEY_ID=...  AWS_SECRET_ACCESS_KEY=...
+  npm start -- --dry-run     # reads and checks everything, calls nothing
+`;

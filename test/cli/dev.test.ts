@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -60,3 +60,16 @@ test('npm run dev answers POST /sync over HTTP as the HTTP API does', async () =
   expect([wrong.status, foreign.status, unknown.status]).toEqual([400, 403, 401]);
   expect(printed()).toContain('Scheduling [scheduled] cron: [*/1 * * * *]');
 }, 60_000);
+
+test.each([
+  [['--port', '0'], /^--port: "0" is not a port: give a number from 1 to 65535\n$/],
+  [['--instances', 'many'], /^--instances takes a number such as 500, not "many"\n$/],
+  [['--unknown'], /^Unknown option '--unknown': see npm run dev -- --help\n$/],
+])('npm run dev refuses %j with one line', (args, message) => {
+  const { status, stderr } = spawnSync(process.execPath, [join(root, 'cli/dev.ts'), ...args], {
+    encoding: 'utf8',
+  });
+
+  expect(status).toBe(2);
+  expect(stderr).toMatch(message);
+});

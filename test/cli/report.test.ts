@@ -2,22 +2,22 @@ import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { OutcomeEntry, SyncStatus } from '../../cli/report/entry.ts';
+import { parseOptions } from '../../cli/options.ts';
+import { type OutcomeEntry, parseLine, type SyncStatus } from '../../cli/report/entry.ts';
 import { createFleetState } from '../../cli/report/fleet-state.ts';
-import { parseReportOptions } from '../../cli/report/options.ts';
+import { chooseInput, reportCommand } from '../../cli/report/options.ts';
 import { drawPage } from '../../cli/report/page.ts';
-import { parseLine } from '../../cli/report/parse-line.ts';
-import { timeTicks, valueTicks } from '../../cli/report/plot-scale.ts';
+import { timeTicks, valueTicks } from '../../cli/report/plot.ts';
 import { type Line, readLines } from '../../cli/report/read-lines.ts';
 import { summarise } from '../../cli/report/summary.ts';
 import { startCloudwatchLogs } from '../fakes/cloudwatch-logs.ts';
 import { startPackaged } from '../support/packaged.ts';
-import { readReport, runReport, temporaryFile } from '../support/report.ts';
+import { readReport, runReport, spawnJsonReport, temporaryFile } from '../support/report.ts';
 
 const minuteMs = 60_000;
 const now = Date.now();
 
-/** A line of the logger, so many minutes ago. */
+/** A line that the logger wrote some minutes ago. */
 function line(minutesAgo: number, message: string, fields: object = {}): string {
   return JSON.stringify({
     level: 'INFO',
@@ -55,6 +55,11 @@ function run(minutesAgo: number, fields: object = {}): string {
 
 function lines(...all: readonly string[]) {
   return { input: `${all.join('\n')}\n` };
+}
+
+/** The report of these lines, from a file. */
+function reportOf(...all: readonly string[]) {
+  return readReport([temporaryFile('run.log', lines(...all).input)]);
 }
 
 describe('npm run report', () => {
@@ -95,7 +100,7 @@ describe('npm run report', () => {
   });
 
   test('says since when an instance fails and how often, the longest first', async () => {
-    const input = lines(
+    const input = [
       outcome(90, 'failed', 'i-1'),
       outcome(75, 'accepted', 'i-1'),
       outcome(60, 'failed', 'i-1'),
@@ -103,9 +108,9 @@ describe('npm run report', () => {
       outcome(50, 'accepted', 'i-2'),
       outcome(44, 'failed', 'i-2'),
       outcome(300, 'failed', 'i-3'),
-    );
+    ];
 
-    const { report } = await readReport([], input);
+    const { report } = await reportOf(...input);
 
     expect(report.failing).toMatchObject([
       { instanceId: 'i-3', failures: 1, isSinceEarlier: true },
@@ -120,32 +125,31 @@ describe('npm run report', () => {
   });
 
   test('follows jobs to their end', async () => {
-    const input = lines(
+    const input = [
       ...['done', 'broken', 'lost'].map((id) => outcome(9, 'accepted', id, { jobId: 'j' })),
       outcome(8, 'completed', 'done', { jobId: 'j' }),
       outcome(8, 'failed', 'broken', { jobId: 'j', errCode: undefined, httpStatus: undefined }),
       outcome(8, 'unknown', 'lost', { jobId: 'j' }),
-    );
+    ];
 
-    const { report, status } = await readReport([], input);
+    const { report, status } = await reportOf(...input);
 
     expect(status).toBe(1);
     expect(report.verdict.text).toBe('1 of 3 instances is not in sync, 1 of unknown end');
     expect(report.failing).toMatchObject([
       { instanceId: 'broken', errCode: 'JOB', advice: expect.stringContaining('its job failed') },
-      { instanceId: 'lost', errCode: 'UNKNOWN_END', failures: 0 },
+      {
+        instanceId: 'lost',
+        errCode: 'UNKNOWN_END',
+        failures: 0,
+        advice: expect.stringContaining('not seen to end'),
+      },
     ]);
   });
 
   test('takes queued for waiting, and waiting for an hour for too long', async () => {
-    const fresh = await readReport(
-      [],
-      lines(outcome(9, 'accepted', 'i-1'), outcome(3, 'queued', 'i-2')),
-    );
-    const old = await readReport(
-      [],
-      lines(outcome(9, 'accepted', 'i-1'), outcome(70, 'queued', 'i-2')),
-    );
+    const fresh = await reportOf(outcome(9, 'accepted', 'i-1'), outcome(3, 'queued', 'i-2'));
+    const old = await reportOf(outcome(9, 'accepted', 'i-1'), outcome(70, 'queued', 'i-2'));
 
     expect([fresh.status, fresh.report.verdict.text]).toEqual([
       0,
@@ -157,12 +161,12 @@ describe('npm run report', () => {
 
   test('believes the result of a worker that was faster than the line "queued" of its run', async () => {
     const runId = 'run-1';
-    const input = lines(
+    const input = [
       outcome(5, 'accepted', 'i-1', { runId }),
       outcome(4, 'queued', 'i-1', { runId }),
-    );
+    ];
 
-    const { report } = await readReport([], input);
+    const { report } = await reportOf(...input);
 
     expect(report.counts).toMatchObject({ inSync: 1, waiting: 0 });
   });
@@ -178,14 +182,14 @@ describe('npm run report', () => {
         failed: 1,
         attempts: 12,
       });
-    const input = lines(
+    const input = [
       run(5, { total: 20, accepted: 0, queued: 20 }),
       batch(4, 'a'),
       batch(4, 'b'),
       batch(4, 'b'),
-    );
+    ];
 
-    const { report } = await readReport([], input);
+    const { report } = await reportOf(...input);
 
     expect(report.runs).toMatchObject([
       { queued: 20, workers: { batches: 2, accepted: 18, failed: 2, attempts: 24 } },
@@ -212,8 +216,8 @@ describe('npm run report', () => {
     const complete = [...before, outcome(5, 'accepted', 'i-1'), run(5, { total: 1 })];
     const cutOff = [...before, run(5, { total: 1 })];
 
-    const { report, status } = await readReport([], lines(...complete));
-    const unsure = await readReport([], lines(...cutOff));
+    const { report, status } = await reportOf(...complete);
+    const unsure = await reportOf(...cutOff);
 
     expect([status, report.absent, report.counts.total]).toEqual([0, ['gone'], 1]);
     expect([unsure.status, unsure.report.absent]).toEqual([1, []]);
@@ -222,7 +226,7 @@ describe('npm run report', () => {
   test('warns of a schedule that stopped', async () => {
     const runs = [400, 385, 370].flatMap((ago) => [outcome(ago, 'accepted', 'i-1'), run(ago)]);
 
-    const { report } = await readReport([], lines(...runs));
+    const { report } = await reportOf(...runs);
 
     expect(report.verdict.warnings[0]).toMatch(
       /^No scheduled run for 6 h 10 min; before, one came every 15 minutes/,
@@ -245,7 +249,7 @@ describe('npm run report', () => {
     ],
     ['rotation failed', [line(1, 'token rotation failed', { level: 'ERROR', reason: 'no' })]],
   ])('knows a token that is %s', async (state, tokenLines) => {
-    const { report } = await readReport([], lines(outcome(1, 'accepted', 'i-1'), ...tokenLines));
+    const { report } = await reportOf(outcome(1, 'accepted', 'i-1'), ...tokenLines);
 
     expect(report.token.state).toBe(state);
     expect(report.verdict.warnings).toHaveLength(state === 'well' ? 0 : 1);
@@ -254,7 +258,7 @@ describe('npm run report', () => {
   test('reads what Lambda and CloudWatch put around the lines, and counts what it cannot read', async () => {
     const time = new Date(now - minuteMs).toISOString();
     const cutOff = outcome(1, 'accepted', 'i-9').slice(0, 80);
-    const input = lines(
+    const input = [
       'START RequestId: 7db6e6e3-1eb4-4c4f-9f23-c402a31eeae8 Version: $LATEST',
       `${time} ${outcome(2, 'accepted', 'i-1')}`,
       `${time} 2026/11/24/[$LATEST]4c4f ${outcome(2, 'failed', 'i-2')}\r`,
@@ -272,9 +276,9 @@ describe('npm run report', () => {
       '[1,2]',
       '{"message":"instance sync accepted","instanceId":"i-3","timestamp":"yesterday"}',
       `{"message":"instance sync accepted","timestamp":"${time}"}`,
-    );
+    ];
 
-    const { report } = await readReport([], input);
+    const { report } = await reportOf(...input);
 
     const problems = report.problems.map(({ message }: { message: string }) => message);
     expect(report.counts).toMatchObject({ total: 2, inSync: 1, failed: 1 });
@@ -305,16 +309,18 @@ describe('npm run report', () => {
     );
     const packed = gzipSync(many.join('\n'));
 
-    const { report } = await readReport(['-'], { input: packed.subarray(0, packed.length / 2) });
+    const { report } = await spawnJsonReport(['-'], {
+      input: packed.subarray(0, packed.length / 2),
+    });
 
     expect(report.counts.total).toBeGreaterThan(100);
     expect(report.input.notes[0]).toMatch(/^standard input is damaged or ends in the middle/);
   });
 
   test('leaves out what is older than --since', async () => {
-    const input = lines(outcome(90, 'failed', 'i-1'), outcome(5, 'accepted', 'i-2'));
+    const { input } = lines(outcome(90, 'failed', 'i-1'), outcome(5, 'accepted', 'i-2'));
 
-    const { report } = await readReport(['--since', '1h'], input);
+    const { report } = await readReport(['--since', '1h', temporaryFile('run.log', input)]);
 
     expect(report.counts.total).toBe(1);
   });
@@ -362,8 +368,10 @@ describe('npm run report', () => {
   });
 
   test('does not wait for a person to type a log', () => {
-    expect(() => parseReportOptions([], true)).toThrow(/^Nothing to read/);
-    expect(parseReportOptions(['run.log'], true).input).toMatchObject({ from: 'files' });
+    const choose = (...args: string[]) => chooseInput(parseOptions(reportCommand, args), true);
+
+    expect(() => choose()).toThrow(/^Nothing to read.*see npm run report -- --help$/);
+    expect(choose('run.log').input).toMatchObject({ from: 'files' });
   });
 });
 
@@ -395,7 +403,7 @@ describe('CloudWatch Logs', () => {
       { timestamp: now - minuteMs, message: outcome(1, 'failed', 'i-7') },
     ]);
 
-    const { report, status } = await readReport(['--stage', 'prod', '--since', '1h'], { env });
+    const { report, status } = await spawnJsonReport(['--stage', 'prod', '--since', '1h'], { env });
 
     expect(status).toBe(1);
     expect(report.counts).toMatchObject({ total: 250, failed: 1 });
@@ -410,7 +418,7 @@ describe('CloudWatch Logs', () => {
     logs.groups.set('/a', events(1, 60 * 23));
     logs.groups.set('/b', events(2, 60 * 25));
 
-    const { report } = await readReport(['--log-group', '/a,/b'], { env });
+    const { report } = await spawnJsonReport(['--log-group', '/a,/b'], { env });
 
     expect(report.counts.total).toBe(1);
   });
@@ -675,7 +683,7 @@ describe('the lines of a stream', () => {
     expect(await cut([])).toEqual([]);
   });
 
-  test('are dropped where no event of CloudWatch is so long, and the next one is read', async () => {
+  test('are dropped when they are longer than any event of CloudWatch, and the next one is read', async () => {
     const chunk = 'x'.repeat(300_000);
 
     expect(await cut([chunk, chunk, chunk, chunk, '\nnext\n'])).toEqual([undefined, 'next']);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { describeHelp, OptionError, parseOptions } from '../../cli/options.ts';
 import { explainSignIn } from '../../cli/setup/explain.ts';
-import { parseSetupOptions } from '../../cli/setup/options.ts';
-import { OptionError } from '../../cli/start/options.ts';
+import { collectAnswers, setupCommand } from '../../cli/setup/options.ts';
 import type { Cloud } from '../../emulator/cloud.ts';
 import { findClosedPort } from '../support/http-server.ts';
 import { instanceIds } from '../support/instances.ts';
@@ -16,9 +16,10 @@ import {
   listNames,
   openCloud,
   openSetUp,
+  runSetUp,
   secretsOf,
-  setUp,
   setUpAll,
+  spawnSetUp,
   stored,
 } from '../support/setup.ts';
 import { keys, type Terminal } from '../support/terminal.ts';
@@ -45,7 +46,10 @@ describe('npm run setup with flags', () => {
   test('writes list, credentials and a first token, and the service works at once', async () => {
     const cloud = await openCloud();
 
-    const { status, stderr, stdout } = await setUpAll(cloud);
+    const { status, stderr, stdout } = await spawnSetUp(
+      [...flagsFor(cloud), '--instances', 'all'],
+      { ...environment(cloud), ...secretsOf(cloud) },
+    );
 
     expect([status, stderr]).toEqual([0, '']);
     expect(stored(cloud, 'instances')).toMatchObject({
@@ -72,14 +76,11 @@ describe('npm run setup with flags', () => {
   test('writes an access key and some of the instances, and names AUTH_MODE', async () => {
     const cloud = await openCloud();
     const [first = '', , third = ''] = cloud.ddm.instanceIds;
-    const env = { ...environment(cloud), ...secretsOf(cloud) };
+    const args = [...flagsFor(cloud, 'aksk'), '--instances', `${third}, ${first},${first}`];
 
-    const { status, stdout } = await setUp(
-      [...flagsFor(cloud, 'aksk'), '--instances', `${third}, ${first},${first}`],
-      env,
-    );
+    const { refusal, stdout } = await runSetUp({ cloud, args });
 
-    expect(status).toBe(0);
+    expect(refusal).toBeUndefined();
     expect(stored(cloud, 'instances')?.value).toBe(`${third},${first}`);
     expect(JSON.parse(stored(cloud, 'credentials')?.value ?? '')).toEqual(cloud.accessKeys);
     expect(stored(cloud, 'token-set')).toBeUndefined();
@@ -95,9 +96,9 @@ describe('npm run setup with flags', () => {
       (flag) => flag !== '--prefix' && flag !== cloud.parameterPrefix,
     );
 
-    const { stdout } = await setUp([...flags, '--instances', 'all', '--stage', 'test'], {
-      ...environment(cloud),
-      ...secretsOf(cloud),
+    const { stdout } = await runSetUp({
+      cloud,
+      args: [...flags, '--instances', 'all', '--stage', 'test'],
     });
 
     expect(stdout).toMatch(/\/ddm-sync\/test\/instances +StringList +6 instances\n/);
@@ -112,9 +113,10 @@ describe('npm run setup with flags', () => {
   test('splits a long list, and removes what was there in the other form', async () => {
     const cloud = await openCloud({ instances: 250 });
     const some = cloud.ddm.instanceIds.slice(0, 3).join(',');
-    const env = { ...environment(cloud), ...secretsOf(cloud) };
+    const write = (ids: string) =>
+      runSetUp({ cloud, args: [...flagsFor(cloud, 'aksk'), '--instances', ids] });
 
-    await setUp([...flagsFor(cloud, 'aksk'), '--instances', some], env);
+    await write(some);
     expect(listNames(cloud)).toEqual(['instances']);
 
     const whole = await setUpAll(cloud, 'aksk');
@@ -123,10 +125,10 @@ describe('npm run setup with flags', () => {
     await expectAccepted(cloud, 250, 'aksk');
 
     const two = cloud.ddm.instanceIds.slice(0, 130).join(',');
-    await setUp([...flagsFor(cloud, 'aksk'), '--instances', two], env);
+    await write(two);
     expect(listNames(cloud)).toEqual(['instances/1', 'instances/2']);
 
-    await setUp([...flagsFor(cloud, 'aksk'), '--instances', some], env);
+    await write(some);
     expect(listNames(cloud)).toEqual(['instances']);
     await expectAccepted(cloud, 3, 'aksk');
   }, 60_000);
@@ -139,9 +141,9 @@ describe('npm run setup with flags', () => {
     put('credentials', 'String', '{}');
     put('token', 'SecureString', 'a-token-from-yesterday');
 
-    const { status, stdout } = await setUpAll(cloud);
+    const { refusal, stdout } = await setUpAll(cloud);
 
-    expect(status).toBe(0);
+    expect(refusal).toBeUndefined();
     expect(stored(cloud, 'instances')?.type).toBe('StringList');
     expect(stored(cloud, 'credentials')?.type).toBe('SecureString');
     expect(stored(cloud, 'token')).toBeUndefined();
@@ -155,9 +157,9 @@ describe('npm run setup with flags', () => {
   test('encrypts with a key of its own', async () => {
     const cloud = await openCloud();
     const arn = 'arn:aws:kms:eu-central-1:123456789012:key/0b1c2d3e-1111-2222-3333-444455556666';
-    const env = { ...environment(cloud), ...secretsOf(cloud), PARAMETER_KMS_ARN: arn };
+    const args = [...flagsFor(cloud, 'aksk'), '--instances', 'all'];
 
-    await setUp([...flagsFor(cloud, 'aksk'), '--instances', 'all'], env);
+    await runSetUp({ cloud, args, env: { PARAMETER_KMS_ARN: arn } });
 
     expect(stored(cloud, 'credentials')?.keyId).toBe(arn);
   });
@@ -177,18 +179,20 @@ describe('npm run setup with flags', () => {
     const cloud = await openCloud();
     const ids = cloud.ddm.instanceIds.slice(0, 2).join(',');
     cloud.ddm.listFault = () => notAllowed;
-    const env = { ...environment(cloud), ...secretsOf(cloud) };
 
-    const { status, stdout } = await setUp([...flagsFor(cloud), '--instances', ids], env);
+    const { refusal, stdout } = await runSetUp({
+      cloud,
+      args: [...flagsFor(cloud), '--instances', ids],
+    });
 
-    expect(status).toBe(0);
+    expect(refusal).toBeUndefined();
     expect(stdout).toContain('Warning: DDM did not list the instances');
     await expectAccepted(cloud, 2);
   });
 
   test('can be tried without any account', async () => {
-    for (const auth of ['token', 'aksk']) {
-      const { status, stdout } = await setUp(['--embedded', '--auth', auth], bare);
+    for (const auth of [[], ['--auth', 'aksk']]) {
+      const { status, stdout } = await spawnSetUp(['--embedded', ...auth], bare);
 
       expect(status).toBe(0);
       expect(stdout).toMatch(/Dry run: the service reads 12 instances/);
@@ -196,15 +200,14 @@ describe('npm run setup with flags', () => {
     }
   });
 
-  test('has a help', async () => {
-    const { status, stdout } = await setUp(['--help'], bare);
+  test('has a help', () => {
+    const help = describeHelp(setupCommand);
 
-    expect(status).toBe(0);
     for (const name of [
       ...['cloud', 'region', 'project', 'auth', 'domain-name', 'user-name', 'instances'],
       ...['stage', 'prefix', 'yes', 'embedded'],
     ]) {
-      expect(stdout).toContain(`--${name}`);
+      expect(help).toContain(`--${name}`);
     }
   });
 });
@@ -256,15 +259,15 @@ describe('what cannot work is said in one line, and nothing is written', () => {
       iamAnswers(404, { error: { code: 404, message: 'Could not find project.' } }),
       /HTTP 404.*is a project of this account in this region/,
     ],
-    ['an IAM that is ill', 'token', iamAnswers(500, {}), /IAM gave no token.*HTTP 500.*later/],
+    ['an IAM that fails', 'token', iamAnswers(500, {}), /IAM gave no token.*HTTP 500.*later/],
     [
-      'an IAM that nobody reaches',
+      'an IAM that cannot be reached',
       'token',
       async () => ({ IAM_ENDPOINT: `http://127.0.0.1:${await findClosedPort()}` }),
       /^127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\): check cloud and region/,
     ],
     [
-      'a DDM that nobody reaches',
+      'a DDM that cannot be reached',
       'aksk',
       async () => ({ DDM_ENDPOINT: `http://127.0.0.1:${await findClosedPort()}` }),
       /^127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\)/,
@@ -300,10 +303,10 @@ describe('what cannot work is said in one line, and nothing is written', () => {
         ddm.listFault = () => ({ status: 404, body: { errCode: 'DBS.280001' } });
         return {};
       },
-      /HTTP 404.*project id is of this region/,
+      /HTTP 404.*project id belongs to this region/,
     ],
     [
-      'a DDM that is ill',
+      'a DDM that fails',
       'aksk',
       ({ ddm }) => {
         ddm.listFault = () => ({ status: 500, body: {} });
@@ -321,7 +324,7 @@ describe('what cannot work is said in one line, and nothing is written', () => {
       /has no DDM instances/,
     ],
     [
-      'no instance with an id of DDM',
+      'no instance with a DDM id',
       'token',
       ({ ddm }) => {
         const instances = [{ id: 'other', name: 'other', status: 'RUNNING' }];
@@ -330,15 +333,8 @@ describe('what cannot work is said in one line, and nothing is written', () => {
       },
       /None of the instances/,
     ],
-    ['no AWS region', 'token', () => ({ AWS_REGION: '' }), /^No AWS region: set AWS_REGION/],
     [
-      'no AWS credentials',
-      'token',
-      () => ({ AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' }),
-      /^No AWS credentials: set AWS_PROFILE/,
-    ],
-    [
-      'AWS credentials that are not taken',
+      'AWS credentials that AWS refuses',
       'token',
       ssmRefuses('GetParameters', 'UnrecognizedClientException'),
       /UnrecognizedClientException.*sign in again/,
@@ -356,22 +352,48 @@ describe('what cannot work is said in one line, and nothing is written', () => {
       /^Writing .*\/credentials failed: AccessDenied.*ssm:PutParameter/,
     ],
     [
-      'a parameter store that is ill',
+      'a parameter store that fails',
       'token',
       ssmRefuses('GetParametersByPath', 'InternalServerError'),
       /InternalServerError\. Check that eu-central-1 is your AWS region/,
     ],
   ])('%s', async (_name, auth, prepare, expected) => {
     const cloud = await openCloud();
-    const env = { ...environment(cloud), ...secretsOf(cloud), ...(await prepare(cloud)) };
+    const env = await prepare(cloud);
+    const args = [...flagsFor(cloud, auth), '--instances', 'all'];
 
-    const ended = await setUp([...flagsFor(cloud, auth), '--instances', 'all'], env);
+    const { refusal = '', stdout } = await runSetUp({ cloud, args, env });
+
+    expect(refusal).toMatch(expected);
+    expect(refusal).toMatch(/^[^\n]+$/);
+    expect(cloud.ssm.parameters.size).toBe(0);
+    expect(cloud.iam.signIns()).toBeLessThanOrEqual(1);
+    expectNoSecret(cloud, stdout + refusal);
+    expect(stdout + refusal).not.toContain('canary');
+  });
+
+  test.each<[string, Environment, RegExp]>([
+    [
+      'a wrong password',
+      { DDM_SYNC_PASSWORD: 'canary-wrong' },
+      /^IAM refused the sign-in: UNAUTHORIZED \(HTTP 401\)/,
+    ],
+    ['no AWS region', { AWS_REGION: '' }, /^No AWS region: set AWS_REGION/],
+    [
+      'no AWS credentials',
+      { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' },
+      /^No AWS credentials: set AWS_PROFILE/,
+    ],
+  ])('%s: the process ends with 1', async (_name, change, expected) => {
+    const cloud = await openCloud();
+    const env = { ...environment(cloud), ...secretsOf(cloud), ...change };
+
+    const ended = await spawnSetUp([...flagsFor(cloud), '--instances', 'all'], env);
 
     expect(ended.status).toBe(1);
     expect(ended.stderr).toMatch(expected);
     expect(ended.stderr).toMatch(/^[^\n]+\n$/);
     expect(cloud.ssm.parameters.size).toBe(0);
-    expect(cloud.iam.signIns()).toBeLessThanOrEqual(1);
     expectNoSecret(cloud, ended.stdout + ended.stderr);
     expect(ended.stdout + ended.stderr).not.toContain('canary');
   });
@@ -379,12 +401,13 @@ describe('what cannot work is said in one line, and nothing is written', () => {
   test('an instance that is not in the project', async () => {
     const cloud = await openCloud();
     const [foreign = ''] = instanceIds(1);
-    const env = { ...environment(cloud), ...secretsOf(cloud) };
 
-    const { status, stderr } = await setUp([...flagsFor(cloud), '--instances', foreign], env);
+    const { refusal } = await runSetUp({
+      cloud,
+      args: [...flagsFor(cloud), '--instances', foreign],
+    });
 
-    expect(status).toBe(1);
-    expect(stderr).toContain(`${foreign}, which is none of the 6 DDM instances`);
+    expect(refusal).toContain(`${foreign}, which is not one of the 6 DDM instances`);
     expect(cloud.ssm.parameters.size).toBe(0);
   });
 
@@ -396,11 +419,10 @@ describe('what cannot work is said in one line, and nothing is written', () => {
       return puts > 1 ? { status: 400, type: 'AccessDeniedException' } : undefined;
     };
 
-    const { status, stderr, stdout } = await setUpAll(cloud, 'aksk');
+    const { refusal, stdout } = await setUpAll(cloud, 'aksk');
 
-    expect(status).toBe(1);
     expect(stdout).toContain('Written: /ddm-sync/local/credentials\n');
-    expect(stderr).toMatch(/Writing \/ddm-sync\/local\/instances failed/);
+    expect(refusal).toMatch(/Writing \/ddm-sync\/local\/instances failed/);
   });
 
   test('an unknown region', () => {
@@ -428,13 +450,17 @@ describe('what cannot work is said in one line, and nothing is written', () => {
     const password = 'canary"passwörd\\1';
     const quoted = `You said {"password":${JSON.stringify(password)}}, that is ${password}`;
     cloud.iam.fault = () => ({ status: 400, body: { error: { message: quoted } } });
-    const env = { ...environment(cloud), DDM_SYNC_PASSWORD: password };
+    const args = [...flagsFor(cloud), '--instances', 'all'];
 
-    const { stderr, stdout } = await setUp([...flagsFor(cloud), '--instances', 'all'], env);
+    const { refusal, stdout } = await runSetUp({
+      cloud,
+      args,
+      env: { DDM_SYNC_PASSWORD: password },
+    });
 
-    expect(stderr).toContain('You said');
-    expect(stderr + stdout).not.toContain('canary');
-    expect(stderr + stdout).not.toContain('wörd');
+    expect(refusal).toContain('You said');
+    expect(refusal + stdout).not.toContain('canary');
+    expect(refusal + stdout).not.toContain('wörd');
   });
 });
 
@@ -442,24 +468,24 @@ describe('wrong options are refused with one line', () => {
   test.each<[readonly string[], RegExp, Environment?]>([
     [['--cloud', 'aws'], /--cloud takes huawei, huawei-eu or otc/],
     [['--auth', 'basic'], /--auth takes token or aksk/],
-    [['--region', 'Frankfurt!'], /--region: "frankfurt!" is no region: give its id/],
+    [['--region', 'Frankfurt!'], /--region: "frankfurt!" is not a region: give its id/],
     [['--project', 'eu-de'], /--project: "eu-de" is the name of a project: give its id/],
-    [['--project', 'a b'], /--project: "a b" is no project id: the console shows it/],
+    [['--project', 'a b'], /--project: "a b" is not a project id: the console shows it/],
     [['--prefix', 'ddm-sync/'], /--prefix: The parameter prefix is "ddm-sync\/": set the path/],
-    [['--stage', 'a b'], /--stage: "a b" is no stage/],
-    [['--instances', 'i-1'], /--instances: "i-1" is no instance id: 32 hex/],
+    [['--stage', 'a b'], /--stage: "a b" is not a stage/],
+    [['--instances', 'i-1'], /--instances: "i-1" is not an instance id: 32 hex/],
     [['--instances', ','], /--instances: Give at least one instance id/],
     [['--user-name', ' '], /--user-name: The user name is empty/],
     [['--domain-name', 'x'.repeat(257)], /--domain-name: The account name is longer than 256/],
-    [['--password', 'canary'], /--password is no option.*hidden prompt/],
-    [['--secret-access-key=canary'], /--secret-access-key is no option/],
+    [['--password', 'canary'], /--password is not an option.*hidden prompt/],
+    [['--secret-access-key=canary'], /--secret-access-key is not an option/],
     [['--unknown'], /Unknown option '--unknown'.*--help/],
     [['stray'], /Unexpected argument.*--help/],
-    [[], /DDM_SYNC_ACCESS_KEY_ID: This is no access/, { DDM_SYNC_ACCESS_KEY_ID: 'canary' }],
+    [[], /DDM_SYNC_ACCESS_KEY_ID: This is not an access/, { DDM_SYNC_ACCESS_KEY_ID: 'canary' }],
     [[], /a secret access key has 40/, { DDM_SYNC_ACCESS_KEY_ID: `canary${'x'.repeat(34)}` }],
-    [[], /no secret access key/, { DDM_SYNC_SECRET_ACCESS_KEY: 'canary' }],
+    [[], /not a secret access key/, { DDM_SYNC_SECRET_ACCESS_KEY: 'canary' }],
   ])('%j', (args, expected, env = {}) => {
-    const parse = () => parseSetupOptions(args, env);
+    const parse = () => collectAnswers(parseOptions(setupCommand, args), env);
 
     expect(parse).toThrow(OptionError);
     expect(parse).toThrow(expected);
@@ -476,18 +502,18 @@ describe('what cannot be asked without a terminal ends with 2 and one line', () 
     [[], /IAM_ENDPOINT is not: set both/, { DDM_ENDPOINT: 'http://127.0.0.1:9' }],
     [[], /DDM_ENDPOINT is not: set both/, { IAM_ENDPOINT: 'http://127.0.0.1:9' }],
   ])('%j', async (args, expected, env = {}) => {
-    const { status, stderr, stdout } = await setUp(args, { ...bare, ...env });
+    const { status, stderr, stdout } = await spawnSetUp(args, { ...bare, ...env });
 
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(expected);
     expect(stderr).toMatch(/^[^\n]+\n$/);
   });
 
-  test('a PARAMETER_KMS_ARN that is none', async () => {
+  test('a malformed PARAMETER_KMS_ARN', async () => {
     const cloud = await openCloud();
     const env = { ...environment(cloud), ...secretsOf(cloud), PARAMETER_KMS_ARN: 'my-key' };
 
-    const { status, stderr } = await setUp([...flagsFor(cloud), '--instances', 'all'], env);
+    const { status, stderr } = await spawnSetUp([...flagsFor(cloud), '--instances', 'all'], env);
 
     expect([status, stderr]).toEqual([2, expect.stringContaining('PARAMETER_KMS_ARN is "my-key"')]);
   });
@@ -542,9 +568,9 @@ describe('npm run setup in a terminal', () => {
     await answer(terminal, 'Project id', cloud.projectId);
     await answer(terminal, 'Way of authentication', keys.down);
     await answer(terminal, 'Access key id', secretAccessKey);
-    await answer(terminal, 'no access key id', `${keys.clear}${accessKeyId}`);
+    await answer(terminal, 'not an access key id', `${keys.clear}${accessKeyId}`);
     await answer(terminal, 'Secret access key', 'short');
-    await answer(terminal, 'no secret access key', `${keys.clear}${secretAccessKey}`);
+    await answer(terminal, 'not a secret access key', `${keys.clear}${secretAccessKey}`);
     await answer(terminal, '6 found', '');
     await answer(terminal, 'Write them?', 'y');
     await terminal.reads('export AUTH_MODE=aksk');
@@ -559,7 +585,7 @@ describe('npm run setup in a terminal', () => {
 
     await answer(terminal, 'Open Telekom Cloud', keys.down + keys.down);
     await answer(terminal, 'Region', 'Frankfurt!');
-    await answer(terminal, 'is no region', `${keys.clear}EU-DE`);
+    await answer(terminal, 'is not a region', `${keys.clear}EU-DE`);
     await terminal.reads('Project id');
     terminal.type(keys.ctrlC);
 
@@ -597,7 +623,7 @@ describe('npm run setup in a terminal', () => {
   });
 
   test('finishes what it is writing before a Ctrl-C takes effect', async () => {
-    const cloud = await openCloud({ latencyMs: 2_000 }); // of the call that proves the new token
+    const cloud = await openCloud({ latencyMs: 700 }); // of the call that proves the new token
     const env = { ...environment(cloud), ...secretsOf(cloud) };
     const terminal = openSetUp(env, [...flagsFor(cloud), '--instances', 'all']);
 
@@ -643,7 +669,7 @@ describe('npm run setup in a terminal', () => {
     await terminal.reads('DDM FullAccess');
     await answer(terminal, 'Type the instance ids', keys.down);
     await answer(terminal, 'Instance ids, separated by commas', 'i-1');
-    await answer(terminal, 'is no instance id', `${keys.clear}${first}, ${second}`);
+    await answer(terminal, 'is not an instance id', `${keys.clear}${first}, ${second}`);
 
     expect(await terminal.exitCode).toBe(0);
     await expectAccepted(cloud, 2);

@@ -1,22 +1,46 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
-import { OptionError, parseOptions } from '../../cli/start/options.ts';
-import { describeFailures, drawProgress, parseLogLine } from '../../cli/start/present.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { describeFailures } from '../../cli/failures.ts';
+import { describeHelp, OptionError, parseOptions } from '../../cli/options.ts';
+import { startCommand } from '../../cli/start/options.ts';
+import { openProject } from '../../cli/start/project.ts';
+import { runFleet } from '../../cli/start/run.ts';
+import { drawProgress, parseLogLine } from '../../cli/start/screen.ts';
+import { environmentOf } from '../../cli/target.ts';
+import { startCloud } from '../../emulator/cloud.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-function start(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  return spawnSync(process.execPath, [join(root, 'cli/start.ts'), ...args], {
-    encoding: 'utf8',
-    env: { PATH: process.env.PATH ?? '', ...env },
-  });
+/** `npm start -- ...args` in a process of its own. */
+function start(...args: readonly string[]) {
+  return startWith({}, ...args);
 }
 
-describe('npm start', () => {
-  test('shows a person what became of the instances', () => {
-    const { status, stdout } = start(['--instances', '50', '--fail', '10%', '--latency', '5ms']);
+async function startWith(env: Readonly<Record<string, string>>, ...args: readonly string[]) {
+  const child = spawn(process.execPath, [join(root, 'cli/start.ts'), ...args], {
+    env: { PATH: process.env.PATH ?? '', ...env },
+  });
+  const [stdout, stderr, [status]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  return { status, stdout, stderr };
+}
+
+function messagesOf(stdout: string): readonly unknown[] {
+  const lines = stdout.trim().split('\n');
+  return lines.map((line): unknown => JSON.parse(line).message);
+}
+
+// The processes mostly wait: for the build, for the delays of the queues.
+describe.concurrent('npm start', () => {
+  test('shows a person what became of the instances', async () => {
+    const { status, stdout } = await start('--instances=50', '--fail=10%', '--latency=5ms');
 
     expect(status).toBe(0);
     expect(stdout).toMatch(/accepted {3}45\n {2}failed {5}5\n/);
@@ -24,71 +48,142 @@ describe('npm start', () => {
     expect(stdout).toContain('export DDM_ENDPOINT=');
   });
 
-  test('prints only the raw log lines with --json', () => {
-    const { status, stdout } = start(['--instances', '10', '--json']);
+  test('prints only the raw log lines with --json, and calls the v3 API when told to', async () => {
+    const { status, stdout } = await start('--instances=10', '--fail=0%', '--api=v3', '--json');
 
-    const messages = stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line).message);
+    const messages = messagesOf(stdout);
     expect(status).toBe(0);
     expect(messages.filter((message) => message === 'instance sync accepted').length).toBe(10);
     expect(messages).toContain('sync run finished');
   });
 
-  test('shows how what does not fit goes over the queue, with killed workers and double messages', () => {
-    const args = ['--instances', '600', '--fail', '0%', '--inline-max', '100', '--rate', '300'];
-
-    const { status, stdout } = start([...args, '--kill', '25%', '--redeliver', '25%']);
-
-    expect(status).toBe(0);
-    expect(stdout).toContain('500 messages in the queue, 4 workers');
-    expect(stdout).toMatch(/In the end\n {2}accepted {5}600\n {2}failed {7}0\n {2}lost {9}0\n/);
-    expect(stdout).toMatch(/of which [1-9]\d* had their worker killed/);
-  }, 60_000);
-
-  test('calls the v3 API when told to', () => {
-    const { stdout } = start(['--instances', '5', '--fail', '0%', '--api', 'v3']);
-
-    expect(stdout).toContain('accepted   5');
-  });
-
-  test('says what is missing of a real project', () => {
-    const env = { DDM_ENDPOINT: 'https://ddm.eu-de.otc.t-systems.com', AWS_PROFILE: 'prod' };
-
-    const { status, stderr } = start([], env);
+  test('takes the project of the environment, and ends with 2 when a part is missing', async () => {
+    const { status, stderr } = await startWith({ DDM_PROJECT_ID: 'p' });
 
     expect(status).toBe(2);
-    expect(stderr).toMatch(/set DDM_PROJECT_ID, PARAMETER_PREFIX, AWS_REGION.*export-credentials/);
+    expect(stderr).toMatch(/^[^\n]*set DDM_ENDPOINT, PARAMETER_PREFIX, AWS_REGION[^\n]*\n$/);
   });
 
-  test('ends with 1 when the invocation failed', () => {
-    const { status, stdout } = start(['--concurrency', 'many']);
+  test('ends with 1 when the invocation failed', async () => {
+    const { status, stdout } = await start('--concurrency', 'many');
 
     expect(status).toBe(1);
     expect(stdout).toContain('ConfigError');
   });
+});
 
-  test('has a help', () => {
-    const { status, stdout } = start(['--help']);
+describe.concurrent('npm start -- --change-nodes', () => {
+  test('shows the way from the change to the end of the job', async () => {
+    const { status, stdout } = await start('--change-nodes', '8', '--instances', '12');
 
+    expect(stdout).toContain('watch  {"traces":8,"changes":8,"enqueued":8,');
+    expect(stdout).toMatch(/in09 {2}[0-9a-f]{32}in01 {2}\d+\.\d s .* completed\n/);
+    expect(stdout).toMatch(/In the end\n {2}completed {4}8\n/);
     expect(status).toBe(0);
-    for (const name of [
-      'inline-max',
-      'workers',
-      'kill',
-      'redeliver',
-      'instances',
-      'fail',
-      'flaky',
-      'throttle',
-      'latency',
-      'json',
-      'dry-run',
-    ]) {
-      expect(stdout).toContain(`--${name}`);
-    }
   });
+
+  test('prints nothing but the lines of the functions with --json', async () => {
+    const { status, stdout } = await start('--change-nodes', '3', '--json');
+
+    const messages = messagesOf(stdout);
+    expect(messages.filter((message) => message === 'instance sync accepted').length).toBe(3);
+    expect(messages.filter((message) => message === 'instance sync completed').length).toBe(3);
+    expect(status).toBe(0);
+  });
+
+  test('refuses more nodes than there are instances with one line', async () => {
+    const { status, stderr } = await start('--change-nodes', '30', '--instances', '3');
+
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^[^\n]*more than there are instances[^\n]*\n$/);
+  });
+});
+
+test('shows what goes over the queue, with killed workers and messages that come twice', async () => {
+  const cloud = await startCloud({
+    instances: 150,
+    queueSpeed: 60,
+    visibilityTimeoutSeconds: 90, // 1.5 seconds at this speed
+  });
+  onTestFinished(() => cloud.close());
+  const settings = { SYNC_INLINE_MAX: '30', SYNC_RATE_PER_SECOND: '300' };
+  const env = { ...environmentOf(cloud), ...settings };
+  const options = parseOptions(startCommand, ['--kill=25%', '--redeliver=25%']);
+  let printed = '';
+  const out = {
+    isTTY: false,
+    write: (written: string) => {
+      printed += written;
+    },
+  };
+
+  const status = await runFleet(options, { name: 'the test', cloud, env }, root, out);
+
+  expect(status).toBe(0);
+  expect(printed).toContain('120 messages in the queue, 4 workers');
+  expect(printed).toMatch(/In the end\n {2}accepted {5}150\n {2}failed {7}0\n {2}lost {9}0\n/);
+  expect(printed).toMatch(/of which [1-9]\d* had their worker killed/);
+  expect(printed).toMatch(/redelivered {2}[1-9]/);
+});
+
+describe('the project that npm start runs against', () => {
+  const open = (env: Readonly<Record<string, string>>, ...args: readonly string[]) =>
+    openProject(parseOptions(startCommand, args), env);
+
+  test('is a real one when its settings are complete, with the settings of the options', async () => {
+    const real = {
+      DDM_ENDPOINT: 'https://ddm.eu-de.otc.t-systems.com',
+      DDM_PROJECT_ID: 'p',
+      PARAMETER_PREFIX: '/ddm-sync/prod',
+      AWS_REGION: 'eu-central-1',
+      AWS_ACCESS_KEY_ID: 'key',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+    };
+    const options = ['--concurrency=7', '--rate=8', '--api=v3', '--inline-max=9'];
+
+    const { cloud, env } = await open({ ...real, HOME: '/home', SYNC_JITTER: '' }, ...options);
+
+    expect(cloud).toBeUndefined();
+    expect(env).toEqual({
+      ...real,
+      SYNC_CONCURRENCY: '7',
+      SYNC_RATE_PER_SECOND: '8',
+      DDM_API_VERSION: 'v3',
+      SYNC_INLINE_MAX: '9',
+    });
+  });
+
+  test('is not taken when a part of it is missing', async () => {
+    const env = { DDM_ENDPOINT: 'https://ddm.eu-de.otc.t-systems.com', AWS_PROFILE: 'prod' };
+
+    await expect(open(env)).rejects.toThrow(OptionError);
+    await expect(open(env)).rejects.toThrow(
+      /set DDM_PROJECT_ID, PARAMETER_PREFIX, AWS_REGION.*export-credentials/,
+    );
+  });
+});
+
+test('the help names every option with its default', () => {
+  const help = describeHelp(startCommand);
+
+  for (const name of [
+    'inline-max',
+    'workers',
+    'kill',
+    'redeliver',
+    'instances',
+    'fail',
+    'flaky',
+    'throttle',
+    'latency',
+    'json',
+    'dry-run',
+    'change-nodes',
+    'help',
+  ]) {
+    expect(help).toContain(`--${name}`);
+  }
+  expect(help).toContain('instances in the list (default 200)');
 });
 
 test.each([
@@ -100,11 +195,29 @@ test.each([
   [['--latency', '80']],
   [['--workers', '0']],
   [['--kill', '10']],
+  [['--change-nodes', '0']],
+  [['--dry-run=yes']],
   [['--unknown']],
   [['stray']],
 ])('refuses %j with one line', (args) => {
-  expect(() => parseOptions(args)).toThrow(OptionError);
-  expect(() => parseOptions(args)).toThrow(/^[^\n]+$/);
+  expect(() => parseOptions(startCommand, args)).toThrow(OptionError);
+  expect(() => parseOptions(startCommand, args)).toThrow(/^[^\n]+$/);
+});
+
+test('reads the options of a run', () => {
+  const args = ['--instances=7', '--fail=2.5%', '--throttle=50/s', '--dry-run'];
+
+  expect(parseOptions(startCommand, args)).toMatchObject({
+    instances: 7,
+    fail: 0.025,
+    flaky: 0.02,
+    throttle: 50,
+    latency: 40,
+    workers: 4,
+    changeNodes: undefined,
+    dryRun: true,
+    json: false,
+  });
 });
 
 test('draws progress that never leaves its bar', () => {
@@ -131,9 +244,12 @@ test('groups failures by code, the most frequent first', () => {
   ]);
 });
 
-test.each(['', 'text', '{"a":1}', 'null', '[]'])('takes %o for no log line', (line) => {
-  expect(parseLogLine(line)).toBeUndefined();
-});
+test.each(['', 'text', '{"a":1}', 'null', '[]'])(
+  'takes %o for something other than a log line',
+  (line) => {
+    expect(parseLogLine(line)).toBeUndefined();
+  },
+);
 
 describe('check-node', () => {
   const check = (version: string) =>

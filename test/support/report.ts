@@ -6,6 +6,10 @@ import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { parseOptions } from '../../cli/options.ts';
+import { chooseInput, reportCommand } from '../../cli/report/options.ts';
+import { readSummary } from '../../cli/report/read.ts';
+import { exitCodes } from '../../cli/report/verdict.ts';
 
 const entry = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'cli/report.ts');
 
@@ -39,9 +43,17 @@ export async function runReport(
 }
 
 /** Runs with `--json`, and parses what it prints. */
-export async function readReport(args: readonly string[], options: ReportRunOptions = {}) {
+export async function spawnJsonReport(args: readonly string[], options: ReportRunOptions = {}) {
   const { status, stdout } = await runReport([...args, '--json'], options);
   return { status, report: JSON.parse(stdout) };
+}
+
+/** The same in this process, from files. */
+export async function readReport(args: readonly string[]) {
+  const options = parseOptions(reportCommand, args);
+  const summary = await readSummary(chooseInput(options, false));
+  const status = exitCodes[summary.verdict.state];
+  return { status, report: JSON.parse(JSON.stringify(summary)) };
 }
 
 /** A file that ends with the test. */

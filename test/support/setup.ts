@@ -4,6 +4,10 @@ import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { parseOptions } from '../../cli/options.ts';
+import { collectAnswers, readLoopback, setupCommand } from '../../cli/setup/options.ts';
+import { SetupError } from '../../cli/setup/session.ts';
+import { setUp } from '../../cli/setup/set-up.ts';
 import { type Cloud, type CloudOptions, startCloud } from '../../emulator/cloud.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 
@@ -67,8 +71,8 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** `npm run setup` with flags, without a terminal. */
-export async function setUp(args: readonly string[], env: Environment): Promise<Ended> {
+/** `npm run setup` with flags, without a terminal, in a process of its own. */
+export async function spawnSetUp(args: readonly string[], env: Environment): Promise<Ended> {
   const child = spawn(process.execPath, [script, ...args], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -81,12 +85,48 @@ export async function setUp(args: readonly string[], env: Environment): Promise<
   return { status, stdout, stderr };
 }
 
-/** The same with everything that the embedded cloud wants to know. */
+export interface SetUpRun {
+  readonly cloud: Cloud;
+  readonly args: readonly string[];
+  /** What the environment adds to the endpoints and secrets of the cloud. */
+  readonly env?: Environment;
+}
+
+/** The same in this process, against an embedded cloud. Resolves with what is printed. */
+export async function runSetUp({ args, cloud, env = {} }: SetUpRun) {
+  const all: Environment = { ...environment(cloud), ...secretsOf(cloud), ...env };
+  const printed: string[] = [];
+  const session = {
+    options: collectAnswers(parseOptions(setupCommand, args), all),
+    interactive: false,
+    loopback: readLoopback(all),
+    prompts: { signal: new AbortController().signal },
+    interrupt: {
+      signal: new AbortController().signal,
+      finish: <Result>(work: () => Promise<Result>) => work(),
+      say: () => {},
+    },
+    ssm: {
+      endpoint: cloud.ssm.endpoint,
+      region: 'eu-central-1',
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    },
+    kmsArn: all.PARAMETER_KMS_ARN,
+    print: (line: string) => void printed.push(`${line}\n`),
+  };
+  const refusal = await setUp(session).then(
+    () => undefined,
+    (error: unknown) => {
+      if (!(error instanceof SetupError)) throw error;
+      return error.message;
+    },
+  );
+  return { refusal, stdout: printed.join('') };
+}
+
+/** With everything that the embedded cloud wants to know. */
 export function setUpAll(cloud: Cloud, auth: 'token' | 'aksk' = 'token') {
-  return setUp([...flagsFor(cloud, auth), '--instances', 'all'], {
-    ...environment(cloud),
-    ...secretsOf(cloud),
-  });
+  return runSetUp({ cloud, args: [...flagsFor(cloud, auth), '--instances', 'all'] });
 }
 
 export function stored({ parameterPrefix, ssm }: Cloud, name: string) {

@@ -1,7 +1,47 @@
+import type { cloudDomains } from '../../lib/hosts.ts';
 import type { AccessKeys, Password } from '../../lib/secret.ts';
-import { type CloudName, endpointOf } from './clouds.ts';
 
-/** What is answered so far; what is absent will be asked for. */
+export type CloudName = 'huawei' | 'huawei-eu' | 'otc';
+
+interface PublicCloud {
+  readonly title: string;
+  readonly domain: (typeof cloudDomains)[number];
+  /** The regions that the SDK and the list of endpoints name for DDM. Others are accepted too. */
+  readonly regions: readonly string[];
+}
+
+/** The clouds that offer DDM, as `--cloud` names them. */
+export const clouds: Readonly<Record<CloudName, PublicCloud>> = {
+  huawei: {
+    title: 'Huawei Cloud',
+    domain: 'myhuaweicloud.com',
+    regions: [
+      'ap-southeast-1',
+      'cn-north-1',
+      'cn-north-4',
+      'cn-north-9',
+      'cn-east-2',
+      'cn-east-3',
+      'cn-south-1',
+      'cn-south-2',
+      'cn-southwest-2',
+      'la-north-2',
+      'la-south-2',
+      'sa-brazil-1',
+      'my-kualalumpur-1',
+      'ru-moscow-1',
+      'ae-ad-1',
+    ],
+  },
+  'huawei-eu': {
+    title: 'Huawei Cloud EU',
+    domain: 'myhuaweicloud.eu',
+    regions: ['eu-west-101'],
+  },
+  otc: { title: 'Open Telekom Cloud', domain: 'otc.t-systems.com', regions: ['eu-de'] },
+};
+
+/** The answers so far. A set-up asks for what is absent. */
 export interface Draft {
   readonly cloud?: CloudName | undefined;
   readonly region?: string | undefined;
@@ -14,14 +54,14 @@ export interface Draft {
   readonly secretAccessKey?: string | undefined;
 }
 
-/** Where Huawei's side is. */
+/** The project, and the services that know it. */
 export interface Place {
   readonly ddmEndpoint: string;
   readonly iamEndpoint: string;
   readonly projectId: string;
 }
 
-/** Endpoints on loopback: they stand for cloud and region. */
+/** Endpoints on loopback, which replace cloud and region. */
 export type Loopback = Pick<Place, 'ddmEndpoint' | 'iamEndpoint'>;
 
 export function placeOf(
@@ -29,8 +69,8 @@ export function placeOf(
   loopback: Loopback | undefined,
 ): Place {
   return {
-    ddmEndpoint: endpointOf('ddm', cloud, region),
-    iamEndpoint: endpointOf('iam', cloud, region),
+    ddmEndpoint: `https://ddm.${region}.${clouds[cloud].domain}`,
+    iamEndpoint: `https://iam.${region}.${clouds[cloud].domain}`,
     ...loopback,
     projectId,
   };
@@ -44,7 +84,7 @@ export function credentialsOf(draft: Draft): Credentials {
   return { domainName, userName: draft.userName ?? '', password: draft.password ?? '' };
 }
 
-/** A part of the answers that a person may want to correct. */
+/** A part of the answers that can be corrected. */
 export type Topic = 'sign-in' | 'project' | 'region';
 
 /** The draft without its answers on a topic. */

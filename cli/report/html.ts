@@ -1,4 +1,34 @@
-import { html, type Markup } from './markup.ts';
+/** HTML or SVG that is safe to put into a page. */
+export interface Markup {
+  readonly markup: string;
+}
+
+type Part = Markup | string | number | undefined | readonly Part[];
+
+/** Markup from a template. Interpolated text is escaped, interpolated markup is not. */
+export function html(texts: TemplateStringsArray, ...parts: readonly Part[]): Markup {
+  return {
+    markup: texts.map((text, index) => `${text}${render(parts[index])}`).join(''),
+  };
+}
+
+function render(part: Part): string {
+  if (part === undefined) return '';
+  if (typeof part === 'string' || typeof part === 'number') return escapeText(String(part));
+  return 'markup' in part ? part.markup : part.map(render).join('');
+}
+
+function escapeText(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => entities[character] ?? '');
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 
 export interface Column<Row> {
   readonly title: string;
@@ -7,7 +37,7 @@ export interface Column<Row> {
 }
 
 /**
- * A table whose first column names the row. The roles are spelt out because a phone shows the rows as
+ * A table whose first column names the row. It spells out the roles because a phone shows the rows as
  * blocks, and browsers then forget that it is a table.
  */
 export function drawTable<Row>(

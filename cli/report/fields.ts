@@ -1,7 +1,23 @@
+/** The members of a JSON object that a function or Lambda wrote. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+export function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function parseObject(text: string): Fields | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return isObject(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 const notPrintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu;
 
 /**
- * Text of a log, which anybody may have written: one line that neither moves a terminal's cursor nor turns
+ * Text of a log, which may come from anywhere: one line that neither moves a terminal's cursor nor turns
  * the reading direction. Undefined where there is none.
  */
 export function readText(value: unknown, maxCharacters = 256): string | undefined {

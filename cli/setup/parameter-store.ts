@@ -1,26 +1,30 @@
 import type { SSMClientConfig } from '@aws-sdk/client-ssm';
-import { createSsmClient, createStore, type Store } from '../../lib/aws/parameter-store.ts';
+import {
+  createParameterStore,
+  createSsmClient,
+  type ParameterStore,
+} from '../../lib/aws/parameter-store.ts';
 import type { ParameterError } from '../../lib/errors.ts';
-import { OptionError } from '../start/options.ts';
+import { OptionError } from '../options.ts';
 import { checkKmsArn } from './checks.ts';
-import { SetupError } from './setup-error.ts';
+import { SetupError } from './session.ts';
 
-export interface ParameterStore {
-  readonly store: Store;
+export interface OpenStore {
+  readonly store: ParameterStore;
   readonly region: string;
 }
 
 const maxAttempts = 3; // a person waits
 
 /**
- * The parameter store of this AWS account, once region and credentials are known to be there.
+ * The parameter store of this AWS account. Region and credentials are known to be there.
  * @throws {SetupError} when they are not
- * @throws {OptionError} for a PARAMETER_KMS_ARN that is none
+ * @throws {OptionError} for a malformed PARAMETER_KMS_ARN
  */
 export async function openParameterStore(
   config: SSMClientConfig,
   kmsArn: string | undefined,
-): Promise<ParameterStore> {
+): Promise<OpenStore> {
   const verdict = kmsArn ? checkKmsArn(kmsArn) : true;
   if (verdict !== true) throw new OptionError(verdict);
   const ssm = createSsmClient({ maxAttempts, ...config });
@@ -34,7 +38,8 @@ export async function openParameterStore(
       'No AWS credentials: set AWS_PROFILE (after `aws sso login` where it needs that), or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
     );
   });
-  return { store: createStore(ssm, kmsArn || undefined), region };
+  const { signal } = new AbortController(); // a person can press Ctrl-C
+  return { store: createParameterStore(ssm, signal, kmsArn || undefined), region };
 }
 
 /** A failed call to Parameter Store, for a person: lib/ speaks of the function and its role. */
@@ -45,7 +50,7 @@ export function explainStore({ message }: ParameterError, region: string): strin
     return `${what}: ${reason}. Allow your AWS user or role ssm:GetParameters, ssm:GetParametersByPath, ssm:PutParameter and ssm:DeleteParameters there, and kms:Encrypt and kms:Decrypt on its key (docs/setup.md)`;
   }
   if (/UnrecognizedClient|InvalidClientTokenId|InvalidSignature|ExpiredToken/.test(reason)) {
-    return `${what}: ${reason}. AWS does not take your AWS credentials: check them, or sign in again (aws sso login)`;
+    return `${what}: ${reason}. AWS refuses your credentials: check them, or sign in again (aws sso login)`;
   }
   return `${what}: ${reason}. Check that ${region} is your AWS region and that its Parameter Store is reachable from here, then run npm run setup again`;
 }

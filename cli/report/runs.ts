@@ -1,0 +1,104 @@
+import type { ReportEntry } from './entry.ts';
+
+/** A run as it is shown: its own figures, and what the workers did for it afterwards. */
+export interface Run {
+  readonly runId: string;
+  /** When it finished. */
+  readonly at: Date;
+  readonly trigger: string;
+  readonly isDryRun: boolean;
+  readonly total: number;
+  readonly accepted: number;
+  readonly failed: number;
+  readonly queued: number;
+  readonly attempts: number;
+  readonly durationMs: number;
+  /** Absent where nothing was called. */
+  readonly callsPerSecond?: number;
+  readonly workers?: WorkerShare;
+}
+
+interface WorkerShare {
+  readonly batches: number;
+  readonly accepted: number;
+  readonly failed: number;
+  readonly attempts: number;
+}
+
+export interface Runs {
+  add(entry: ReportEntry): void;
+  /** The newest last. A run of which the log holds only batches is left out: it is older than the log. */
+  list(): readonly Run[];
+}
+
+interface RunLines {
+  /** The last `sync run finished` line: where a worker dispatched the fleet there are two. */
+  report?: ReportEntry;
+  /** By invocation and time, so that a line that comes twice counts once. */
+  readonly batches: Map<string, ReportEntry>;
+  lastAt: number;
+}
+
+const maxRuns = 3_000; // a month of runs every 15 minutes
+
+/** Keeps the newest runs. */
+export function createRuns(): Runs {
+  const runs = new Map<string, RunLines>();
+
+  const dropOldest = (): void => {
+    const oldest = [...runs].sort(([, a], [, b]) => a.lastAt - b.lastAt).slice(0, -maxRuns);
+    for (const [runId] of oldest) runs.delete(runId);
+  };
+
+  return {
+    add: (entry) => {
+      const { at, kind, requestId, runId } = entry;
+      const run: RunLines = runs.get(runId) ?? { batches: new Map(), lastAt: 0 };
+      runs.set(runId, run);
+      run.lastAt = Math.max(run.lastAt, at);
+      if (kind === 'batch') run.batches.set(`${at} ${requestId}`, entry);
+      else if (!run.report || at >= run.report.at) run.report = entry;
+      if (runs.size > 2 * maxRuns) dropOldest();
+    },
+    list: () =>
+      [...runs.values()]
+        .sort((a, b) => a.lastAt - b.lastAt)
+        .flatMap(({ batches, report }) => (report ? [describeRun(report, batches)] : []))
+        .sort((a, b) => a.at.getTime() - b.at.getTime()),
+  };
+}
+
+function describeRun(report: ReportEntry, batches: ReadonlyMap<string, ReportEntry>): Run {
+  const { accepted, at, attempts, durationMs, failed, queued, runId, skipped, total, trigger } =
+    report;
+  return {
+    runId,
+    at: new Date(at),
+    trigger,
+    isDryRun: total > 0 && skipped === total,
+    total,
+    accepted,
+    failed,
+    queued,
+    attempts,
+    durationMs,
+    ...(attempts > 0 && durationMs > 0 && { callsPerSecond: attempts / (durationMs / 1_000) }),
+    ...(batches.size > 0 && { workers: sumBatches([...batches.values()]) }),
+  };
+}
+
+function sumBatches(batches: readonly ReportEntry[]): WorkerShare {
+  const sum = (count: (batch: ReportEntry) => number): number =>
+    batches.reduce((total, batch) => total + count(batch), 0);
+  return {
+    batches: batches.length,
+    accepted: sum(({ accepted }) => accepted),
+    failed: sum(({ failed }) => failed),
+    attempts: sum(({ attempts }) => attempts),
+  };
+}
+
+/** Whether the schedule made this run, and called DDM. */
+export function isScheduled({ isDryRun, trigger }: Run): boolean {
+  return trigger === 'schedule' && !isDryRun;
+}
