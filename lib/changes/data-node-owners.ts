@@ -17,7 +17,7 @@ export interface DataNodeOwners {
   ): Promise<readonly string[]>;
 }
 
-export interface DataNodeLister {
+interface DataNodeLister {
   /** The data nodes of an instance. @throws {ReadError} */
   list(instanceId: string): Promise<ReadonlySet<string>>;
   /** There is no time to list another one. */

@@ -42,7 +42,7 @@ export function toFailure(error: unknown): SyncFailure {
 }
 
 /** What an error answer says of itself; both members are always its own, also when undefined. */
-export interface ErrorBody {
+interface ErrorBody {
   readonly errCode: string | undefined;
   readonly message: string | undefined;
 }
@@ -51,7 +51,7 @@ export interface ErrorBody {
  * Reads `{errCode, externalMessage}` (DDM), `{error_code, error_msg}` (gateway, RDS) and
  * `{error: {code, message, title}}` (IAM); anything else, HTML included, gives an empty result.
  */
-export function parseErrorBody(body: string): ErrorBody {
+function parseErrorBody(body: string): ErrorBody {
   const fields = parseObject(body);
   const nested = asObject(fields?.error);
   return {

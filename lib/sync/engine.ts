@@ -18,7 +18,7 @@ export interface HandOver {
   take(tasks: readonly Task[]): Promise<HandOverResult>;
 }
 
-export interface HandOverResult {
+interface HandOverResult {
   /** Instance ids. */
   readonly refused: ReadonlySet<string>;
   /** Of the refused ones that did not fail before. */
