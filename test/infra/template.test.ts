@@ -53,6 +53,7 @@ describe('a template that the tests share', () => {
   });
 
   test('is packaged once', () => {
+    runPackage({}, service, cache);
     const [kept = ''] = globSync(`${cache}/*/*.json`);
     writeFileSync(kept, JSON.stringify({ status: 0, output: 'kept' }));
 

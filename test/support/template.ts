@@ -6,6 +6,7 @@ import {
   globSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -14,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -71,8 +72,10 @@ export function runPackage(
   );
   if (!existsSync(path)) {
     const packaged = packageCopy(from, env);
-    if (!existsSync(folder)) rmSync(cache, { recursive: true, force: true }); // older states
     mkdirSync(folder, { recursive: true });
+    for (const name of readdirSync(cache)) {
+      if (name !== basename(folder)) rmSync(join(cache, name), { recursive: true, force: true });
+    }
     // Another worker may read or write the same path.
     const temporary = `${path}.${process.pid}.${Date.now()}`;
     writeFileSync(temporary, JSON.stringify(packaged));
