@@ -1,76 +1,74 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { environmentOf } from '../cli/target.ts';
-import { startCloud } from '../emulator/cloud.ts';
-import { startEventSource } from '../emulator/event-source.ts';
-import { startLambda } from '../emulator/lambda.ts';
+import type { NewTrace } from '../emulator/cts.ts';
 import { startSmn } from '../emulator/smn.ts';
+import { median, seconds } from './numbers.ts';
+import { startPackaged } from './packaged.ts';
+import { measureVerification } from './smn-verification.ts';
 
-const taskRoot = fileURLToPath(new URL('..', import.meta.url));
-const traceNames = ['setDBParameters', 'resetPassword', 'createManualSnapshot', 'instanceAction'];
+/** What it takes to verify a message, to look at the traces, and from a message to the call of DDM. */
+export async function* changes() {
+  yield 'change detection';
+  const [oursMs, bareMs] = await measureVerification();
+  yield `verifying one SMN message, warm   ${oursMs.toFixed(3)} ms  (aim 1 ms), ${(oursMs / bareMs).toFixed(2)} of a bare node:crypto verify`;
+  const watched = await measureWatch(10_000);
+  yield `watch over ${watched.traces} traces          ${seconds(watched.durationMs)}  (aim 2 s), ${watched.changes} of them changes`;
+  const overMs = await measureNotification(5);
+  yield `SMN message to DDM call           the queue's delay of ${queueDelaySeconds} s, and ${median(overMs).toFixed(0)} ms (aim 1 s)`;
+}
 
-/** One look of the packaged `watch` at so many traces, warm: it knows the data nodes of 100 instances. */
-export async function measureWatch(traces: number) {
-  const cloud = await startCloud({ instances: 100 });
-  const env = environmentOf(cloud);
-  const watch = await startLambda({ functionName: 'watch', taskRoot, env, onLine: () => {} });
-  const nodes = cloud.ddm.instanceIds.flatMap((instanceId) => cloud.ddm.dataNodes.of(instanceId));
-  const trace = { service_type: 'RDS', trace_type: 'SystemAction' } as const;
-  cloud.cts.add({ ...trace, trace_name: 'changeInstancePort', resource_id: nodes[0] ?? '' });
-  await watch.invoke({});
-  for (let index = 0; index < traces; index += 1) {
-    cloud.cts.add({
+const portChange = { trace_name: 'changeInstancePort', service_type: 'RDS' } as const;
+const names = ['setDBParameters', 'resetPassword', 'createManualSnapshot', 'instanceAction'];
+
+/** One look of the packaged `watch`, warm: it knows the data nodes of 100 instances. */
+async function measureWatch(traces: number) {
+  await using packaged = await startPackaged({ instances: 100 });
+  const { cts, ddm } = packaged.cloud;
+  const nodes = ddm.instanceIds.flatMap((instanceId) => ddm.dataNodes.of(instanceId));
+  const add = (index: number, trace: Pick<NewTrace, 'trace_name' | 'service_type'>) =>
+    cts.add({
       ...trace,
-      trace_name: traceNames[index % traceNames.length] ?? '',
+      trace_type: 'SystemAction',
       resource_id: nodes[index % nodes.length] ?? '',
     });
+  const watch = await packaged.start('watch');
+  add(0, portChange);
+  await watch.invoke({});
+  for (let index = 0; index < traces; index += 1) {
+    add(index, { ...portChange, trace_name: names[index % names.length] ?? '' });
   }
   const startedAt = performance.now();
   const result = await watch.invoke({});
   const durationMs = performance.now() - startedAt;
-  await watch.stop();
-  await cloud.close();
-  const { changes, traces: read } = (result.ok ? result.response : {}) as Record<string, number>;
-  return { durationMs, changes: changes ?? Number.NaN, traces: read ?? Number.NaN };
+  if (!result.ok) throw new Error(`watch failed: ${result.error.errorMessage}`);
+  return { durationMs, ...(result.response as { changes: number; traces: number }) };
 }
 
-const windowSeconds = 2;
+const queueDelaySeconds = 3;
 
-/** From a signed notification to the call of DDM, warm: how much more than the window it takes. */
-export async function measureNotification(rounds: number) {
-  const cloud = await startCloud({ instances: 20, changeWindowSeconds: windowSeconds + 1 });
+/** From a signed notification to the call of DDM, warm: how much more than the queue's delay it takes. */
+async function measureNotification(rounds: number): Promise<readonly number[]> {
   const server = await startSmn();
-  const env = {
-    ...environmentOf(cloud),
-    CHANGE_WINDOW_SECONDS: String(windowSeconds),
-    SMN_TOPIC_URNS: server.topicUrn,
-  };
-  const functions = { taskRoot, env, onLine: () => {} };
-  const smn = await startLambda({ ...functions, functionName: 'smn' });
-  const source = startEventSource({
-    queueUrl: cloud.changeQueueUrl,
-    worker: functions,
-    maximumConcurrency: 1,
-    batchSize: 10,
-    batchWindowMs: 0,
+  await using packaged = await startPackaged({
+    instances: 20,
+    changeWindowSeconds: queueDelaySeconds,
+    env: {
+      CHANGE_WINDOW_SECONDS: String(queueDelaySeconds - 1),
+      SMN_TOPIC_URNS: server.topicUrn,
+    },
   });
+  const { changeQueueUrl, ddm } = packaged.cloud;
+  const smn = await packaged.start('smn');
+  packaged.work(changeQueueUrl, { batchSize: 10, batchWindowMs: 0 });
   const overMs: number[] = [];
-  for (let round = 0; round <= rounds; round += 1) {
-    const [dataNodeId] = cloud.ddm.dataNodes.of(cloud.ddm.instanceIds[round] ?? '');
-    const trace = {
-      trace_name: 'changeInstancePort',
-      service_type: 'RDS',
-      resource_id: dataNodeId,
-      trace_rating: 'normal',
-    };
-    const event = server.toEvent(server.sign({ message: JSON.stringify(trace) }));
-    const { accepted } = cloud.ddm.stats();
+  for (const instanceId of ddm.instanceIds.slice(0, rounds + 1)) {
+    const [resource_id] = ddm.dataNodes.of(instanceId);
+    const message = JSON.stringify({ ...portChange, resource_id, trace_rating: 'normal' });
+    const { accepted } = ddm.stats();
     const startedAt = performance.now();
-    await smn.invoke(event);
-    while (cloud.ddm.stats().accepted === accepted) await sleep(2);
-    overMs.push(performance.now() - startedAt - (windowSeconds + 1) * 1_000);
+    await smn.invoke(server.toEvent(server.sign({ message })));
+    while (ddm.stats().accepted === accepted) await sleep(2);
+    overMs.push(performance.now() - startedAt - queueDelaySeconds * 1_000);
   }
-  await Promise.all([source.stop(), smn.stop()]);
-  await Promise.all([cloud.close(), server.close()]);
-  return { overMs: overMs.slice(1), queueDelaySeconds: windowSeconds + 1 };
+  await server.close();
+  return overMs.slice(1);
 }

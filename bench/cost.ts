@@ -1,18 +1,18 @@
 import { type LineBytes, measureLogLines } from './log-lines.ts';
 
 /**
- * Prices in US dollars, eu-central-1, as known in November 2026 and not looked up: check them before you rely
+ * Prices in US dollars, eu-central-1, as known in November 2026 and not looked up. Check them before you rely
  * on a sum (aws.amazon.com/lambda/pricing, /sqs/pricing, /cloudwatch/pricing, /kms/pricing, /ec2/pricing/on-demand for
  * traffic). Without free tiers.
  */
 const prices = {
-  lambdaRequest: 0.2 / 1e6,
-  lambdaGbSecond: 0.0000133334, // arm64
-  sqsRequest: 0.4 / 1e6,
+  lambdaRequests: 0.2 / 1e6,
+  gbSeconds: 0.0000133334, // arm64
+  sqsRequests: 0.4 / 1e6,
   logsGb: 0.63, // ingestion; keeping them is 0.0324 for each GB and month, compressed
   metric: 0.3,
   alarm: 0.1,
-  kmsRequest: 0.03 / 1e4,
+  kmsRequests: 0.03 / 1e4,
   trafficGb: 0.09, // to the internet
 } as const;
 
@@ -40,115 +40,76 @@ const assumed = {
   requestBytes: 6_800, // a token of 6,000 characters, other headers, TLS; with AUTH_MODE=aksk about 900
 } as const;
 
-interface Amounts {
-  readonly lambdaRequests: number;
-  readonly gbSeconds: number;
-  readonly sqsRequests: number;
-  readonly logsGb: number;
-  readonly kmsRequests: number;
-  readonly trafficGb: number;
-}
+const fleets = [
+  [10, 4],
+  [1_000, 4],
+  [100_000, 8],
+] as const; // instances, SYNC_WORKERS
 
-interface Cost extends Amounts {
-  readonly instances: number;
-  readonly workers: number;
-  readonly dollars: Readonly<Record<string, number>>;
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
-}
-
-/** What a month costs with 10, 1,000 and 100,000 instances, from the bytes of real log lines. */
-export async function benchCost(): Promise<void> {
+/** What a month costs, from the bytes of real log lines; every instance accepted at the first call, and followed. */
+export async function* cost() {
+  yield 'a month of runs every 15 minutes; prices and assumptions are those of bench/cost.ts';
   const lines = await measureLogLines();
-  print('(n) a month of runs every 15 minutes; prices and assumptions are those of bench/cost.ts');
-  for (const [message, bytes] of lines) print(`    ${bytes.toFixed(0).padStart(5)} B  ${message}`);
-  for (const [instances, workers] of [
-    [10, 4],
-    [1_000, 4],
-    [100_000, 8],
-  ] as const) {
-    const { dollars, ...amounts } = costOf(instances, workers, lines);
-    print(`    ${JSON.stringify(amounts, toCents)}`);
+  for (const [message, bytes] of lines) yield `${bytes.toFixed(0).padStart(5)} B  ${message}`;
+  for (const [instances, workers] of fleets) {
+    const amounts = amountsOf(instances, workers, lines);
+    const dollars = priceOf(amounts);
     const sum = Object.values(dollars).reduce((total, price) => total + price, 0);
-    print(`      ${sum.toFixed(2)} dollars: ${JSON.stringify(dollars, toCents)}`);
+    yield toCents({ instances, workers, ...amounts });
+    yield `  ${sum.toFixed(2)} dollars: ${toCents(dollars)}`;
   }
 }
 
-function toCents(_: string, value: unknown) {
-  return typeof value === 'number' ? Number(value.toFixed(2)) : value;
+function toCents(amounts: Readonly<Record<string, number>>): string {
+  return JSON.stringify(amounts, (_, value) =>
+    typeof value === 'number' ? Number(value.toFixed(2)) : value,
+  );
 }
 
-/** A month in which every instance is accepted at the first call, and followed. @param workers SYNC_WORKERS */
-function costOf(instances: number, workers: number, lines: LineBytes): Cost {
-  const { batch, inlineMax, readingsOf, requestBytes, rotations, runs, secureStrings, watchRuns } =
-    assumed;
-  const inline = Math.min(instances, inlineMax);
+function amountsOf(instances: number, workers: number, lines: LineBytes) {
+  const { batch, perSecond, rotations, runs, watchRuns } = assumed;
+  const inline = Math.min(instances, assumed.inlineMax);
   const queued = instances - inline;
   const batches = Math.ceil(queued / batch);
   const readers = 3 + (queued > 0 ? workers : 0); // scheduled, watch, follow, workers
   const followed = Math.ceil(instances / batch); // messages: one of each batch
   const looks = assumed.looks * Math.ceil(followed / batch);
-  const amounts: Amounts = {
-    lambdaRequests: runs * (1 + batches + looks) + watchRuns + rotations,
-    gbSeconds: gbSecondsOf(inline, queued, batches, looks),
-    sqsRequests: runs * requestsOf(queued, followed) + assumed.idlePolls,
-    logsGb: logBytesOf(instances, queued, batches, lines) / 1e9,
-    kmsRequests: readers * readingsOf * secureStrings,
-    trafficGb: (runs * instances * requestBytes) / 1e9,
-  };
-  return { instances, workers, ...amounts, dollars: priceOf(amounts) };
-}
-
-/** Sent, received and deleted in tens; what is followed is sent one by one at first. */
-function requestsOf(queued: number, followed: number): number {
-  return 3 * Math.ceil(queued / 10) + followed + 3 * assumed.looks * Math.ceil(followed / 10);
-}
-
-/** With the memory of serverless.yml. */
-function gbSecondsOf(inline: number, queued: number, batches: number, looks: number): number {
-  const {
-    dispatchMs,
-    lookMs,
-    perSecond,
-    rotationMs,
-    rotations,
-    runs,
-    startMs,
-    watchMs,
-    watchRuns,
-  } = assumed;
-  const scheduledMs = startMs + (inline / perSecond) * 1_000 + queued * dispatchMs;
+  // Sent, received and deleted in tens; what is followed is sent one by one at first.
+  const sqsRequests =
+    3 * Math.ceil(queued / 10) + followed + 3 * assumed.looks * Math.ceil(followed / 10);
+  // With the memory of serverless.yml.
+  const scheduledMs = assumed.startMs + (inline / perSecond) * 1_000 + queued * assumed.dispatchMs;
   const workerMs = (queued / perSecond) * 1_000 + batches * 100;
   const gbMs =
-    runs * (scheduledMs * 0.5 + workerMs * 1 + looks * lookMs * 0.5) +
-    watchRuns * watchMs * 0.5 +
-    rotations * rotationMs * 0.25;
-  return gbMs / 1_000;
-}
-
-function logBytesOf(instances: number, queued: number, batches: number, lines: LineBytes): number {
-  const { platformBytes, runs, watchBytes, watchRuns } = assumed;
+    runs * (scheduledMs * 0.5 + workerMs * 1 + looks * assumed.lookMs * 0.5) +
+    watchRuns * assumed.watchMs * 0.5 +
+    rotations * assumed.rotationMs * 0.25;
   const bytes = (message: string): number => lines.get(message) ?? Number.NaN;
   const runBytes =
-    instances * bytes('instance sync accepted') +
+    instances * (bytes('instance sync accepted') + bytes('instance sync completed')) +
     queued * bytes('instance sync queued') +
-    instances * bytes('instance sync completed') +
     bytes('sync run finished') +
     batches * bytes('sync batch finished') +
-    (1 + batches) * (2 * bytes('metrics') + platformBytes);
-  return runs * runBytes + watchRuns * (watchBytes + platformBytes);
+    (1 + batches) * (2 * bytes('metrics') + assumed.platformBytes);
+  const watchBytes = watchRuns * (assumed.watchBytes + assumed.platformBytes);
+  return {
+    lambdaRequests: runs * (1 + batches + looks) + watchRuns + rotations,
+    gbSeconds: gbMs / 1_000,
+    sqsRequests: runs * sqsRequests + assumed.idlePolls,
+    logsGb: (runs * runBytes + watchBytes) / 1e9,
+    kmsRequests: readers * assumed.readingsOf * assumed.secureStrings,
+    trafficGb: (runs * instances * assumed.requestBytes) / 1e9,
+  };
 }
 
-function priceOf(amounts: Amounts): Cost['dollars'] {
+function priceOf(amounts: ReturnType<typeof amountsOf>) {
+  const price = (name: keyof typeof amounts) => amounts[name] * prices[name];
   return {
-    Lambda:
-      amounts.lambdaRequests * prices.lambdaRequest + amounts.gbSeconds * prices.lambdaGbSecond,
-    SQS: amounts.sqsRequests * prices.sqsRequest,
-    Logs: amounts.logsGb * prices.logsGb,
+    Lambda: price('lambdaRequests') + price('gbSeconds'),
+    SQS: price('sqsRequests'),
+    Logs: price('logsGb'),
     'metrics and alarms': assumed.metrics * prices.metric + assumed.alarms * prices.alarm,
-    KMS: amounts.kmsRequests * prices.kmsRequest,
-    traffic: amounts.trafficGb * prices.trafficGb,
+    KMS: price('kmsRequests'),
+    traffic: price('trafficGb'),
   };
 }

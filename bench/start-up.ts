@@ -5,15 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { bundleOptions } from '../scripts/build.ts';
+import { median } from './numbers.ts';
 
-export interface StartUp {
-  readonly importMs: number;
-  readonly rssMb: number;
-  readonly bundleBytes: number;
-}
-
-const emptySource = 'export const handler = async () => {};';
-const bareSource = `
+const empty = 'export const handler = async () => {};';
+const bare = `
 import middy from '@middy/core';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
@@ -27,61 +22,49 @@ export const handler = middy(async () => {
   await axios.post('http://127.0.0.1');
 }).use(injectLambdaContext(logger));
 `;
-
 const probe = `
 const before = performance.now();
 await import(process.argv[1]);
 process.stdout.write(JSON.stringify([performance.now() - before, process.memoryUsage().rss]));
 `;
-
+const root = fileURLToPath(new URL('..', import.meta.url));
 const rounds = 21;
 
-/** Import time and memory of the built handler, of the bare libraries, and of nothing: medians. */
-export async function measureStartUp(): Promise<Record<'built' | 'bare' | 'empty', StartUp>> {
+/** Import time, memory and size of the built handler, of the bare libraries, and of nothing: medians. */
+export async function* startUp() {
+  yield 'start-up of the handler; bare = middy + logger + axios + client-ssm, bundled the same way';
   const folder = await mkdtemp(join(tmpdir(), 'ddm-sync-bench-'));
   await writeFile(join(folder, 'package.json'), '{"type":"module"}');
   const files = {
-    empty: await bundleSource(folder, 'empty', emptySource),
-    bare: await bundleSource(folder, 'bare', bareSource),
-    built: fileURLToPath(new URL('../dist/functions/scheduled.js', import.meta.url)),
+    empty: await bundle(folder, 'empty', empty),
+    bare: await bundle(folder, 'bare', bare),
+    built: join(root, 'dist/functions/scheduled.js'),
   };
   const samples = { empty: [], bare: [], built: [] } as Record<keyof typeof files, number[][]>;
+  const names = ['empty', 'bare', 'built'] as const;
   for (let round = 0; round < rounds; round += 1) {
-    for (const name of ['empty', 'bare', 'built'] as const) samples[name].push(sample(files[name]));
+    for (const name of names) samples[name].push(sample(files[name]));
   }
-  const result = {
-    empty: await summarise(files.empty, samples.empty),
-    bare: await summarise(files.bare, samples.bare),
-    built: await summarise(files.built, samples.built),
-  };
+  const ms = (name: keyof typeof files) => median(samples[name].map(([importMs = 0]) => importMs));
+  const mb = (name: keyof typeof files) =>
+    median(samples[name].map(([, rss = 0]) => rss)) / 1_048_576;
+  const kb = async (name: keyof typeof files) => (await stat(files[name])).size / 1_000;
+  for (const name of names) {
+    yield `${name.padEnd(24)} ${ms(name).toFixed(1)} ms  ${mb(name).toFixed(1)} MB  ${(await kb(name)).toFixed(0)} kB`;
+  }
+  yield `built / bare             ${(ms('built') / ms('bare')).toFixed(2)} time, ${(mb('built') / mb('bare')).toFixed(2)} memory  (aim 1.15)`;
+  yield `built / empty            ${(ms('built') / ms('empty')).toFixed(0)} time, ${(mb('built') / mb('empty')).toFixed(2)} memory`;
+  yield `bundle                   ${(await kb('built')).toFixed(0)} kB of 900 kB`;
   await rm(folder, { recursive: true });
-  return result;
 }
 
-async function bundleSource(folder: string, name: string, contents: string): Promise<string> {
+async function bundle(folder: string, name: string, contents: string): Promise<string> {
   const outfile = join(folder, `${name}.js`);
-  const resolveDir = fileURLToPath(new URL('..', import.meta.url));
-  await build({ ...bundleOptions, stdin: { contents, resolveDir }, outfile });
+  await build({ ...bundleOptions, stdin: { contents, resolveDir: root }, outfile });
   return outfile;
 }
 
 function sample(file: string): number[] {
-  const { stdout } = spawnSync(
-    process.execPath,
-    ['--input-type=module', '--eval', probe, pathToFileURL(file).href],
-    { encoding: 'utf8' },
-  );
-  return JSON.parse(stdout);
-}
-
-async function summarise(file: string, samples: readonly number[][]): Promise<StartUp> {
-  return {
-    importMs: median(samples.map(([importMs = 0]) => importMs)),
-    rssMb: median(samples.map(([, rss = 0]) => rss)) / 1_048_576,
-    bundleBytes: (await stat(file)).size,
-  };
-}
-
-export function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+  const script = ['--input-type=module', '--eval', probe, pathToFileURL(file).href];
+  return JSON.parse(spawnSync(process.execPath, script, { encoding: 'utf8' }).stdout);
 }

@@ -18,7 +18,7 @@ export interface SsmServer extends CloudServer {
   /** Calls so far by operation. */
   readonly calls: ReadonlyMap<string, number>;
   /** Faults: an error type to answer with, or undefined; asked for every call. */
-  fault: (operation: string) => SsmFault | undefined;
+  fault: (operation: string) => SsmFault | undefined | Promise<SsmFault | undefined>;
 }
 
 interface SsmFault {
@@ -76,7 +76,7 @@ export async function startSsm(): Promise<SsmServer> {
     const operation = String(request.headers['x-amz-target']).replace('AmazonSSM.', '');
     const input: Input = JSON.parse(await readBody(request));
     calls.set(operation, (calls.get(operation) ?? 0) + 1);
-    const fault = ssm.fault(operation);
+    const fault = await ssm.fault(operation);
     if (fault) return sendError(fault.status, fault.type);
     const answer = operations[operation];
     if (!answer) return sendError(400, 'UnknownOperationException');

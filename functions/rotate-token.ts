@@ -2,6 +2,6 @@ import { lambda } from '../lib/lambda.ts';
 import { rotateToken } from '../lib/token/rotate.ts';
 
 /** Replaces the token in the parameter store by a fresh one; fails, and keeps the old one, when it cannot. */
-export const handler = lambda(async (app, _event, context) =>
-  rotateToken(app, context.getRemainingTimeInMillis()),
-);
+export const handler = lambda((app, _event, { deadline }) => rotateToken(app, deadline), {
+  needs: ['iamEndpoint'],
+});

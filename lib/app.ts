@@ -1,39 +1,66 @@
-import { createSsmClient, createStore } from './aws/parameter-store.ts';
+import { createParameterStore, createSsmClient } from './aws/parameter-store.ts';
 import { createParameters, type Parameters } from './aws/parameters.ts';
 import { createQueue, createSqsClient, type Queue } from './aws/queue.ts';
-import { createTopology, type Topology } from './changes/data-node-owners.ts';
+import { createDataNodeOwners, type DataNodeOwners } from './changes/data-node-owners.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { type Config, parseConfig } from './config.ts';
+import { ConfigError } from './errors.ts';
 import { createHttpClient, type HttpClient } from './huawei/http.ts';
-import { createRunLog, logger } from './log.ts';
+import { createLog, type Log } from './log.ts';
 import { createSmn, type Smn } from './smn/signature.ts';
-import { createDiscovery, type FleetSource } from './sync/fleet.ts';
-import type { RunLog } from './sync/ledger.ts';
-import { createRateLimiter, type RateLimiter } from './sync/pace.ts';
+import { createDiscoveredFleet, createListedFleet, type FleetSource } from './sync/fleet.ts';
+import { createPace, type Pace } from './sync/pace.ts';
 
 /** Every side effect of the service; one per execution environment. */
 export interface App {
   readonly config: Config;
   readonly clock: Clock;
+  /** Uniform in [0, 1): jitter. */
   readonly random: () => number;
-  readonly log: RunLog;
+  readonly log: Log;
   readonly parameters: Parameters;
-  /** The instances that the service is for: those of the parameter store, or of the list API. */
   readonly fleet: FleetSource;
-  /** Which instances have which data nodes. */
-  readonly topology: Topology;
-  /** Absent without SYNC_QUEUE_URL. */
-  readonly queue?: Queue | undefined;
-  /** Absent without CHANGE_QUEUE_URL. */
-  readonly changeQueue?: Queue | undefined;
-  /** Where accepted syncs go, to be followed until their end; absent without FOLLOW_QUEUE_URL. */
-  readonly followQueue?: Queue | undefined;
+  readonly dataNodeOwners: DataNodeOwners;
   /** Shared by the runs of the environment, so that each begins with what the last one learned. */
-  readonly limiter: RateLimiter;
-  /** Huawei's notifications; keeps certificates, and which messages it has had. */
+  readonly pace: Pace;
+  /** Huawei's notifications; keeps certificates and the ids of messages it has handled. */
   readonly smn: Smn;
   /** Connections to Huawei's side for one invocation; the caller closes them. */
   connect(): HttpClient;
+  readonly syncQueue: Queue | undefined;
+  readonly changeQueue: Queue | undefined;
+  /** Where accepted syncs go, to be checked until they end. */
+  readonly followQueue: Queue | undefined;
+  readonly ctsEndpoint: string | undefined;
+  readonly iamEndpoint: string | undefined;
+}
+
+/** What an App may lack, by the setting that it comes from. */
+const settingOf = {
+  syncQueue: 'SYNC_QUEUE_URL',
+  changeQueue: 'CHANGE_QUEUE_URL',
+  followQueue: 'FOLLOW_QUEUE_URL',
+  ctsEndpoint: 'CTS_ENDPOINT',
+  iamEndpoint: 'IAM_ENDPOINT',
+} as const satisfies Partial<Record<keyof App, string>>;
+
+export type Need = keyof typeof settingOf;
+
+/** An App that has what a function needs. */
+export type AppWith<Needs extends Need> = App & {
+  readonly [Name in Needs]: NonNullable<App[Name]>;
+};
+
+/** @throws {ConfigError} that names every setting which is missing */
+export function requireNeeds<Needs extends Need>(
+  app: App,
+  needs: readonly Needs[],
+): asserts app is AppWith<Needs> {
+  const missing = needs.filter((need) => app[need] === undefined);
+  if (missing.length === 0) return;
+  throw new ConfigError(
+    missing.map((need) => `${settingOf[need]} is not set: this function needs it`),
+  );
 }
 
 /** Wires the real dependencies. @throws {ConfigError} */
@@ -41,14 +68,15 @@ export function createApp(env: Readonly<Record<string, string | undefined>>): Ap
   const config = parseConfig(env);
   const side = { clock: systemClock, random: Math.random };
   const queueAt = (url: string | undefined) =>
-    url ? createQueue({ sqs: createSqsClient(), url, ...side }) : undefined;
+    url === undefined ? undefined : createQueue(createSqsClient(), url);
+  const ssm = createSsmClient();
   const parameters = createParameters({
-    store: createStore(createSsmClient(), config.parameterKmsArn),
+    openStore: (signal) => createParameterStore(ssm, signal, config.parameterKmsArn),
     prefix: config.parameterPrefix,
     authMode: config.authMode,
     clock: systemClock,
   });
-  const limiter = createRateLimiter({
+  const pace = createPace({
     maxConcurrency: config.syncConcurrency,
     maxPerSecond: config.syncRatePerSecond,
     clock: systemClock,
@@ -57,17 +85,19 @@ export function createApp(env: Readonly<Record<string, string | undefined>>): Ap
   return {
     config,
     ...side,
-    log: createRunLog(logger),
+    log: createLog(),
     parameters,
     fleet: config.ddmDiscovery
-      ? createDiscovery({ config, parameters, connect, limiter, ...side })
-      : () => parameters.fleet(),
-    topology: createTopology(systemClock),
-    queue: queueAt(config.syncQueueUrl),
-    changeQueue: queueAt(config.changeQueueUrl),
-    followQueue: queueAt(config.followQueueUrl),
-    limiter,
+      ? createDiscoveredFleet({ config, parameters, connect, pace, ...side })
+      : createListedFleet(parameters),
+    dataNodeOwners: createDataNodeOwners(systemClock),
+    pace,
     smn: createSmn({ clock: systemClock, config, connect }),
     connect,
+    syncQueue: queueAt(config.syncQueueUrl),
+    changeQueue: queueAt(config.changeQueueUrl),
+    followQueue: queueAt(config.followQueueUrl),
+    ctsEndpoint: config.ctsEndpoint,
+    iamEndpoint: config.iamEndpoint,
   };
 }

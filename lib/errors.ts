@@ -1,4 +1,9 @@
-import type { RetryClass } from './huawei/error-codes.ts';
+/**
+ * What a failure asks for: nothing (`permanent`), another attempt soon (`retry`), another attempt once the
+ * instance had time (`later`), new credentials (`auth`), or fewer calls from everyone (`throttled`).
+ * sync/failure-policy.ts says what each of them leads to.
+ */
+export type RetryClass = 'permanent' | 'retry' | 'later' | 'auth' | 'throttled';
 
 /** The environment variables are unusable; the message lists every problem with its remedy. */
 export class ConfigError extends Error {

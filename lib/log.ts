@@ -1,14 +1,122 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { publishBatch, publishRun } from './metrics.ts';
-import type { RunLog } from './sync/ledger.ts';
-import type { End, Status } from './sync/outcomes.ts';
+import type { SyncFailure } from './errors.ts';
+import {
+  countIgnoredChange,
+  countJobResults,
+  countRefusedNotification,
+  measureTokenLife,
+  publishBatch,
+  publishRun,
+} from './metrics.ts';
 
-/** The one Powertools Logger of the process; writes one JSON line per call to stdout. */
-export const logger = new Logger({ serviceName: 'ddm-sync' });
+export type Trigger = 'schedule' | 'http' | 'change';
+export type Status = 'accepted' | 'failed' | 'queued' | 'skipped';
 
-/** Metrics as log lines (EMF); their dimension `service` is POWERTOOLS_SERVICE_NAME. */
-const metrics = new Metrics({ namespace: 'ddm-sync' });
+/** Who asked for a run over HTTP. */
+export interface Caller {
+  /** ARN of the IAM principal, or issuer and subject of the JWT. */
+  readonly principal: string;
+  readonly sourceIp: string;
+  /** API Gateway's id of the request, as in its access log. */
+  readonly requestId: string;
+}
+
+/** A run's name and origin. */
+export interface RunOrigin {
+  readonly runId: string;
+  readonly trigger: Trigger;
+  readonly caller?: Caller;
+}
+
+/** What became of one instance: the fields of its log line, and of its entry in the HTTP `results`. */
+export interface Outcome {
+  readonly instanceId: string;
+  readonly status: Status;
+  readonly trigger: Trigger;
+  readonly runId: string;
+  readonly jobId?: string;
+  readonly httpStatus?: number;
+  readonly errCode?: string;
+  readonly externalMessage?: string;
+  readonly advice?: string;
+  /** Calls made for this instance in this run. */
+  readonly attempts?: number;
+  /** From the start of the first attempt to the outcome, pauses included. */
+  readonly durationMs?: number;
+}
+
+/** The run in numbers: `accepted + failed + queued + skipped === total`, always. */
+export interface Report extends RunOrigin {
+  readonly total: number;
+  readonly accepted: number;
+  readonly failed: number;
+  readonly queued: number;
+  readonly skipped: number;
+  readonly attempts: number;
+  /** Attempts that the service refused because there were too many. */
+  readonly throttled: number;
+  readonly durationMs: number;
+  /** Failed instances by error code; the first 100 codes by name, the rest as OTHER. */
+  readonly errCodes: Readonly<Record<string, number>>;
+}
+
+/** A retry that is about to be made. */
+export interface Retry extends Pick<SyncFailure, 'errCode' | 'httpStatus' | 'externalMessage'> {
+  readonly instanceId: string;
+  readonly runId: string;
+  /** The attempt that failed, from 1. */
+  readonly attempt: number;
+  readonly delayMs: number;
+}
+
+/** How the job of an accepted sync ended, as far as Huawei's side says. */
+export type End = 'completed' | 'failed' | 'unknown';
+
+/** The end of one accepted sync; the fields of its log line. */
+export interface JobResult {
+  readonly instanceId: string;
+  readonly end: End;
+  readonly trigger: Trigger;
+  readonly runId: string;
+  readonly jobId?: string;
+  readonly secondsSinceAccepted: number;
+  /** Where the end was found: DDM's job list or the audit log. */
+  readonly source?: 'job' | 'trace';
+  readonly errCode?: string;
+  readonly externalMessage?: string;
+  readonly advice?: string;
+  /** Why the end is unknown. */
+  readonly reason?: string;
+}
+
+export type EndCounts = Readonly<Record<End, number>>;
+export type LogFields = Readonly<Record<string, string | number | boolean>>;
+
+/** Everything that the service logs and measures: one JSON line per call, and metrics (EMF) beside some. */
+export interface Log {
+  outcome(outcome: Outcome): void;
+  retry(retry: Retry): void;
+  /** A run, with its metrics. */
+  report(report: Report): void;
+  /** What one batch of a worker contributed to a run, with its metrics. */
+  batch(report: Report): void;
+  /** How an accepted sync ended. */
+  jobResult(result: JobResult): void;
+  /** The metrics of the job results of one invocation. */
+  jobResults(counts: EndCounts): void;
+  /** Something that was done outside a run. */
+  notice(message: string, fields: LogFields): void;
+  /** Something a person should know of an invocation that goes on. */
+  warning(message: string, fields: LogFields): void;
+  /** Something a person should look at. */
+  problem(message: string, fields: LogFields): void;
+  /** A change that concerns no instance of the fleet, with its metric. */
+  ignored(message: string, fields: LogFields): void;
+  /** A metric: a message that SMN did not sign, or that is not for this service. */
+  notificationRefused(): void;
+  /** A metric: negative once the token has expired. */
+  tokenHoursLeft(hours: number): void;
+}
 
 const levelOf = {
   accepted: 'info',
@@ -23,40 +131,34 @@ const levelOfEnd = {
   unknown: 'info',
 } as const satisfies Record<End, 'info' | 'error'>;
 
-/** Writes a run's outcomes, retries and report with the field names of report.ts. */
-export function createRunLog(target: Pick<Logger, 'info' | 'warn' | 'error'>): RunLog {
+/** The one Powertools Logger of the process; writes one JSON line per call to stdout or stderr. */
+export const logger = new Logger({ serviceName: 'ddm-sync' });
+
+/** Writes lines with the field names above. */
+export function createLog(target: Pick<Logger, 'info' | 'warn' | 'error'> = logger): Log {
   return {
-    outcome: (outcome) => {
-      target[levelOf[outcome.status]](`instance sync ${outcome.status}`, { ...outcome });
-    },
+    outcome: (outcome) =>
+      target[levelOf[outcome.status]](`instance sync ${outcome.status}`, { ...outcome }),
     retry: (retry) => target.warn('instance sync retried', { ...retry }),
+    report: (report) => {
+      publishRun(report);
+      target.info('sync run finished', { ...report });
+    },
+    batch: (report) => {
+      publishBatch(report);
+      target.info('sync batch finished', { ...report });
+    },
+    jobResult: (result) =>
+      target[levelOfEnd[result.end]](`instance sync ${result.end}`, { ...result }),
+    jobResults: countJobResults,
     notice: (message, fields) => target.info(message, { ...fields }),
     warning: (message, fields) => target.warn(message, { ...fields }),
     problem: (message, fields) => target.error(message, { ...fields }),
     ignored: (message, fields) => {
       target.info(message, { ...fields });
-      metrics.singleMetric().addMetric('ChangesIgnored', MetricUnit.Count, 1);
+      countIgnoredChange();
     },
-    notificationRefused: () => {
-      metrics.singleMetric().addMetric('NotificationsRefused', MetricUnit.Count, 1);
-    },
-    report: (report) => {
-      publishRun(metrics, report);
-      target.info('sync run finished', { ...report });
-    },
-    batch: (report) => {
-      publishBatch(metrics, report);
-      target.info('sync batch finished', { ...report });
-    },
-    tokenHoursLeft: (hours) => {
-      metrics.singleMetric().addMetric('TokenHoursLeft', MetricUnit.NoUnit, hours);
-    },
-    ended: (end) => target[levelOfEnd[end.end]](`instance sync ${end.end}`, { ...end }),
-    ends: ({ completed, failed, unknown }) => {
-      metrics.addMetric('JobsCompleted', MetricUnit.Count, completed);
-      metrics.addMetric('JobsFailed', MetricUnit.Count, failed);
-      metrics.addMetric('JobsUnknown', MetricUnit.Count, unknown);
-      metrics.publishStoredMetrics();
-    },
+    notificationRefused: countRefusedNotification,
+    tokenHoursLeft: measureTokenLife,
   };
 }

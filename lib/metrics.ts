@@ -1,22 +1,25 @@
-import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { isKnownCode } from './huawei/error-codes.ts';
-import type { Report } from './sync/outcomes.ts';
+import type { EndCounts, Report } from './log.ts';
 
-/** Publishes what a run came to, as one line of metrics, and one for each error code in it. */
-export function publishRun(metrics: Metrics, report: Report): void {
+/** Metrics as log lines (EMF); their dimension `service` is POWERTOOLS_SERVICE_NAME. */
+const metrics = new Metrics({ namespace: 'ddm-sync' });
+
+/** Publishes a run as one line of metrics, and one line for each error code in it. */
+export function publishRun(report: Report): void {
   if (report.trigger === 'schedule') {
     metrics.addMetric('CleanRuns', MetricUnit.Count, isClean(report) ? 1 : 0);
   }
-  publishBatch(metrics, report);
+  publishBatch(report);
 }
 
-/** A dry run, and one over an empty list, has done nothing that could fail. */
+/** A dry run, or a run over an empty list, does nothing that could fail: it proves nothing. */
 function isClean({ accepted, failed, queued }: Report): boolean {
   return failed === 0 && accepted + queued > 0;
 }
 
 /** Publishes what one batch of a worker came to. */
-export function publishBatch(metrics: Metrics, report: Report): void {
+export function publishBatch(report: Report): void {
   const { attempts, durationMs, errCodes, runId, throttled, trigger } = report;
   metrics.addMetric('Instances', MetricUnit.Count, report.total);
   metrics.addMetric('Accepted', MetricUnit.Count, report.accepted);
@@ -30,16 +33,16 @@ export function publishBatch(metrics: Metrics, report: Report): void {
     const perSecond = Math.round((attempts * 100_000) / durationMs) / 100;
     metrics.addMetric('CallsPerSecond', MetricUnit.CountPerSecond, perSecond);
   }
-  // Properties of the line, not dimensions: each value of a dimension is a metric that is paid for.
+  // Properties of the line, not dimensions: each value of a dimension is a metric that costs money.
   metrics.addMetadata('runId', runId).addMetadata('trigger', trigger);
   metrics.publishStoredMetrics();
-  publishFailures(metrics, errCodes);
+  publishFailures(errCodes);
 }
 
 const otherCodes = 'OTHER';
 
-/** By code, of which there are as many as the catalogue has: the service decides what codes it sends. */
-function publishFailures(metrics: Metrics, errCodes: Report['errCodes']): void {
+/** By code, as many codes as the catalogue has: the service decides what codes it sends. */
+function publishFailures(errCodes: Report['errCodes']): void {
   const failures = new Map<string, number>();
   for (const [errCode, count] of Object.entries(errCodes)) {
     const key = isKnownCode(errCode) ? errCode : otherCodes;
@@ -50,4 +53,24 @@ function publishFailures(metrics: Metrics, errCodes: Report['errCodes']): void {
     metric.addDimension('errCode', errCode);
     metric.addMetric('Failures', MetricUnit.Count, count);
   }
+}
+
+export function countJobResults({ completed, failed, unknown }: EndCounts): void {
+  metrics.addMetric('JobsCompleted', MetricUnit.Count, completed);
+  metrics.addMetric('JobsFailed', MetricUnit.Count, failed);
+  metrics.addMetric('JobsUnknown', MetricUnit.Count, unknown);
+  metrics.publishStoredMetrics();
+}
+
+export function countIgnoredChange(): void {
+  metrics.singleMetric().addMetric('ChangesIgnored', MetricUnit.Count, 1);
+}
+
+export function countRefusedNotification(): void {
+  metrics.singleMetric().addMetric('NotificationsRefused', MetricUnit.Count, 1);
+}
+
+/** @param hours negative once the token has expired */
+export function measureTokenLife(hours: number): void {
+  metrics.singleMetric().addMetric('TokenHoursLeft', MetricUnit.NoUnit, hours);
 }

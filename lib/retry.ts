@@ -1,29 +1,26 @@
-import type { RetryClass } from './huawei/error-codes.ts';
+import type { SyncFailure } from './errors.ts';
+import { policyFor } from './sync/failure-policy.ts';
 
-const baseDelayMs = 200;
-const throttledBaseDelayMs = 1_000; // the gateway's quotas are per second (APIGW.0308 message)
 const maxDelayMs = 10_000;
 const maxRetryAfterMs = 60_000;
-const laterDelayMs = 30_000; // another operation holds the instance: Terraform polls DDM for minutes
 
-export interface FailedAttempt {
-  readonly retryClass: RetryClass;
+export interface FailedAttempt extends Pick<SyncFailure, 'retryClass'> {
   /** The attempt that failed, from 1. */
   readonly attempt: number;
   readonly retryAfterMs?: number | undefined;
 }
 
 /**
- * Pause in ms before the next attempt. Retry-After is authoritative when present (clamped to 60 s);
- * else exponential backoff with full jitter, so that calls which failed together do not return together.
+ * Pause in ms before the next attempt. Retry-After counts where it is present (clamped to 60 s). Otherwise it is
+ * exponential backoff with full jitter, so that calls which failed together do not return together.
  */
 export function retryDelay(failed: FailedAttempt, random: () => number): number {
-  if (failed.retryClass === 'later') return laterDelayMs * (1 + random());
-  const base = failed.retryClass === 'throttled' ? throttledBaseDelayMs : baseDelayMs;
+  const { backoffMs, run } = policyFor(failed);
+  if (run === 'retry-once') return backoffMs * (1 + random());
   if (failed.retryAfterMs !== undefined) {
-    return Math.min(failed.retryAfterMs, maxRetryAfterMs) + random() * base;
+    return Math.min(failed.retryAfterMs, maxRetryAfterMs) + random() * backoffMs;
   }
-  return random() * Math.min(maxDelayMs, base * 2 ** (failed.attempt - 1));
+  return random() * Math.min(maxDelayMs, backoffMs * 2 ** (failed.attempt - 1));
 }
 
 /** Reads a Retry-After header, seconds or an HTTP date, into ms from now; undefined when it is neither. */

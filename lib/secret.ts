@@ -23,3 +23,19 @@ export interface Password {
   readonly userName: string;
   readonly password: string;
 }
+
+const minTokenCharacters = 16;
+const maxTokenCharacters = 32_768; // the gateway refuses a longer header with 494
+
+/** Why a value cannot be an X-Auth-Token; undefined when it can. */
+export function findTokenProblem(token: string): string | undefined {
+  if (token === '') return 'is empty';
+  if (/\s/.test(token)) return 'has white space or a line break inside';
+  // axios drops what does not fit a header and sends the rest: refuse it here.
+  if (!/^[\x21-\x7e]+$/.test(token)) return 'has characters that no token has';
+  if (token.length < minTokenCharacters) return 'is too short to be a token';
+  if (token.length > maxTokenCharacters) {
+    return `is longer than the ${maxTokenCharacters} characters that the API gateway takes`;
+  }
+  return undefined;
+}

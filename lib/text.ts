@@ -24,3 +24,12 @@ export function leadingProse(text: string): string {
   const end = words.findIndex((word) => !proseWord.test(word) || accessKey.test(word));
   return (end === -1 ? words : words.slice(0, end)).join(' ');
 }
+
+/** Parses JSON; undefined when it is not valid. V8's error is dropped, because it quotes the text. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

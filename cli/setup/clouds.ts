@@ -1,4 +1,4 @@
-import type { cloudDomains } from '../../lib/config.ts';
+import type { cloudDomains } from '../../lib/hosts.ts';
 
 export type CloudName = 'huawei' | 'huawei-eu' | 'otc';
 

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { ParameterError } from '../errors.ts';
-import { parseJson } from '../parse-json.ts';
 import type { AccessKeys, Password } from '../secret.ts';
+import { parseJson } from '../text.ts';
 import type { Part } from './parts.ts';
 
 const text = v.pipe(v.string(), v.trim(), v.minLength(1));

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { ParameterError } from '../errors.ts';
-import type { Store } from './parameter-store.ts';
+import type { ParameterStore } from './parameter-store.ts';
 import { maxPartCharacters } from './parts.ts';
 
 /** How far `watch` has come. */
@@ -21,7 +21,7 @@ const separator = '.';
 const room = 100; // for everything but the marks
 
 /** Undefined before the first run. @throws {ParameterError} */
-export async function readCursor(store: Store, name: string): Promise<Cursor | undefined> {
+export async function readCursor(store: ParameterStore, name: string): Promise<Cursor | undefined> {
   const parameter = (await store.get([name])).get(name);
   if (parameter === undefined) return undefined;
   const parsed = v.safeParse(schema, parameter.value);
@@ -37,7 +37,11 @@ export async function readCursor(store: Store, name: string): Promise<Cursor | u
 }
 
 /** Keeps as many marks as one parameter holds, the first ones. @throws {ParameterError} */
-export async function writeCursor(store: Store, name: string, cursor: Cursor): Promise<void> {
+export async function writeCursor(
+  store: ParameterStore,
+  name: string,
+  cursor: Cursor,
+): Promise<void> {
   let done = '';
   for (const mark of cursor.done) {
     if (done.length + separator.length + mark.length > maxPartCharacters - room) break;

@@ -7,11 +7,15 @@ import {
   SSMClient,
   type SSMClientConfig,
 } from '@aws-sdk/client-ssm';
+import { untilAborted } from '../deadline.ts';
 import { ParameterError } from '../errors.ts';
 import type { ParameterType, Part } from './parts.ts';
 
-/** SSM Parameter Store; every method throws a ParameterError that names the parameter and the remedy. */
-export interface Store {
+/**
+ * SSM Parameter Store, for as long as its signal has not aborted. Every method throws a ParameterError that
+ * names the parameter and the remedy.
+ */
+export interface ParameterStore {
   /** The parameters that exist, decrypted; at most 10 names. */
   get(names: readonly string[]): Promise<ReadonlyMap<string, Part>>;
   /** All parameters directly below a path, decrypted, in no order. */
@@ -21,7 +25,7 @@ export interface Store {
   remove(names: readonly string[]): Promise<void>;
 }
 
-/** GetParameters, GetParametersByPath and DeleteParameters take or give so many at once. */
+/** Limit of GetParameters, GetParametersByPath and DeleteParameters. */
 export const maxNames = 10;
 
 // Retry behaviour is stated, so that an SDK update does not change it. Parameter Store allows 40 calls a
@@ -36,12 +40,22 @@ export function createSsmClient(config: SSMClientConfig = {}): SSMClient {
   return new SSMClient({ ...clientDefaults, ...config });
 }
 
-/** @param keyId of a customer managed KMS key; absent: the account's key aws/ssm */
-export function createStore(ssm: SSMClient, keyId?: string): Store {
+/**
+ * @param signal of the phase of the invocation in which the store is used
+ * @param keyId of a customer managed KMS key; absent: the account's key aws/ssm
+ */
+export function createParameterStore(
+  ssm: SSMClient,
+  signal: AbortSignal,
+  keyId?: string,
+): ParameterStore {
+  const options = { abortSignal: signal };
   return {
     get: async (names) => {
       const command = new GetParametersCommand({ Names: [...names], WithDecryption: true });
-      const { Parameters = [] } = await ssm.send(command).catch(failReading(names.join(', ')));
+      const { Parameters = [] } = await untilAborted(ssm.send(command, options), signal).catch(
+        failReading(names.join(', ')),
+      );
       return new Map(Parameters.map(toPart).map((part) => [part.name, part]));
     },
 
@@ -55,7 +69,9 @@ export function createStore(ssm: SSMClient, keyId?: string): Store {
           MaxResults: maxNames,
           ...(nextToken && { NextToken: nextToken }),
         });
-        const page = await ssm.send(command).catch(failReading(path));
+        const page = await untilAborted(ssm.send(command, options), signal).catch(
+          failReading(path),
+        );
         parts.push(...(page.Parameters ?? []).map(toPart));
         nextToken = page.NextToken;
       } while (nextToken);
@@ -71,14 +87,14 @@ export function createStore(ssm: SSMClient, keyId?: string): Store {
         Tier: 'Standard', // whatever the account's default is: the Advanced tier costs
         ...(type === 'SecureString' && keyId && { KeyId: keyId }),
       });
-      await ssm.send(command).catch(failWriting(name));
+      await untilAborted(ssm.send(command, options), signal).catch(failWriting(name));
     },
 
     remove: async (names) => {
       for (let at = 0; at < names.length; at += maxNames) {
         const some = names.slice(at, at + maxNames);
         const command = new DeleteParametersCommand({ Names: some });
-        await ssm.send(command).catch(failWriting(some.join(', ')));
+        await untilAborted(ssm.send(command, options), signal).catch(failWriting(some.join(', ')));
       }
     },
   };
@@ -95,7 +111,7 @@ function toPart({ Name = '', Type, Value = '' }: Parameter): Part {
 // The AWS error itself is not kept as the cause: only its name says something, and nothing else is safe.
 function failReading(names: string) {
   return (error: unknown) => {
-    const reason = error instanceof Error ? error.name : 'unknown error';
+    const reason = reasonOf(error);
     const remedy = /AccessDenied/.test(reason)
       ? "allow the function's role ssm:GetParameters and ssm:GetParametersByPath on it, and kms:Decrypt on its key"
       : 'Parameter Store did not answer as it should; the next run tries again';
@@ -105,12 +121,17 @@ function failReading(names: string) {
 
 function failWriting(names: string) {
   return (error: unknown) => {
-    const reason = error instanceof Error ? error.name : 'unknown error';
+    const reason = reasonOf(error);
     const remedy = /AccessDenied/.test(reason)
       ? 'allow ssm:PutParameter and ssm:DeleteParameters on it, and kms:Encrypt on its key'
       : 'Parameter Store did not take it; run it again';
     throw unavailable(names, `Writing ${names} failed: ${reason}; ${remedy}`);
   };
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown error';
+  return error.name === 'AbortError' ? 'no answer in time' : error.name;
 }
 
 function unavailable(names: string, message: string): ParameterError {

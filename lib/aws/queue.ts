@@ -5,65 +5,56 @@ import {
   type SQSClientConfig,
   SQSServiceException,
 } from '@aws-sdk/client-sqs';
-import type { Clock } from '../clock.ts';
-import type { QueueMessage } from '../queue/message.ts';
 
-export interface QueueEntry<Message extends QueueMessage = QueueMessage> {
+export interface QueueEntry<Message = unknown> {
   readonly message: Message;
   /** How long the queue keeps the message back. */
   readonly delaySeconds: number;
   /** For a FIFO queue, which has one delay for all its messages. */
   readonly fifo?: {
     readonly groupId: string;
-    /** A second message with the same id within 5 minutes is taken, and not kept. */
+    /** A second message with the same id within 5 minutes is accepted and dropped. */
     readonly deduplicationId: string;
   };
 }
 
-export interface SendResult<Message extends QueueMessage = QueueMessage> {
-  /** Entries that the queue is not known to have taken. */
-  readonly refused: readonly QueueEntry<Message>[];
-  /** Why, for a person; without secrets. */
-  readonly reason?: string;
-}
-
-export interface Queue {
-  /** Sends what it can until `deadlineAt` (monotonic ms). Resolves with the rest, and may reject. */
-  send<Message extends QueueMessage>(
-    entries: readonly QueueEntry<Message>[],
-    deadlineAt: number,
-  ): Promise<SendResult<Message>>;
-  /**
-   * Has received messages delivered again after so long. Resolves with the count of those for which it
-   * could not be set: they come back when the queue's own visibility timeout is over.
-   */
-  delay(deliveries: readonly VisibilityChange[], deadlineAt: number): Promise<number>;
-}
-
-export interface VisibilityChange {
+/** A received message that is to be delivered again. */
+export interface Redelivery {
   readonly receiptHandle: string;
   readonly delaySeconds: number;
 }
 
-export interface QueueDeps {
-  readonly sqs: SQSClient;
-  readonly url: string;
-  readonly clock: Clock;
-  /** Uniform in [0, 1): jitter. */
-  readonly random: () => number;
+/** What became of a batch. */
+export interface BatchResult {
+  /** What the queue is not known to have taken, by its position in the batch. */
+  readonly failed: readonly {
+    readonly index: number;
+    /** The entry itself is at fault: the same entry would fail again. */
+    readonly isFinal: boolean;
+  }[];
+  /** Why, for a person; without secrets. */
+  readonly reason?: string;
+  /** The call is not allowed, or there is no such queue: the next batch would fail too. */
+  readonly isHopeless?: boolean;
 }
 
-const maxBatchEntries = 10; // SendMessageBatch, ChangeMessageVisibilityBatch
-const batchesInFlight = 20;
-const maxAttempts = 5; // of one entry, beside the SDK's own of a whole call
-const baseDelayMs = 100;
-const maxDelayMs = 2_000;
+/** One SQS queue, one API call at a time: sender.ts makes what the service uses of it. */
+export interface Queue {
+  /** @param entries at most 10 */
+  sendBatch(entries: readonly QueueEntry[], signal: AbortSignal): Promise<BatchResult>;
+  /** @param redeliveries at most 10 */
+  delayBatch(redeliveries: readonly Redelivery[], signal: AbortSignal): Promise<BatchResult>;
+}
+
+/** Limit of SendMessageBatch and ChangeMessageVisibilityBatch. */
+export const maxBatchEntries = 10;
+export const batchesInFlight = 20;
 
 // Retry behaviour is stated, so that an SDK update does not change it.
 const clientDefaults = {
   retryMode: 'standard',
   maxAttempts: 5,
-  // TLS guards the body already; and what digest a deduplicated message is answered with is not documented.
+  // TLS guards the body already, and AWS does not document the digest of a deduplicated message.
   md5: false,
   requestHandler: {
     connectionTimeout: 2_000,
@@ -77,165 +68,81 @@ export function createSqsClient(config: SQSClientConfig = {}): SQSClient {
   return new SQSClient({ ...clientDefaults, ...config });
 }
 
-/** The sync queue on SQS: batches of ten, twenty batches in flight. */
-export function createQueue(deps: QueueDeps): Queue {
+export function createQueue(sqs: SQSClient, url: string): Queue {
   return {
-    send: async <Message extends QueueMessage>(
-      entries: readonly QueueEntry<Message>[],
-      deadlineAt: number,
-    ) => {
-      const sending = startSending(deps, deadlineAt);
-      const refused: QueueEntry<Message>[] = [];
-      await forEachBatch(entries, async (batch) => {
-        refused.push(...(await sendBatch(sending, batch)));
+    sendBatch: async (entries, signal) => {
+      const command = new SendMessageBatchCommand({
+        QueueUrl: url,
+        Entries: entries.map(({ delaySeconds, fifo, message }, index) => ({
+          Id: String(index),
+          MessageBody: JSON.stringify(message),
+          ...(delaySeconds > 0 && { DelaySeconds: delaySeconds }),
+          ...(fifo && {
+            MessageGroupId: fifo.groupId,
+            MessageDeduplicationId: fifo.deduplicationId,
+          }),
+        })),
       });
-      sending.end();
-      return { refused, ...(refused.length > 0 && { reason: sending.reason ?? 'deadline' }) };
+      return sqs
+        .send(command, { abortSignal: signal })
+        .then(toResult(entries), toFailedBatch(entries));
     },
-    delay: async (deliveries, deadlineAt) => {
-      const sending = startSending(deps, deadlineAt);
-      let unchanged = 0;
-      await forEachBatch(deliveries, async (batch) => {
-        unchanged += await changeVisibility(sending, batch);
+    delayBatch: async (redeliveries, signal) => {
+      const command = new ChangeMessageVisibilityBatchCommand({
+        QueueUrl: url,
+        Entries: redeliveries.map(({ receiptHandle, delaySeconds }, index) => ({
+          Id: String(index),
+          ReceiptHandle: receiptHandle,
+          VisibilityTimeout: delaySeconds,
+        })),
       });
-      sending.end();
-      return unchanged;
+      return sqs
+        .send(command, { abortSignal: signal })
+        .then(toResult(redeliveries), toFailedBatch(redeliveries));
     },
   };
 }
 
-/** What the batches of one hand-over share. */
-interface Sending extends QueueDeps {
-  /** Aborts at the deadline, or when nothing can succeed any more. */
-  readonly signal: AbortSignal;
-  /** Why entries were refused: the last cause. */
-  reason: string | undefined;
-  stop(): void;
-  end(): void;
+interface BatchAnswer {
+  readonly Successful?: readonly { readonly Id: string | undefined }[] | undefined;
+  readonly Failed?:
+    | readonly {
+        readonly Id: string | undefined;
+        readonly Code: string | undefined;
+        readonly SenderFault: boolean | undefined;
+      }[]
+    | undefined;
 }
 
-function startSending(deps: QueueDeps, deadlineAt: number): Sending {
-  const over = new AbortController();
-  const ended = new AbortController();
-  void deps.clock
-    .sleep(Math.max(0, deadlineAt - deps.clock.monotonic()), ended.signal)
-    .then(() => over.abort());
-  return {
-    ...deps,
-    signal: over.signal,
-    reason: undefined,
-    stop: () => over.abort(),
-    end: () => ended.abort(),
-  };
-}
-
-async function forEachBatch<Entry>(
-  entries: readonly Entry[],
-  work: (batch: readonly Entry[]) => Promise<void>,
-): Promise<void> {
-  let position = 0;
-  const workThrough = async (): Promise<void> => {
-    while (position < entries.length) {
-      const batch = entries.slice(position, position + maxBatchEntries);
-      position += maxBatchEntries;
-      await work(batch);
-    }
-  };
-  await Promise.all(Array.from({ length: batchesInFlight }, workThrough));
-}
-
-/** Sends one batch, and its failed entries again alone. Resolves with what the queue did not take. */
-async function sendBatch<Message extends QueueMessage>(
-  sending: Sending,
-  batch: readonly QueueEntry<Message>[],
-): Promise<readonly QueueEntry<Message>[]> {
-  const refused: QueueEntry<Message>[] = [];
-  let rest = batch;
-  for (let attempt = 1; rest.length > 0 && !sending.signal.aborted; attempt += 1) {
-    const failed = await sendOnce(sending, rest);
-    if (failed === undefined) break;
-    refused.push(...failed.filter(({ final }) => final).map(({ entry }) => entry));
-    rest = failed.filter(({ final }) => !final).map(({ entry }) => entry);
-    if (rest.length === 0 || attempt === maxAttempts) break;
-    const delayMs = sending.random() * Math.min(maxDelayMs, baseDelayMs * 2 ** (attempt - 1));
-    await sending.clock.sleep(delayMs, sending.signal);
-  }
-  return [...refused, ...rest];
-}
-
-interface FailedEntry<Message extends QueueMessage> {
-  readonly entry: QueueEntry<Message>;
-  /** The entry itself is at fault: the same again would fail again. */
-  readonly final: boolean;
-}
-
-/** The entries that failed; undefined when the call as a whole did. */
-async function sendOnce<Message extends QueueMessage>(
-  sending: Sending,
-  entries: readonly QueueEntry<Message>[],
-): Promise<readonly FailedEntry<Message>[] | undefined> {
-  const command = new SendMessageBatchCommand({
-    QueueUrl: sending.url,
-    Entries: entries.map(({ delaySeconds, fifo, message }, index) => ({
-      Id: String(index),
-      MessageBody: JSON.stringify(message),
-      ...(delaySeconds > 0 && { DelaySeconds: delaySeconds }),
-      ...(fifo && {
-        MessageGroupId: fifo.groupId,
-        MessageDeduplicationId: fifo.deduplicationId,
-      }),
-    })),
-  });
-  try {
-    const { Failed = [], Successful = [] } = await sending.sqs.send(command, {
-      abortSignal: sending.signal,
-    });
+/** Only what the answer lists as successful is taken: an entry in neither list has failed. */
+function toResult(entries: readonly unknown[]) {
+  return ({ Failed = [], Successful = [] }: BatchAnswer): BatchResult => {
     const taken = new Set(Successful.map(({ Id }) => Id));
-    const faults = new Map(Failed.map((failure) => [failure.Id, failure]));
-    // Only what the answer lists as successful is taken: an entry in neither list is sent again.
-    return entries.flatMap((entry, index) => {
-      if (taken.has(String(index))) return [];
-      const fault = faults.get(String(index));
-      sending.reason = `the queue refused messages: ${fault?.Code ?? 'no answer for them'}`;
-      return [{ entry, final: fault?.SenderFault === true }];
-    });
-  } catch (error) {
-    note(sending, error);
-    return undefined;
-  }
-}
-
-async function changeVisibility(
-  sending: Sending,
-  batch: readonly VisibilityChange[],
-): Promise<number> {
-  const command = new ChangeMessageVisibilityBatchCommand({
-    QueueUrl: sending.url,
-    Entries: batch.map(({ receiptHandle, delaySeconds }, index) => ({
-      Id: String(index),
-      ReceiptHandle: receiptHandle,
-      VisibilityTimeout: delaySeconds,
-    })),
-  });
-  try {
-    const { Successful = [] } = await sending.sqs.send(command, { abortSignal: sending.signal });
-    return batch.length - Successful.length;
-  } catch (error) {
-    note(sending, error);
-    return batch.length;
-  }
+    const faults = new Map(Failed.map((fault) => [fault.Id, fault]));
+    const failed = entries.flatMap((_, index) =>
+      taken.has(String(index))
+        ? []
+        : [{ index, isFinal: faults.get(String(index))?.SenderFault === true }],
+    );
+    const [first] = failed;
+    if (first === undefined) return { failed };
+    const code = faults.get(String(first.index))?.Code;
+    return { failed, reason: `the queue refused messages: ${code ?? 'no answer for them'}` };
+  };
 }
 
 const isThrottling = /Throttl|TooManyRequests|RequestLimit/i;
 
-/** Remembers why; a call that is not allowed, or to a queue that is not there, ends the whole hand-over. */
-function note(sending: Sending, error: unknown): void {
-  const name = error instanceof Error ? error.name : 'unknown error';
-  if (name === 'AbortError') {
-    sending.reason ??= 'the queue did not take them in time';
-    return;
-  }
-  sending.reason = `the queue failed: ${name}`;
-  const isOurFault = error instanceof SQSServiceException && error.$fault === 'client';
-  if (isOurFault && !isThrottling.test(name)) sending.stop();
+function toFailedBatch(entries: readonly unknown[]) {
+  return (error: unknown): BatchResult => {
+    const name = error instanceof Error ? error.name : 'unknown error';
+    return {
+      failed: entries.map((_, index) => ({ index, isFinal: true })), // the SDK has tried 5 times
+      reason: `the queue failed: ${name}`,
+      isHopeless:
+        error instanceof SQSServiceException &&
+        error.$fault === 'client' &&
+        !isThrottling.test(name),
+    };
+  };
 }

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { Clock } from '../clock.ts';
 import { ParameterError } from '../errors.ts';
 import type { Token } from '../secret.ts';
-import { maxNames, type Store } from './parameter-store.ts';
+import { maxNames, type ParameterStore } from './parameter-store.ts';
 import { inNumericOrder, missing, type Part, partNumber, splitValue } from './parts.ts';
 import { checkToken, parseToken } from './token.ts';
 
@@ -70,7 +70,7 @@ type Found = ReadonlyMap<string, Part>;
  * @throws {ParameterError}
  */
 export async function readToken(
-  store: Pick<Store, 'get' | 'below'>,
+  store: Pick<ParameterStore, 'get' | 'below'>,
   clock: Pick<Clock, 'sleep'>,
   prefix: string,
   reading: Promise<Found> = store.get(tokenNames(prefix)),
@@ -94,7 +94,7 @@ export async function readToken(
 
 /** Undefined where the parts are not those of the set: it has been replaced meanwhile. */
 async function readSet(
-  store: Pick<Store, 'below'>,
+  store: Pick<ParameterStore, 'below'>,
   prefix: string,
   set: TokenSet,
   found: Found,
@@ -110,7 +110,7 @@ async function readSet(
 
 /** Undefined where the first rotation came in between. */
 async function readByHand(
-  store: Pick<Store, 'get' | 'below'>,
+  store: Pick<ParameterStore, 'get' | 'below'>,
   prefix: string,
   found: Found,
 ): Promise<Token | undefined> {
@@ -152,7 +152,7 @@ function parseSet(name: string, pointer: Part | undefined): TokenSet | undefined
  * @throws {ParameterError} the old token is still in place
  */
 export async function writeToken(
-  store: Store,
+  store: ParameterStore,
   clock: Pick<Clock, 'sleep'>,
   prefix: string,
   { expiresAt, token }: Required<Token>,
@@ -178,7 +178,7 @@ export async function writeToken(
   return { parameters: parts.length, ...(leftOver && { leftOver }) };
 }
 
-async function findFreeSlot(store: Pick<Store, 'get'>, name: string): Promise<number> {
+async function findFreeSlot(store: Pick<ParameterStore, 'get'>, name: string): Promise<number> {
   const pointer = (await store.get([name])).get(name);
   const [first, second] = firstNumbers;
   try {

@@ -1,32 +1,33 @@
 import type { Clock } from '../clock.ts';
 import { ReadError } from '../errors.ts';
+import { policyFor } from '../sync/failure-policy.ts';
 
-/** Which instances have which data nodes: Huawei's APIs tell it only the other way round. */
-export interface Topology {
+/** Which instances have which data nodes: Huawei's APIs list data nodes by instance, not instances by data node. */
+export interface DataNodeOwners {
   /**
-   * The instances that have a data node, of those given. Looks at an instance's schemas where it did not
-   * yet, and at all of them again where nobody has the node and the last look was 10 minutes ago.
-   * @throws {TopologyError} where not all could be looked at in time; what was seen is kept
+   * The instances, of those given, that have a data node. Lists an instance's schemas where they are not known,
+   * and those of every instance again where none has the node and the last listing is 10 minutes old.
+   * @throws {OwnersUnknownError} where not all could be listed; what was seen is kept
    * @throws {ReadError} with refused credentials
    */
-  instancesOf(
+  find(
     dataNodeId: string,
     instanceIds: readonly string[],
-    look: LookUp,
+    lister: DataNodeLister,
   ): Promise<readonly string[]>;
 }
 
-interface LookUp {
+export interface DataNodeLister {
   /** The data nodes of an instance. @throws {ReadError} */
-  dataNodes(instanceId: string): Promise<ReadonlySet<string>>;
-  /** Monotonic ms after which no look begins. */
-  readonly deadlineAt: number;
+  list(instanceId: string): Promise<ReadonlySet<string>>;
+  /** There is no time to list another one. */
+  isOver(): boolean;
 }
 
-/** Some instances could not be looked at: who has the data node is not known for sure. */
-export class TopologyError extends Error {
-  override readonly name = 'TopologyError';
-  /** There was no time for all of them: the next look goes on where this one ended. */
+/** Some instances could not be listed: which of them have the data node is not known for sure. */
+export class OwnersUnknownError extends Error {
+  override readonly name = 'OwnersUnknownError';
+  /** There was no time for all of them: the next attempt continues where this one ended. */
   readonly isLate: boolean;
 
   constructor(message: string, isLate: boolean) {
@@ -35,59 +36,57 @@ export class TopologyError extends Error {
   }
 }
 
-interface Seen {
+interface Listed {
   readonly dataNodes: ReadonlySet<string>;
   readonly at: number;
 }
 
 const maxAgeMs = 3_600_000; // after that a node that moved away is forgotten
-const lookAgainMs = 10 * 60_000; // unknown nodes belong to no DDM instance, mostly
-const looksInFlight = 10;
+const relistAfterMs = 10 * 60_000; // most unknown nodes belong to no DDM instance
+const listingsInFlight = 10;
 
-/** The topology of one execution environment; what it saw is kept from one invocation to the next. */
-export function createTopology(clock: Pick<Clock, 'monotonic'>): Topology {
-  const seen = new Map<string, Seen>();
+/** The owners that one execution environment knows, kept from one invocation to the next. */
+export function createDataNodeOwners(clock: Pick<Clock, 'monotonic'>): DataNodeOwners {
+  const listed = new Map<string, Listed>();
 
   const isOlderThan = (instanceId: string, ms: number): boolean => {
-    const at = seen.get(instanceId)?.at;
+    const at = listed.get(instanceId)?.at;
     return at === undefined || clock.monotonic() - at >= ms;
   };
 
-  const having = (dataNodeId: string, instanceIds: readonly string[]): readonly string[] =>
-    instanceIds.filter((instanceId) => seen.get(instanceId)?.dataNodes.has(dataNodeId));
+  const ownersAmong = (instanceIds: readonly string[], dataNodeId: string): readonly string[] =>
+    instanceIds.filter((instanceId) => listed.get(instanceId)?.dataNodes.has(dataNodeId));
 
-  /** Resolves with the count of those that could not be looked at. */
-  const lookAt = async (instanceIds: readonly string[], look: LookUp): Promise<number> => {
+  /** Resolves with the count of those that could not be listed. */
+  const list = async (instanceIds: readonly string[], lister: DataNodeLister): Promise<number> => {
     let position = 0;
     let missed = 0;
     const work = async (): Promise<void> => {
-      while (position < instanceIds.length && clock.monotonic() < look.deadlineAt) {
+      while (position < instanceIds.length && !lister.isOver()) {
         const instanceId = instanceIds[position] ?? '';
         position += 1;
-        const dataNodes = await look.dataNodes(instanceId).catch(nothingOrThrow);
-        if (dataNodes) seen.set(instanceId, { dataNodes, at: clock.monotonic() });
+        const dataNodes = await lister.list(instanceId).catch(noneOrThrow);
+        if (dataNodes) listed.set(instanceId, { dataNodes, at: clock.monotonic() });
         else missed += 1;
       }
     };
-    await Promise.all(Array.from({ length: looksInFlight }, work));
+    await Promise.all(Array.from({ length: listingsInFlight }, work));
     return missed + instanceIds.length - position;
   };
 
   return {
-    instancesOf: async (dataNodeId, instanceIds, look) => {
-      const missed = await lookAt(
-        instanceIds.filter((instanceId) => isOlderThan(instanceId, maxAgeMs)),
-        look,
-      );
-      const known = having(dataNodeId, instanceIds);
+    find: async (dataNodeId, instanceIds, lister) => {
+      const outdated = instanceIds.filter((instanceId) => isOlderThan(instanceId, maxAgeMs));
+      const missed = await list(outdated, lister);
+      const known = ownersAmong(instanceIds, dataNodeId);
       if (known.length > 0) return known;
-      const again = instanceIds.filter((instanceId) => isOlderThan(instanceId, lookAgainMs));
-      const missedAgain = missed > 0 ? missed : await lookAt(again, look);
-      const found = having(dataNodeId, instanceIds);
+      const again = instanceIds.filter((instanceId) => isOlderThan(instanceId, relistAfterMs));
+      const missedAgain = missed > 0 ? missed : await list(again, lister);
+      const found = ownersAmong(instanceIds, dataNodeId);
       if (found.length === 0 && missedAgain > 0) {
-        throw new TopologyError(
+        throw new OwnersUnknownError(
           `The schemas of ${missedAgain} instances could not be listed: which of them have data node ${dataNodeId} is not known yet`,
-          clock.monotonic() >= look.deadlineAt,
+          lister.isOver(),
         );
       }
       return found;
@@ -95,8 +94,10 @@ export function createTopology(clock: Pick<Clock, 'monotonic'>): Topology {
   };
 }
 
-/** An instance that is not there any more has no data nodes; one that did not answer may have any. */
-function nothingOrThrow(error: unknown): ReadonlySet<string> | undefined {
-  if (!(error instanceof ReadError) || error.failure.retryClass === 'auth') throw error;
-  return error.failure.retryClass === 'permanent' ? new Set() : undefined;
+/** An instance that no longer exists has no data nodes; one that did not answer may have any. */
+function noneOrThrow(error: unknown): ReadonlySet<string> | undefined {
+  if (!(error instanceof ReadError)) throw error;
+  const { means } = policyFor(error.failure);
+  if (means === 'stop') throw error;
+  return means === 'absent' ? new Set() : undefined;
 }

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { InvalidEventError } from '../errors.ts';
 import { isDataNodeId, isInstanceId } from '../ids.ts';
-import type { Changed } from './change.ts';
+import type { Change } from './change.ts';
 
 const maxIds = 1_000;
 
@@ -25,7 +25,7 @@ const schema = v.object({
  * with one id or up to 1,000 in `detail.instanceId` (DDM) and `detail.dataNodeId` (RDS, GaussDB).
  * @throws {InvalidEventError}
  */
-export function parseChangeEvent(event: unknown): readonly Changed[] {
+export function parseChangeEvent(event: unknown): readonly Change[] {
   const parsed = v.safeParse(schema, event);
   if (!parsed.success) {
     const field = parsed.issues[0].path?.map(({ key }) => String(key)).join('.') ?? 'the event';

@@ -1,92 +1,81 @@
 import type { App } from '../app.ts';
-import { withConnection } from '../huawei/connection.ts';
-import { listDataNodes } from '../huawei/databases.ts';
-import { addAsk, type ChangeRequest, type MutableAsks } from '../queue/requests.ts';
-import type { Changed } from './change.ts';
-import { TopologyError } from './data-node-owners.ts';
+import type { Deadline } from '../deadline.ts';
+import { openConnection } from '../huawei/connection.ts';
+import { listDataNodes } from '../huawei/lists.ts';
+import { addRequest, type ChangeRequest, type MutableSyncRequests } from '../queue/requests.ts';
+import type { Change } from './change.ts';
+import { OwnersUnknownError } from './data-node-owners.ts';
 
-/** Finds the instances of the fleet that a change concerns. */
-export interface Affected {
-  /** @throws {TopologyError | ReadError} when that cannot be told now */
-  instancesOf(change: Changed): Promise<readonly string[]>;
+/** Changes whose instances are not known yet. */
+export interface Unresolved {
+  /** An instance could not be asked. */
+  readonly failed: readonly ChangeRequest[];
+  /** There was no time to ask all instances. */
+  readonly late: readonly ChangeRequest[];
 }
 
-/**
- * Runs work that asks which instances are affected, over connections that end with it.
- * @param deadlineAt monotonic ms after which nothing is asked
- * @throws {ParameterError} when list or credentials are unusable
- */
-export async function withAffected<Result>(
+/** Turns the changes of a batch into requests for instances of the fleet. Never rejects. */
+export async function resolveChanges(
   app: App,
-  deadlineAt: number,
-  work: (affected: Affected) => Promise<Result>,
-): Promise<Result> {
-  const { instanceIds } = await app.fleet(deadlineAt); // reads the secret along with the list
-  const configured = new Set(instanceIds);
-  return withConnection(app, (connection) => {
-    const dataNodes = (instanceId: string) =>
-      listDataNodes({ ...app, ...connection }, instanceId, deadlineAt);
-    return work({
-      instancesOf: async (change) => {
-        if ('dataNodeId' in change) {
-          return app.topology.instancesOf(change.dataNodeId, instanceIds, {
-            dataNodes,
-            deadlineAt,
-          });
-        }
-        return configured.has(change.instanceId) ? [change.instanceId] : [];
-      },
-    });
-  });
-}
-
-/** Says quietly that a change concerns none of our instances. */
-export function ignoreChange({ log }: App, change: Changed, runId: string, name = 'unknown'): void {
-  log.ignored('instance change ignored: not of this fleet', { ...change, runId, name });
-}
-
-/**
- * Turns the changes of a batch into asks for instances. Resolves with the messages to deliver again, of
- * which it could not be told yet whom they concern.
- */
-export async function askForAffected(
-  app: App,
-  asks: MutableAsks,
+  requests: MutableSyncRequests,
   changes: readonly ChangeRequest[],
-  deadlineAt: number,
-): Promise<readonly string[]> {
-  if (changes.length === 0) return [];
-  const unresolved = new Set(changes.map(({ delivery }) => delivery.messageId));
+  deadline: Deadline,
+): Promise<Unresolved> {
+  if (changes.length === 0) return { failed: [], late: [] };
+  const failed = new Set(changes);
+  const late = new Set<ChangeRequest>();
   try {
-    await withAffected(app, deadlineAt, async (affected) => {
-      for (const request of changes) {
-        if (await resolve(app, asks, affected, request)) {
-          unresolved.delete(request.delivery.messageId);
-        }
-      }
-    });
+    using find = await createFinder(app, deadline);
+    for (const request of changes) {
+      const found = await find.instancesOf(request.change);
+      if (found !== 'failed') failed.delete(request);
+      if (found === 'late') late.add(request);
+      if (typeof found === 'object') requestSync(app, requests, request, found);
+    }
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unknown error';
-    app.log.problem('instance changes not resolved', { messages: unresolved.size, reason });
+    app.log.problem('instance changes not resolved', { messages: failed.size, reason });
   }
-  return [...unresolved];
+  return { failed: [...failed], late: [...late] };
 }
 
-/** False where it cannot be told now. @throws {ReadError} with refused credentials */
-async function resolve(
-  app: App,
-  asks: MutableAsks,
-  affected: Affected,
-  { change, delivery, origin }: ChangeRequest,
-): Promise<boolean> {
-  try {
-    const instanceIds = await affected.instancesOf(change);
-    if (instanceIds.length === 0) ignoreChange(app, change, origin.runId);
-    for (const instanceId of instanceIds) addAsk(asks, instanceId, origin, delivery);
-    return true;
-  } catch (error) {
-    if (!(error instanceof TopologyError)) throw error;
-    app.log.warning('instance change not resolved yet', { ...change, reason: error.message });
-    return false;
-  }
+function requestSync(
+  { log }: App,
+  requests: MutableSyncRequests,
+  { change, origin, record }: ChangeRequest,
+  instanceIds: readonly string[],
+): void {
+  for (const instanceId of instanceIds) addRequest(requests, instanceId, origin, record);
+  if (instanceIds.length > 0) return;
+  log.ignored('instance change ignored: not of this fleet', { ...change, runId: origin.runId });
+}
+
+interface Finder extends Disposable {
+  /** @throws {ReadError} with refused credentials */
+  instancesOf(change: Change): Promise<readonly string[] | 'failed' | 'late'>;
+}
+
+/** @throws {ParameterError | ReadError} when list or credentials are unusable */
+async function createFinder(app: App, deadline: Deadline): Promise<Finder> {
+  const { instanceIds } = await app.fleet(deadline);
+  const connection = await openConnection(app, deadline, 'resolve');
+  const configured = new Set(instanceIds);
+  const signal = deadline.signal('resolve');
+  const lister = {
+    list: (instanceId: string) => listDataNodes({ ...app, ...connection }, instanceId, signal),
+    isOver: () => deadline.isOver('resolve'),
+  };
+  return {
+    instancesOf: async (change) => {
+      if ('instanceId' in change) {
+        return configured.has(change.instanceId) ? [change.instanceId] : [];
+      }
+      return app.dataNodeOwners.find(change.dataNodeId, instanceIds, lister).catch((error) => {
+        if (!(error instanceof OwnersUnknownError)) throw error;
+        app.log.warning('instance change not resolved yet', { ...change, reason: error.message });
+        return error.isLate ? 'late' : 'failed';
+      });
+    },
+    [Symbol.dispose]: () => connection[Symbol.dispose](),
+  };
 }

@@ -1,62 +1,68 @@
 import { hash } from 'node:crypto';
-import type { App } from '../app.ts';
+import type { AppWith } from '../app.ts';
 import type { Cursor } from '../aws/cursor.ts';
-import { ConfigError, QueueError } from '../errors.ts';
-import { withConnection } from '../huawei/connection.ts';
+import type { Deadline } from '../deadline.ts';
+import { QueueError } from '../errors.ts';
+import { openConnection } from '../huawei/connection.ts';
 import { listTraces, type Trace } from '../huawei/traces.ts';
-import { type Change, type Changed, idOf, readTrace, traceNames } from './change.ts';
-import { TopologyError } from './data-node-owners.ts';
+import { requestFleetSync } from '../queue/hand-over.ts';
+import type { Change } from './change.ts';
 import { enqueueChanges } from './enqueue.ts';
-import { type Affected, ignoreChange, withAffected } from './resolve.ts';
+import { readTrace } from './trace.ts';
+import { traceNames } from './trace-names.ts';
 
-/** What one look at the audit traces came to. */
+export type WatchApp = AppWith<'ctsEndpoint' | 'changeQueue' | 'syncQueue'>;
+
+/** What one run of watch came to. */
 export interface Watched {
   readonly traces: number;
   /** Traces that changed what DDM knows. */
   readonly changes: number;
-  /** Instances whose sync was asked for. */
+  /** Data nodes in the change queue; the worker finds out whether they belong to an instance of the fleet. */
   readonly enqueued: number;
-  /** The traces were not kept for long enough: a full sync was asked for. */
+  /** CTS no longer has all the traces: a full sync was requested. */
   readonly fullSync: boolean;
-  /** ISO 8601: the next look begins here, less the overlap. */
+  /** ISO 8601: the next run begins here, less the overlap. */
   readonly until: string;
 }
 
 const overlapMs = 15 * 60_000; // traces are recorded late, and operations twice: see holdMs
 const keptMs = 7 * 24 * 3_600_000 - 3_600_000; // CTS keeps 7 days
-const sliceMs = 6 * 3_600_000; // after each the cursor moves, so that a long outage is caught up with in steps
+const sliceMs = 6 * 3_600_000; // the cursor moves after each, so that a long outage is worked off in steps
 /**
- * An asynchronous operation is recorded twice, asked for and ended (CTS FAQ). What was asked for is held
- * back so long for its end, and counts by itself after that: some operations have no second record.
+ * An asynchronous operation is recorded twice, as requested and as ended (CTS FAQ). The request is held back
+ * this long for its end, and then counts by itself: some operations have no second record.
  */
 const holdMs = 10 * 60_000;
 
 /**
- * Asks the audit service what changed since the last time, and asks for the syncs that it makes necessary.
- * The cursor moves when their messages are in the queue.
- * @throws {QueueError | ReadError | TopologyError | ParameterError | ConfigError} the next run begins where
- * this one did
+ * Reads the audit traces since the last run, and puts the data nodes that changed into the change queue.
+ * The cursor moves once the queue has their messages.
+ * @throws {QueueError | ReadError | ParameterError} the next run begins where this one did
  */
-export async function watch(app: App, runId: string, remainingMs: number): Promise<Watched> {
+export async function watch(app: WatchApp, runId: string, deadline: Deadline): Promise<Watched> {
   const { clock, log, parameters } = app;
-  const deadlineAt = clock.monotonic() + remainingMs - app.config.deadlineReserveMs;
   const now = clock.now();
-  let cursor = (await parameters.cursor()) ?? { until: now - overlapMs, done: [] };
+  const moveCursor = (to: Cursor) => parameters.moveCursor(to, deadline.signal('report'));
+  let cursor = (await parameters.cursor(deadline.signal('setUp'))) ?? {
+    until: now - overlapMs,
+    done: [],
+  };
   const sum = { traces: 0, changes: 0, enqueued: 0, fullSync: false };
   if (now - cursor.until > keptMs) {
-    await askForFullSync(app, runId, deadlineAt);
+    await requestFullSync(app, runId, deadline);
     sum.fullSync = true;
     cursor = { until: now - overlapMs, done: [] };
-    await parameters.moveCursor(cursor);
+    await moveCursor(cursor);
   }
-  while (cursor.until < now && clock.monotonic() < deadlineAt) {
+  while (cursor.until < now && !deadline.isOver('calls')) {
     const until = Math.min(now, cursor.until + sliceMs);
-    const slice = await look(app, cursor, until, deadlineAt);
-    sum.enqueued += await enqueue(app, slice.changes, runId, deadlineAt);
+    const slice = await readSlice(app, cursor, until, deadline);
+    sum.enqueued += await enqueue(app, slice.changes, runId, deadline);
     sum.traces += slice.traces;
     sum.changes += slice.changes.length;
     cursor = { until, done: slice.done };
-    await parameters.moveCursor(cursor);
+    await moveCursor(cursor);
   }
   const watched = { ...sum, until: new Date(cursor.until).toISOString() };
   log.notice('changes watched', { runId, ...watched });
@@ -70,22 +76,25 @@ interface Slice {
 }
 
 /** Reads the traces up to `until` and decides which of them count now. */
-async function look(app: App, cursor: Cursor, until: number, deadlineAt: number): Promise<Slice> {
-  const { clock, config } = app;
-  const { ctsEndpoint } = config;
-  if (!ctsEndpoint) throw new ConfigError(['CTS_ENDPOINT is not set: watch needs it']);
+async function readSlice(
+  app: WatchApp,
+  cursor: Cursor,
+  until: number,
+  deadline: Deadline,
+): Promise<Slice> {
+  const { clock, config, ctsEndpoint, random } = app;
   const span = { fromMs: cursor.until - overlapMs, toMs: until };
-  return withConnection(app, async (connection) => {
-    const deps = { ...connection, clock, random: app.random, config: { ...config, ctsEndpoint } };
-    const found: Trace[] = [];
-    for (const serviceType of config.watchServiceTypes) {
-      found.push(...(await listTraces(deps, { serviceType, ...span }, deadlineAt)));
-    }
-    return { traces: found.length, ...decide(found, new Set(cursor.done), until) };
-  });
+  using connection = await openConnection(app, deadline, 'calls');
+  const deps = { ...connection, clock, config, ctsEndpoint, random };
+  const found: Trace[] = [];
+  for (const serviceType of config.watchServiceTypes) {
+    const query = { serviceType, ...span };
+    found.push(...(await listTraces(deps, query, deadline.signal('calls'))));
+  }
+  return { traces: found.length, ...decide(found, new Set(cursor.done), until) };
 }
 
-/** Of what was recorded for one operation on one data node, the last record decides. */
+/** Of the records of one operation on one data node, the last one decides. */
 function decide(
   traces: readonly Trace[],
   done: ReadonlySet<string>,
@@ -101,7 +110,7 @@ function decide(
     const [last] = records;
     if (last === undefined || done.has(markOf(last))) continue;
     const change = readTrace(last.raw);
-    if (isToWait(last, now)) for (const record of records) held.add(record);
+    if (isHeld(last, now)) for (const record of records) held.add(record);
     else if (change) changes.push(change);
   }
   const isDone = (trace: Trace): boolean => !held.has(trace) || done.has(markOf(trace));
@@ -109,64 +118,32 @@ function decide(
 }
 
 /** Whether a record may be the request of an operation whose end is still to come. */
-function isToWait({ succeeded, time, traceType }: Trace, now: number): boolean {
+function isHeld({ succeeded, time, traceType }: Trace, now: number): boolean {
   return traceType !== 'SystemAction' && succeeded && now - time < holdMs;
 }
 
-/** Short, because one parameter holds the marks of some 450 relevant traces; beyond them one may be synced twice. */
+/** Short: one parameter holds the marks of some 450 relevant traces, and traces beyond them may be synced twice. */
 function markOf({ traceId }: Trace): string {
   return hash('sha256', traceId, 'base64url').slice(0, 8);
 }
 
 async function enqueue(
-  app: App,
+  app: WatchApp,
   changes: readonly Change[],
   runId: string,
-  deadlineAt: number,
+  deadline: Deadline,
 ): Promise<number> {
   if (changes.length === 0) return 0;
-  const changed = new Map<string, Changed>();
-  await withAffected(app, deadlineAt, async (affected) => {
-    for (const { name, ...change } of changes) {
-      const found = await instancesOf(affected, change);
-      if (found.length === 0) ignoreChange(app, change, runId, name);
-      for (const one of found) changed.set(idOf(one), one);
-    }
-  });
-  const { enqueued, reason, refused } = await enqueueChanges(
-    app,
-    [...changed.values()],
-    runId,
-    deadlineAt,
-  );
-  if (refused > 0) {
-    throw new QueueError(
-      `The change queue did not take ${refused} messages: ${reason ?? 'unknown'}`,
-    );
-  }
-  return enqueued;
+  const { enqueued, reason, refused } = await enqueueChanges(app, changes, runId, deadline);
+  if (refused.length === 0) return enqueued;
+  throw new QueueError(`The change queue did not take ${refused.length} messages: ${reason}`);
 }
 
-/** Itself where an instance cannot be asked for its data nodes now: the worker tries that again. */
-async function instancesOf(affected: Affected, change: Changed): Promise<readonly Changed[]> {
-  try {
-    return (await affected.instancesOf(change)).map((instanceId) => ({ instanceId }));
-  } catch (error) {
-    if (error instanceof TopologyError && !error.isLate) return [change];
-    throw error;
+async function requestFullSync(app: WatchApp, runId: string, deadline: Deadline): Promise<void> {
+  const origin = { runId, trigger: 'change' } as const;
+  const reason = await requestFleetSync(app, app.syncQueue, origin, deadline);
+  if (reason !== undefined) {
+    throw new QueueError(`The sync queue did not take the full sync: ${reason}`);
   }
-}
-
-async function askForFullSync(
-  { log, queue }: App,
-  runId: string,
-  deadlineAt: number,
-): Promise<void> {
-  if (!queue) throw new ConfigError(['SYNC_QUEUE_URL is not set: a full sync is asked for there']);
-  const message = { fleet: true, trigger: 'change', runId } as const;
-  const { reason, refused } = await queue.send([{ message, delaySeconds: 0 }], deadlineAt);
-  if (refused.length > 0) {
-    throw new QueueError(`The sync queue did not take the full sync: ${reason ?? 'unknown'}`);
-  }
-  log.warning('changes of more than 7 days are not known: full sync', { runId });
+  app.log.warning('changes of more than 7 days are not known: full sync', { runId });
 }

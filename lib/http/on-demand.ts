@@ -1,81 +1,81 @@
 import type { App } from '../app.ts';
-import type { SyncFailure } from '../errors.ts';
+import type { Queue } from '../aws/queue.ts';
+import type { Deadline } from '../deadline.ts';
+import { followAccepted } from '../jobs/hand-over.ts';
 import { type FollowedJob, toFollowedJob } from '../jobs/job.ts';
-import { awaitEnds } from '../jobs/wait.ts';
+import { waitForEnds } from '../jobs/wait.ts';
+import type { End, Outcome, Report } from '../log.ts';
+import { requestFleetSync } from '../queue/hand-over.ts';
 import { queueRefused } from '../queue/sender.ts';
-import type { End, Outcome, Report } from '../sync/outcomes.ts';
 import { type RunRequest, type RunResult, runSync } from '../sync/run.ts';
 
 export interface OnDemandRequest extends RunRequest {
-  /** How long to wait for the end of what was accepted; absent: not at all. */
+  /** How long to wait for the accepted syncs to end; absent: not at all. */
   readonly waitMs?: number | undefined;
 }
 
 /** An end, or that there is none yet. */
 type EndSoFar = End | 'running';
 
-/** With the end of an accepted one, where it was waited for. */
+/** With the end of an accepted sync, where the caller waited for it. */
 export type OnDemandOutcome = Outcome & { readonly end?: EndSoFar };
 
 export interface OnDemandResult extends RunResult {
   /** The instances' outcomes; empty where a worker dispatches the fleet. */
   readonly results: readonly OnDemandOutcome[];
-  /** Where ends were waited for: how many of each. */
+  /** Where the caller waited: how many of each. */
   readonly ends?: Readonly<Record<EndSoFar, number>>;
 }
 
 /**
- * A run that somebody waits for. A whole fleet larger than SYNC_INLINE_MAX is left to a worker, by one
+ * A run whose caller waits for the answer. A whole fleet larger than SYNC_INLINE_MAX is left to a worker, by one
  * message, so that the answer does not wait for as many messages as there are instances.
  * @throws what runSync throws
  */
-export async function syncOnDemand(app: App, request: OnDemandRequest): Promise<OnDemandResult> {
-  const { config, queue } = app;
-  if (queue && request.instanceIds === undefined && !request.dryRun) {
-    const deadlineAt = app.clock.monotonic() + request.remainingMs;
-    const { instanceIds, malformed, notRunning } = await app.fleet(deadlineAt);
-    const total = instanceIds.length + malformed.length + notRunning.length;
-    if (total > config.syncInlineMax) {
-      const report = await delegate(app, queue, request, total);
-      return { report, results: [], ...(request.waitMs && { ends: noEnds }) };
-    }
+export async function syncOnDemand(
+  app: App,
+  request: OnDemandRequest,
+  deadline: Deadline,
+): Promise<OnDemandResult> {
+  const { dryRun, instanceIds, waitMs } = request;
+  const delegated = app.syncQueue && !instanceIds && !dryRun && (await findLarge(app, deadline));
+  if (app.syncQueue && delegated) {
+    const report = await delegate(app, app.syncQueue, request, { total: delegated, deadline });
+    return { report, results: [], ...(waitMs && { ends: noEnds }) };
   }
-  return request.waitMs === undefined
-    ? recordRun(app, request, () => {})
-    : syncAndWait(app, { ...request, waitMs: request.waitMs });
+  if (waitMs !== undefined) return syncAndWait(app, request, waitMs, deadline);
+  const results: Outcome[] = [];
+  await using followUp = followAccepted(app, deadline);
+  const collect = (outcome: Outcome): void => void results.push(outcome);
+  return { ...(await runSync(app, request, deadline, [collect, followUp.sink])), results };
 }
 
 const noEnds = { completed: 0, failed: 0, unknown: 0, running: 0 } as const;
 
-async function recordRun(
-  app: App,
-  request: RunRequest,
-  onOutcome: (outcome: Outcome) => void,
-): Promise<RunResult & { readonly results: readonly Outcome[] }> {
-  const { log } = app;
-  const results: Outcome[] = [];
-  const outcome = (given: Outcome): void => {
-    results.push(given);
-    onOutcome(given);
-    log.outcome(given);
-  };
-  return { ...(await runSync({ ...app, log: { ...log, outcome } }, request)), results };
+/** The size of the fleet, where it is too large to be called here. */
+async function findLarge(app: App, deadline: Deadline): Promise<number | undefined> {
+  const { instanceIds, malformed, notRunning } = await app.fleet(deadline);
+  const total = instanceIds.length + malformed.length + notRunning.length;
+  return total > app.config.syncInlineMax ? total : undefined;
 }
 
-/** A run whose jobs are followed here first; what did not end in time goes to the follow queue. */
+/** A run whose jobs are checked here first; those that do not end in time go to the follow queue. */
 async function syncAndWait(
   app: App,
-  { waitMs, ...request }: RunRequest & { readonly waitMs: number },
+  request: RunRequest,
+  waitMs: number,
+  deadline: Deadline,
 ): Promise<OnDemandResult> {
-  const deadlineAt = app.clock.monotonic() + request.remainingMs;
+  const outcomes: Outcome[] = [];
   const jobs = new Map<Outcome, FollowedJob>();
-  const run = await recordRun({ ...app, followQueue: undefined }, request, (outcome) => {
-    if (outcome.status !== 'accepted') return;
-    jobs.set(outcome, toFollowedJob(outcome, app.clock.now()));
-  });
-  const found = await awaitEnds(app, [...jobs.values()], { waitMs, deadlineAt });
+  const collect = (outcome: Outcome): void => {
+    outcomes.push(outcome);
+    if (outcome.status === 'accepted') jobs.set(outcome, toFollowedJob(outcome, app.clock.now()));
+  };
+  const run = await runSync(app, request, deadline, [collect]);
+  const found = await waitForEnds(app, [...jobs.values()], waitMs, deadline);
   const ends: Record<EndSoFar, number> = { ...noEnds };
-  const results = run.results.map((outcome): OnDemandOutcome => {
+  const results = outcomes.map((outcome): OnDemandOutcome => {
     const job = jobs.get(outcome);
     if (!job) return outcome;
     const end = found.get(job) ?? 'running';
@@ -85,38 +85,40 @@ async function syncAndWait(
   return { ...run, results, ends };
 }
 
+interface Delegation {
+  /** Instances of the fleet. */
+  readonly total: number;
+  readonly deadline: Deadline;
+}
+
 /** Has a worker dispatch the fleet; everything counts as queued, or as failed where that failed. */
 async function delegate(
-  { clock, log }: App,
-  queue: NonNullable<App['queue']>,
-  { caller, remainingMs, runId, trigger }: RunRequest,
-  total: number,
+  app: App,
+  queue: Queue,
+  { caller, runId, trigger }: RunRequest,
+  { deadline, total }: Delegation,
 ): Promise<Report> {
+  const { clock, log } = app;
   const startedAt = clock.monotonic();
-  const entry = { message: { fleet: true, trigger, runId }, delaySeconds: 0 } as const;
-  const failure = await queue.send([entry], startedAt + remainingMs).then(
-    ({ reason, refused }) => (refused.length > 0 ? queueRefused(reason) : undefined),
-    (error: unknown): SyncFailure => queueRefused(error instanceof Error ? error.name : undefined),
-  );
+  const reason = await requestFleetSync(app, queue, { runId, trigger }, deadline);
+  const isRefused = reason !== undefined;
   const report: Report = {
     runId,
     trigger,
     total,
     accepted: 0,
-    failed: failure ? total : 0,
-    queued: failure ? 0 : total,
+    failed: isRefused ? total : 0,
+    queued: isRefused ? 0 : total,
     skipped: 0,
     attempts: 0,
     throttled: 0,
     durationMs: Math.round(clock.monotonic() - startedAt),
-    errCodes: failure ? { [failure.errCode]: total } : {},
+    errCodes: isRefused ? { [queueRefused(reason).errCode]: total } : {},
     ...(caller && { caller }),
   };
-  if (failure)
-    log.problem('fleet not dispatched: the queue did not take the message', {
-      runId,
-      reason: failure.externalMessage ?? 'unknown',
-    });
+  if (isRefused) {
+    log.problem('fleet not dispatched: the queue did not take the message', { runId, reason });
+  }
   log.report(report);
   return report;
 }

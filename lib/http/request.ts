@@ -3,14 +3,14 @@ import httpJsonBodyParser from '@middy/http-json-body-parser';
 import * as v from 'valibot';
 import { RequestError } from '../errors.ts';
 import { isInstanceId } from '../ids.ts';
-import type { Caller } from '../sync/outcomes.ts';
+import type { Caller } from '../log.ts';
 
 /** What `POST /sync` asks for. */
 export interface SyncRequest {
   /** Absent: the whole fleet. */
   readonly instanceIds?: readonly string[] | undefined;
   readonly dryRun: boolean;
-  /** How long to wait for the end of what was accepted; absent: not at all. */
+  /** How long to wait for the accepted syncs to end; absent: not at all. */
   readonly waitMs?: number;
 }
 

@@ -42,7 +42,7 @@ function statusOf({ ends, report, stoppedBy }: OnDemandResult): number {
   return queued > 0 ? 202 : 200;
 }
 
-/** An answer in JSON that names its run and is not kept by anybody. */
+/** An answer in JSON that names its run and must not be cached. */
 export function answer(
   statusCode: number,
   runId: string,

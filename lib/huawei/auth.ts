@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { Deadline, Phase } from '../deadline.ts';
 import { type SyncFailure, UnauthorizedError } from '../errors.ts';
 import type { AccessKeys, Secret } from '../secret.ts';
 import { type SignableRequest, sign } from './signer.ts';
@@ -9,10 +10,10 @@ export interface Auth {
   readonly generation: number;
   /** Headers that authorise this request, to be sent besides its own. */
   headers(request: SignableRequest): Readonly<Record<string, string>>;
-  /** What must never be seen in a log, should the service echo it. */
+  /** What must never reach a log, should the service echo it. */
   secrets(): readonly string[];
   /**
-   * Reads the credentials anew, once for all callers of the run.
+   * Re-reads the credentials, once for all callers of the run.
    * @param refusal why they were refused
    * @throws {UnauthorizedError} when the store has no newer ones
    * @throws {ParameterError} when the store cannot be read
@@ -22,8 +23,8 @@ export interface Auth {
 
 export interface AuthDeps {
   readonly parameters: {
-    secret(): Promise<Secret>;
-    refreshSecret(): Promise<Secret>;
+    secret(signal: AbortSignal): Promise<Secret>;
+    refreshSecret(signal: AbortSignal): Promise<Secret>;
   };
   readonly clock: Pick<Clock, 'now'>;
   readonly config: { readonly projectId: string };
@@ -31,15 +32,20 @@ export interface AuthDeps {
 
 /**
  * Authorises with what the parameter store has: the X-Auth-Token, or a signature with the access key.
+ * @param phase by the end of which the credentials must have been read
  * @throws {ParameterError}
  */
-export async function createAuth({ clock, config, parameters }: AuthDeps): Promise<Auth> {
-  let secret = await parameters.secret();
+export async function createAuth(
+  { clock, config, parameters }: AuthDeps,
+  deadline: Deadline,
+  phase: Phase,
+): Promise<Auth> {
+  let secret = await parameters.secret(deadline.signal(phase));
   let generation = 0;
   let renewal: Promise<void> | undefined;
 
-  const readAnew = async (refusal: SyncFailure): Promise<void> => {
-    const fresh = await parameters.refreshSecret();
+  const reread = async (refusal: SyncFailure): Promise<void> => {
+    const fresh = await parameters.refreshSecret(deadline.signal('calls'));
     if (secretsOf(fresh).join() === secretsOf(secret).join()) {
       throw new UnauthorizedError(explain(secret, refusal));
     }
@@ -57,7 +63,7 @@ export async function createAuth({ clock, config, parameters }: AuthDeps): Promi
         : signHeaders(request, secret, config.projectId, clock.now()),
     secrets: () => secretsOf(secret),
     renew: (refusal) => {
-      renewal ??= readAnew(refusal);
+      renewal ??= reread(refusal);
       return renewal;
     },
   };
@@ -88,5 +94,5 @@ function explain(secret: Secret, { clockSkewMs }: SyncFailure): string {
     const minutes = Math.round(Math.abs(clockSkewMs) / 60_000);
     return `The signature was refused: the clock here is ${minutes} minutes ${clockSkewMs > 0 ? 'ahead of' : 'behind'} the service's, and a signature is valid for 15; set the clock`;
   }
-  return 'The access key was refused, and the parameter store has no newer one: check in the console that it exists and is enabled, then write the credentials parameter anew (npm run setup)';
+  return 'The access key was refused, and the parameter store has no newer one: check in the console that it exists and is enabled, then write the credentials parameter again (npm run setup)';
 }

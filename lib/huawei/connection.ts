@@ -1,24 +1,28 @@
+import type { Deadline, Phase } from '../deadline.ts';
 import { type Auth, type AuthDeps, createAuth } from './auth.ts';
 import type { HttpClient } from './http.ts';
 
-export interface Connection {
+/** What one invocation needs at Huawei's side. */
+export interface Connection extends Disposable {
   readonly http: HttpClient;
   readonly auth: Auth;
 }
 
-interface ConnectionDeps extends AuthDeps {
+export interface ConnectionDeps extends AuthDeps {
   connect(): HttpClient;
 }
 
-/** Does work at Huawei's side, over connections that end with it. @throws {ParameterError} and what the work throws */
-export async function withConnection<Result>(
+/**
+ * Reads the credentials and opens connections, which end with the scope: `using`.
+ * @param phase by the end of which the credentials must have been read
+ * @throws {ParameterError}
+ */
+export async function openConnection(
   deps: ConnectionDeps,
-  work: (connection: Connection) => Promise<Result>,
-): Promise<Result> {
+  deadline: Deadline,
+  phase: Phase = 'setUp',
+): Promise<Connection> {
+  const auth = await createAuth(deps, deadline, phase);
   const http = deps.connect();
-  try {
-    return await work({ http, auth: await createAuth(deps) });
-  } finally {
-    http.close();
-  }
+  return { auth, http, [Symbol.dispose]: () => http.close() };
 }

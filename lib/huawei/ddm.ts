@@ -1,12 +1,11 @@
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
+import type { RetryClass } from '../errors.ts';
 import { SyncError, type SyncFailure } from '../errors.ts';
 import { isInstanceId } from '../ids.ts';
 import { cleanForeignText } from '../text.ts';
 import type { Auth } from './auth.ts';
-import { parseObject } from './error-body.ts';
-import type { RetryClass } from './error-codes.ts';
-import { readFailure, toFailure } from './failure.ts';
+import { parseObject, readFailure, toFailure } from './failure.ts';
 import type { HttpAnswer, HttpClient } from './http.ts';
 
 /** DDM took the request to synchronise; the work itself goes on there. */
@@ -17,14 +16,17 @@ interface Accepted {
 
 export interface DdmClient {
   /** Asks once for one instance's data node information to be synchronised. @throws {SyncError} */
-  sync(instanceId: string, timeoutMs: number): Promise<Accepted>;
+  sync(instanceId: string, signal: AbortSignal): Promise<Accepted>;
 }
 
 export interface DdmClientDeps {
   readonly http: HttpClient;
   readonly auth: Auth;
   readonly clock: Pick<Clock, 'now'>;
-  readonly config: Pick<Config, 'ddmEndpoint' | 'projectId' | 'ddmApiVersion'>;
+  readonly config: Pick<
+    Config,
+    'ddmEndpoint' | 'projectId' | 'ddmApiVersion' | 'syncAttemptTimeoutMs'
+  >;
 }
 
 type Version = 'v1' | 'v3';
@@ -34,22 +36,22 @@ export function createDdmClient(deps: DdmClientDeps): DdmClient {
   const { auth, config } = deps;
   let version: Version = config.ddmApiVersion === 'v3' ? 'v3' : 'v1';
 
-  const call = async (instanceId: string, timeoutMs: number): Promise<Accepted> => {
+  const call = async (instanceId: string, signal: AbortSignal): Promise<Accepted> => {
     const used = version;
-    const answer = await post(deps, used, instanceId, timeoutMs);
+    const answer = await post(deps, used, instanceId, signal);
     if (answer.status === 200) return readAccepted(used, instanceId, answer, auth.secrets());
     const failure = readFailure(answer, auth.secrets(), deps.clock.now());
     if (config.ddmApiVersion === 'auto' && used === 'v1' && isUnknownApi(failure)) {
       version = 'v3';
-      return call(instanceId, timeoutMs);
+      return call(instanceId, signal);
     }
     throw new SyncError(instanceId, failure);
   };
 
   return {
-    sync: async (instanceId, timeoutMs) => {
+    sync: async (instanceId, signal) => {
       if (!isInstanceId(instanceId)) throw fail(instanceId, 'INVALID_INSTANCE_ID', 'permanent');
-      return call(instanceId, timeoutMs);
+      return call(instanceId, signal);
     },
   };
 }
@@ -58,7 +60,7 @@ async function post(
   { http, auth, config }: DdmClientDeps,
   version: Version,
   instanceId: string,
-  timeoutMs: number,
+  signal: AbortSignal,
 ): Promise<HttpAnswer> {
   const action = version === 'v1' ? 'rds/sync' : 'data-nodes/sync';
   const project = encodeURIComponent(config.projectId);
@@ -71,7 +73,8 @@ async function post(
     ...(version === 'v3' && { body: '{}' }),
   };
   const headers = { ...request.headers, ...auth.headers(request) };
-  return http.send({ ...request, headers, timeoutMs }).catch((error: unknown) => {
+  const timeoutMs = config.syncAttemptTimeoutMs;
+  return http.send({ ...request, headers, timeoutMs, signal }).catch((error: unknown) => {
     throw new SyncError(instanceId, toFailure(error));
   });
 }

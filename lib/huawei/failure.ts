@@ -1,7 +1,6 @@
 import type { SyncFailure } from '../errors.ts';
 import { parseRetryAfter } from '../retry.ts';
-import { cleanForeignText, leadingProse } from '../text.ts';
-import { parseErrorBody } from './error-body.ts';
+import { cleanForeignText, leadingProse, parseJson } from '../text.ts';
 import { classify } from './error-codes.ts';
 import { type HttpAnswer, HttpError } from './http.ts';
 import { maxClockSkewMs } from './signer.ts';
@@ -40,4 +39,45 @@ export function toFailure(error: unknown): SyncFailure {
     externalMessage: message,
     ...(status !== undefined && { httpStatus: status }),
   };
+}
+
+/** What an error answer says of itself; both members are always its own, also when undefined. */
+export interface ErrorBody {
+  readonly errCode: string | undefined;
+  readonly message: string | undefined;
+}
+
+/**
+ * Reads `{errCode, externalMessage}` (DDM), `{error_code, error_msg}` (gateway, RDS) and
+ * `{error: {code, message, title}}` (IAM); anything else, HTML included, gives an empty result.
+ */
+export function parseErrorBody(body: string): ErrorBody {
+  const fields = parseObject(body);
+  const nested = asObject(fields?.error);
+  return {
+    errCode: readCode(fields?.errCode ?? fields?.error_code ?? nested?.code),
+    message: readText(
+      fields?.externalMessage ?? fields?.error_msg ?? nested?.message ?? nested?.title,
+    ),
+  };
+}
+
+/** The body as a JSON object without inherited members; undefined when it is anything else. */
+export function parseObject(body: string): Readonly<Record<string, unknown>> | undefined {
+  return asObject(parseJson(body));
+}
+
+function asObject(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.assign(Object.create(null), value)
+    : undefined;
+}
+
+// A code ends up in a metric dimension and a log field: only what looks like one is taken.
+function readCode(value: unknown): string | undefined {
+  return typeof value === 'string' && /^[A-Za-z]{2,16}\.\d{1,8}$/.test(value) ? value : undefined;
+}
+
+function readText(value: unknown): string | undefined {
+  return typeof value === 'string' && value.trim() !== '' ? value : undefined;
 }

@@ -2,11 +2,19 @@ import * as v from 'valibot';
 import type { Clock } from '../clock.ts';
 import { ReadError, type SyncFailure } from '../errors.ts';
 import { retryDelay } from '../retry.ts';
-import type { RateLimiter } from '../sync/pace.ts';
+import { policyFor } from '../sync/failure-policy.ts';
 import type { Auth } from './auth.ts';
-import { parseObject } from './error-body.ts';
-import { readFailure, toFailure } from './failure.ts';
+import { parseObject, readFailure, toFailure } from './failure.ts';
 import type { HttpClient } from './http.ts';
+
+/** Rate and concurrency, shared with the calls that sync. */
+interface ReadPace {
+  waitMs(): number;
+  start(): void;
+  end(): void;
+  accepted(): void;
+  throttled(startedAt: number, retryAfterMs?: number): void;
+}
 
 export interface ReadDeps {
   readonly http: HttpClient;
@@ -14,62 +22,63 @@ export interface ReadDeps {
   readonly clock: Clock;
   /** Uniform in [0, 1): jitter. */
   readonly random: () => number;
-  /** Shared with the calls that sync; absent where a handful of questions is asked. */
-  readonly limiter?: RateLimiter;
+  /** Absent where there are only a handful of calls. */
+  readonly pace?: ReadPace;
 }
 
-export interface Question<Schema extends v.GenericSchema> {
-  /** For the error: what is asked, such as "the list of instances". */
+export interface GetRequest<Schema extends v.GenericSchema> {
+  /** For the error, such as "listing the DDM instances". */
   readonly what: string;
   readonly url: string;
   readonly schema: Schema;
-  /** Monotonic ms. */
-  readonly deadlineAt: number;
+  readonly signal: AbortSignal;
 }
 
 const maxAttempts = 3;
 const attemptTimeoutMs = 10_000;
-const maxAnswerBytes = 8 * 1_024 * 1_024; // a page of 200 traces, each with the request and the answer it is about
+const maxDelayMs = 11_000; // a longer Retry-After is for the next invocation
+const maxAnswerBytes = 8 * 1_024 * 1_024; // a page of 200 traces, each with a request and its answer
 
 /**
- * Asks with GET until it has an answer that the schema takes: three attempts, credentials renewed once.
+ * Sends a GET until it has an answer that fits the schema: three attempts, credentials renewed once.
  * @throws {ReadError} of class `auth` when the credentials were refused and there are no newer ones
  */
-export async function read<Schema extends v.GenericSchema>(
+export async function getJson<Schema extends v.GenericSchema>(
   deps: ReadDeps,
-  question: Question<Schema>,
+  request: GetRequest<Schema>,
 ): Promise<v.InferOutput<Schema>> {
   for (let attempt = 1; ; attempt += 1) {
     const { generation } = deps.auth;
-    const answer = await ask(deps, question);
+    const answer = await getOnce(deps, request);
     if ('value' in answer) return answer.value;
-    await prepareNext(deps, question, { ...answer, attempt, generation });
+    await prepareNext(deps, request, { ...answer, attempt, generation });
   }
 }
 
-interface FailedAsk {
+interface FailedGet {
   readonly failure: SyncFailure;
   readonly attempt: number;
-  /** Of the credentials that it was asked with. */
+  /** Of the credentials that it was sent with. */
   readonly generation: number;
 }
 
-/** Waits, or gets other credentials. @throws {ReadError} where another attempt is of no use */
+/** Waits, or gets other credentials. @throws {ReadError} where another attempt is useless */
 async function prepareNext(
   { auth, clock, random }: ReadDeps,
-  { deadlineAt, what }: Pick<Question<v.GenericSchema>, 'deadlineAt' | 'what'>,
-  { attempt, failure, generation }: FailedAsk,
+  { signal, what }: Pick<GetRequest<v.GenericSchema>, 'signal' | 'what'>,
+  { attempt, failure, generation }: FailedGet,
 ): Promise<void> {
-  const { retryClass } = failure;
-  if (retryClass === 'auth' && generation === 0) {
+  const { read } = policyFor(failure);
+  if (read === 'renew' && generation === 0) {
     if (auth.generation === generation) await renew(auth, what, failure);
     return;
   }
-  const isHopeless = retryClass === 'permanent' || retryClass === 'auth';
   const delayMs = retryDelay({ ...failure, attempt }, random);
-  const isLate = clock.monotonic() + delayMs >= deadlineAt;
-  if (isHopeless || isLate || attempt >= maxAttempts) throw new ReadError(what, failure);
-  await clock.sleep(delayMs);
+  if (read !== 'retry' || attempt >= maxAttempts || delayMs > maxDelayMs) {
+    throw new ReadError(what, failure);
+  }
+  await clock.sleep(delayMs, signal);
+  if (signal.aborted) throw new ReadError(what, failure);
 }
 
 function renew(auth: Auth, what: string, failure: SyncFailure): Promise<void> {
@@ -83,48 +92,50 @@ type Answer<Schema extends v.GenericSchema> =
   | { readonly value: v.InferOutput<Schema> }
   | { readonly failure: SyncFailure };
 
-async function ask<Schema extends v.GenericSchema>(
-  { auth, clock, http, limiter }: ReadDeps,
-  { deadlineAt, schema, url }: Question<Schema>,
+async function getOnce<Schema extends v.GenericSchema>(
+  { auth, clock, http, pace }: ReadDeps,
+  { schema, signal, url }: GetRequest<Schema>,
 ): Promise<Answer<Schema>> {
-  await waitForTurn(limiter, clock, deadlineAt);
+  await waitForTurn(pace, clock, signal);
   const startedAt = clock.monotonic();
-  const timeoutMs = Math.max(1, Math.ceil(Math.min(attemptTimeoutMs, deadlineAt - startedAt)));
   const request = { method: 'GET' as const, url, headers: { 'Content-Type': 'application/json' } };
   const headers = { ...request.headers, ...auth.headers(request) };
-  limiter?.start();
+  const timeoutMs = attemptTimeoutMs;
+  pace?.start();
   try {
-    const answer = await http.send({ ...request, headers, timeoutMs, maxAnswerBytes });
+    const answer = await http.send({ ...request, headers, timeoutMs, signal, maxAnswerBytes });
     if (answer.status !== 200) {
       const failure = readFailure(answer, auth.secrets(), clock.now());
-      if (failure.retryClass === 'throttled') limiter?.throttled(startedAt, failure.retryAfterMs);
+      if (failure.retryClass === 'throttled') pace?.throttled(startedAt, failure.retryAfterMs);
       return { failure };
     }
-    limiter?.accepted();
+    pace?.accepted();
     const parsed = v.safeParse(schema, parseObject(answer.body));
-    return parsed.success ? { value: parsed.output } : { failure: unexpected };
+    return parsed.success ? { value: parsed.output } : { failure: unexpectedAnswer };
   } catch (error) {
     return { failure: toFailure(error) };
   } finally {
-    limiter?.end();
+    pace?.end();
   }
 }
 
-const unexpected: SyncFailure = {
+const unexpectedAnswer: SyncFailure = {
   errCode: 'BAD_RESPONSE',
   retryClass: 'permanent',
   httpStatus: 200,
   externalMessage: 'the answer is not what the API reference says',
 };
 
+const turnPollMs = 50; // a call that ends wakes only the engine
+
 async function waitForTurn(
-  limiter: RateLimiter | undefined,
+  pace: ReadPace | undefined,
   clock: Clock,
-  deadlineAt: number,
+  signal: AbortSignal,
 ): Promise<void> {
-  while (limiter && clock.monotonic() < deadlineAt) {
-    const waitMs = limiter.waitMs();
+  while (pace && !signal.aborted) {
+    const waitMs = pace.waitMs();
     if (waitMs <= 0) return;
-    await clock.sleep(Math.min(waitMs, 50, deadlineAt - clock.monotonic()));
+    await clock.sleep(Math.min(waitMs, turnPollMs), signal);
   }
 }

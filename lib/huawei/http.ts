@@ -7,8 +7,10 @@ export interface HttpRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** Total deadline in ms: connection, headers and body together. */
+  /** Of this one request, in ms: connection, headers and body together. */
   readonly timeoutMs: number;
+  /** Of everything that the invocation still waits for. */
+  readonly signal: AbortSignal;
   /** A longer answer is refused. @default 64 KiB */
   readonly maxAnswerBytes?: number;
 }
@@ -100,17 +102,22 @@ async function sendWithFreshSocketRetry(
   client: AxiosInstance,
   request: HttpRequest,
 ): Promise<HttpAnswer> {
-  const signal = AbortSignal.timeout(request.timeoutMs);
+  const over = new AbortController();
+  const abort = (): void => over.abort();
+  const timer = setTimeout(abort, request.timeoutMs);
+  request.signal.addEventListener('abort', abort, { once: true });
+  if (request.signal.aborted) abort();
   try {
-    return await sendOnce(client, request, signal);
-  } catch (error) {
-    if (!isStaleSocket(error)) throw toHttpError(error);
-  }
-  // The peer had closed the idle connection: it cannot have read the request, one more try is free.
-  try {
-    return await sendOnce(client, request, signal);
+    return await sendOnce(client, request, over.signal).catch((error: unknown) => {
+      // The peer had closed the idle connection: it cannot have read the request, one more try is free.
+      if (isStaleSocket(error)) return sendOnce(client, request, over.signal);
+      throw error;
+    });
   } catch (error) {
     throw toHttpError(error);
+  } finally {
+    clearTimeout(timer);
+    request.signal.removeEventListener('abort', abort);
   }
 }
 

@@ -1,10 +1,8 @@
 import * as v from 'valibot';
-import { findProblem } from '../aws/token.ts';
 import type { Clock } from '../clock.ts';
 import { IamError, type SyncFailure } from '../errors.ts';
-import type { Password, Token } from '../secret.ts';
-import { parseObject } from './error-body.ts';
-import { readFailure, toFailure } from './failure.ts';
+import { findTokenProblem, type Password, type Token } from '../secret.ts';
+import { parseObject, readFailure, toFailure } from './failure.ts';
 import type { HttpAnswer, HttpClient } from './http.ts';
 
 export interface IamDeps {
@@ -15,6 +13,8 @@ export interface IamDeps {
   readonly projectId: string;
 }
 
+const timeoutMs = 10_000;
+
 /**
  * Asks IAM once for a token of the project, by password: `POST /v3/auth/tokens`.
  * @throws {IamError}
@@ -22,7 +22,7 @@ export interface IamDeps {
 export async function createToken(
   { clock, http, iamEndpoint, projectId }: IamDeps,
   { domainName, password, userName }: Password,
-  timeoutMs: number,
+  signal: AbortSignal,
 ): Promise<Required<Token>> {
   const user = { name: userName, password, domain: { name: domainName } };
   const answer = await http
@@ -37,6 +37,7 @@ export async function createToken(
         },
       }),
       timeoutMs,
+      signal,
     })
     .catch((error: unknown) => {
       throw new IamError(toFailure(error));
@@ -58,7 +59,7 @@ const schema = v.object({
 
 function readToken({ body, header }: HttpAnswer, projectId: string): Required<Token> {
   const token = header('X-Subject-Token') ?? '';
-  const problem = findProblem(token);
+  const problem = findTokenProblem(token);
   if (problem) throw badAnswer(`X-Subject-Token ${problem}`);
   const parsed = v.safeParse(schema, parseObject(body));
   if (!parsed.success) throw badAnswer('the answer does not say when the token expires');

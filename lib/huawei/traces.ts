@@ -1,9 +1,10 @@
 import * as v from 'valibot';
 import type { Config } from '../config.ts';
-import { type ReadDeps, read } from './get-json.ts';
+import { getJson, type ReadDeps } from './get-json.ts';
 
 export interface TraceDeps extends ReadDeps {
-  readonly config: Pick<Config, 'ctsEndpoint' | 'projectId'>;
+  readonly ctsEndpoint: string;
+  readonly config: Pick<Config, 'projectId'>;
 }
 
 /** An operation as Huawei's audit service (CTS) recorded it. */
@@ -72,22 +73,21 @@ const schema = v.object({
 
 /**
  * The traces of a time span, page by page: `GET /v3/{project_id}/traces`.
- * @param deadlineAt monotonic ms
- * @throws what read() throws
+ * @throws what getJson() throws
  */
 export async function listTraces(
   deps: TraceDeps,
   query: TraceQuery,
-  deadlineAt: number,
+  signal: AbortSignal,
 ): Promise<readonly Trace[]> {
   const found = new Map<string, Trace>();
   let marker: string | undefined;
   do {
-    const page = await read(deps, {
+    const page = await getJson(deps, {
       what: `listing the audit traces of ${query.serviceType}`,
-      url: urlOf(deps.config, query, marker),
+      url: urlOf(deps, query, marker),
       schema,
-      deadlineAt,
+      signal,
     });
     const before = found.size;
     for (const trace of page.traces) if (trace) found.set(trace.traceId, trace);
@@ -98,11 +98,11 @@ export async function listTraces(
 }
 
 function urlOf(
-  { ctsEndpoint, projectId }: TraceDeps['config'],
+  { config, ctsEndpoint }: TraceDeps,
   { fromMs, serviceType, toMs, traceName }: TraceQuery,
   marker: string | undefined,
 ): string {
-  const url = new URL(`${ctsEndpoint}/v3/${encodeURIComponent(projectId)}/traces`);
+  const url = new URL(`${ctsEndpoint}/v3/${encodeURIComponent(config.projectId)}/traces`);
   const query = {
     trace_type: 'system',
     service_type: serviceType,

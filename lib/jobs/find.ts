@@ -1,136 +1,129 @@
 import type { App } from '../app.ts';
+import { ownTrace } from '../changes/trace-names.ts';
+import type { Deadline } from '../deadline.ts';
 import { ReadError } from '../errors.ts';
-import { withConnection } from '../huawei/connection.ts';
+import { openConnection } from '../huawei/connection.ts';
 import type { ReadDeps } from '../huawei/get-json.ts';
-import { type Job, listJobs } from '../huawei/jobs.ts';
+import { type Job, listJobs } from '../huawei/lists.ts';
 import { listTraces, type Trace } from '../huawei/traces.ts';
+import { policyFor } from '../sync/failure-policy.ts';
 import type { FollowedJob } from './job.ts';
-import type { Ending } from './results.ts';
+import type { FoundEnd } from './results.ts';
 
 /*
- * That the job list has a sync's job is not documented, and v3 gives no job id at all: whoever is not found
- * there is looked for in the audit log (HUAWEI.md sections 1.2, 1.3 and 5).
+ * Whether DDM's job list contains the job of a sync is not documented, and v3 gives no job id at all: what is not
+ * in the list is looked up in the audit log (HUAWEI.md sections 1.2, 1.3 and 5).
  */
 const listedWithinRounds = 2;
-const jobMarginMs = 10_000; // how far the service's clock may be behind; others' jobs of that time are read too
+const jobMarginMs = 10_000; // how far the service's clock may be behind; this reads other jobs of that time too
 const traceMarginMs = 5_000; // less: a trace names the instance and not the job
-const traceName = 'synRdsinfo';
 
 /**
- * One look at jobs, all of them together. Resolves with the ends of those that ended; the others go on, and
- * so do those of which nobody could be asked: one warning says why. Never rejects.
- * @param deadlineAt monotonic ms
+ * Checks jobs once, all of them together. Resolves with the ends of those that ended. The others go on, and so
+ * do those that could not be checked: one warning says why. Never rejects.
  */
-export async function findEndings(
+export async function findEnds(
   app: App,
   jobs: readonly FollowedJob[],
-  deadlineAt: number,
-): Promise<ReadonlyMap<FollowedJob, Ending>> {
-  const endings = new Map<FollowedJob, Ending>();
-  const problem = await look(app, jobs, endings, deadlineAt);
+  deadline: Deadline,
+): Promise<ReadonlyMap<FollowedJob, FoundEnd>> {
+  const ends = new Map<FollowedJob, FoundEnd>();
+  const problem = await search(app, jobs, ends, deadline).catch((error: unknown) => error);
   if (problem !== undefined) {
     const reason = problem instanceof Error ? problem.message : 'unknown error';
-    app.log.warning('sync jobs not looked up: another look follows', { jobs: jobs.length, reason });
+    app.log.warning('sync jobs not checked: the next check tries again', {
+      jobs: jobs.length,
+      reason,
+    });
   }
-  return endings;
+  return ends;
 }
 
-type Look = ReadDeps & Pick<App, 'config'>;
-type Endings = Map<FollowedJob, Ending>;
+type Ends = Map<FollowedJob, FoundEnd>;
 
-/** Resolves with what went wrong first. */
-async function look(
+interface Search extends ReadDeps, Pick<App, 'config' | 'ctsEndpoint'> {
+  readonly signal: AbortSignal;
+}
+
+/** Resolves with the first thing that went wrong. */
+async function search(
   app: App,
   jobs: readonly FollowedJob[],
-  endings: Endings,
-  deadlineAt: number,
+  ends: Ends,
+  deadline: Deadline,
 ): Promise<unknown> {
-  const { clock, config, limiter, random } = app;
-  return withConnection(app, async (connection) => {
-    const deps = { ...connection, clock, config, limiter, random };
-    const listed = await lookAtList(deps, jobs, endings, deadlineAt);
-    if (listed.problem instanceof ReadError && listed.problem.failure.retryClass === 'auth') {
-      return listed.problem;
-    }
-    const unlisted = jobs.filter((job) => !endings.has(job) && isUnlisted(job, listed));
-    await lookAtTraces(deps, unlisted, endings, deadlineAt);
-    return listed.problem;
-  }).catch((error: unknown) => error);
+  using connection = await openConnection(app, deadline, 'calls');
+  const deps = { ...app, ...connection, signal: deadline.signal('answers') };
+  const listed = await searchJobList(deps, jobs, ends);
+  if (listed.means === 'stop') return listed.problem;
+  const unlisted = jobs.filter((job) => !ends.has(job) && isUnlisted(job, listed));
+  await searchTraces(deps, unlisted, ends);
+  return listed.problem;
 }
 
 interface Listed {
   /** The jobs that were found, by id. */
-  readonly jobs: Map<string, Job>;
+  readonly jobs: ReadonlyMap<string, Job>;
   /** Why the list ended early. */
-  problem?: unknown;
+  readonly problem?: unknown;
+  /** What that says of the jobs that were not found. */
+  readonly means: 'absent' | 'unknown' | 'stop';
 }
 
-async function lookAtList(
-  deps: Look,
+async function searchJobList(
+  deps: Search,
   jobs: readonly FollowedJob[],
-  endings: Endings,
-  deadlineAt: number,
+  ends: Ends,
 ): Promise<Listed> {
-  const listed: Listed = { jobs: new Map() };
-  try {
-    await findJobs(deps, jobs, listed.jobs, deadlineAt);
-  } catch (error) {
-    listed.problem = error;
-  }
+  const found = new Map<string, Job>();
+  const problem = await findJobs(deps, jobs, found).catch((error: unknown) => error);
   for (const job of jobs) {
-    const ending = readJob(listed.jobs.get(job.jobId ?? ''));
-    if (ending) endings.set(job, ending);
+    const end = readJob(found.get(job.jobId ?? ''));
+    if (end) ends.set(job, end);
   }
-  return listed;
+  if (problem === undefined) return { jobs: found, means: 'absent' };
+  const means = problem instanceof ReadError ? policyFor(problem.failure).means : 'unknown';
+  return { jobs: found, problem, means };
 }
 
 /** Pages through the list until every job that has an id was found. */
 async function findJobs(
-  deps: Look,
+  deps: Search,
   jobs: readonly FollowedJob[],
   found: Map<string, Job>,
-  deadlineAt: number,
 ): Promise<void> {
   const wanted = new Set(jobs.flatMap(({ jobId = [] }) => jobId));
   if (wanted.size === 0) return;
   const span = { fromMs: firstAccepted(jobs) - jobMarginMs, toMs: deps.clock.now() };
-  for await (const page of listJobs(deps, span, deadlineAt)) {
+  for await (const page of listJobs(deps, span, deps.signal)) {
     for (const job of page) if (wanted.has(job.id)) found.set(job.id, job);
     if (found.size === wanted.size) return;
   }
 }
 
-function readJob(job: Job | undefined): Ending | undefined {
+function readJob(job: Job | undefined): FoundEnd | undefined {
   if (job?.status === 'Completed') return { end: 'completed', source: 'job' };
   if (job?.status !== 'Failed') return undefined;
-  const { failReason } = job;
-  return {
-    end: 'failed',
-    source: 'job',
-    ...(failReason !== '' && { externalMessage: failReason }),
-  };
+  const { failReason: externalMessage } = job;
+  return { end: 'failed', source: 'job', ...(externalMessage !== '' && { externalMessage }) };
 }
 
 /** Whether the job list says nothing of a job, and is not going to. */
-function isUnlisted({ jobId, round }: FollowedJob, { jobs, problem }: Listed): boolean {
+function isUnlisted({ jobId, round }: FollowedJob, { jobs, means }: Listed): boolean {
   if (jobId === undefined) return true;
-  const isAnswered =
-    problem === undefined ||
-    (problem instanceof ReadError && problem.failure.retryClass === 'permanent');
-  return isAnswered && round >= listedWithinRounds && !jobs.has(jobId);
+  return means === 'absent' && round >= listedWithinRounds && !jobs.has(jobId);
 }
 
-async function lookAtTraces(
-  deps: Look,
+async function searchTraces(
+  { ctsEndpoint, ...deps }: Search,
   jobs: readonly FollowedJob[],
-  endings: Endings,
-  deadlineAt: number,
+  ends: Ends,
 ): Promise<void> {
-  const { clock, config } = deps;
-  if (jobs.length === 0 || config.ctsEndpoint === undefined) return;
-  const span = { fromMs: firstAccepted(jobs) - traceMarginMs, toMs: clock.now() };
-  const traces = await listTraces(deps, { serviceType: 'DDM', traceName, ...span }, deadlineAt);
-  // The operation is recorded twice: when it was asked for, and as SystemAction when it ended.
+  if (jobs.length === 0 || ctsEndpoint === undefined) return;
+  const fromMs = firstAccepted(jobs) - traceMarginMs;
+  const query = { serviceType: 'DDM', traceName: ownTrace, fromMs, toMs: deps.clock.now() };
+  const traces = await listTraces({ ...deps, ctsEndpoint }, query, deps.signal);
+  // The operation is recorded twice: when it was requested, and as SystemAction when it ended.
   const ended = traces.filter(({ traceType }) => traceType === 'SystemAction');
   const byInstance = Map.groupBy(
     ended.toSorted((a, b) => a.time - b.time),
@@ -140,7 +133,7 @@ async function lookAtTraces(
     const isAfter = ({ time }: Trace): boolean => time >= job.acceptedAt - traceMarginMs;
     const trace = byInstance.get(job.instanceId)?.find(isAfter);
     if (!trace) continue;
-    endings.set(job, { end: trace.succeeded ? 'completed' : 'failed', source: 'trace' });
+    ends.set(job, { end: trace.succeeded ? 'completed' : 'failed', source: 'trace' });
   }
 }
 

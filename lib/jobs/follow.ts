@@ -1,101 +1,100 @@
-import type { App } from '../app.ts';
-import type { Queue } from '../aws/queue.ts';
+import type { App, AppWith } from '../app.ts';
+import type { Deadline } from '../deadline.ts';
 import { parseFollowMessage } from '../queue/message.ts';
-import type { Delivery } from '../queue/requests.ts';
-import { findEndings } from './find.ts';
+import type { SqsRecord } from '../queue/records.ts';
+import { findEnds } from './find.ts';
 import { sendJobs } from './hand-over.ts';
 import { type FollowedJob, keyOf, toJobs } from './job.ts';
-import { createEnds, type Ends } from './results.ts';
+import { createJobResults, type JobResults } from './results.ts';
 
 /**
- * One look at all the jobs of a batch of the follow queue. Those that ended have their line; the others go
- * into new messages, until SYNC_FOLLOW_MINUTES are over. Resolves with the ids of the messages to deliver
- * again: those with jobs that the queue did not take anew.
+ * Checks all the jobs of a batch of the follow queue once. Those that ended get their line; the others go into
+ * new messages, until SYNC_FOLLOW_MINUTES are over. Resolves with the ids of the messages to be delivered
+ * again: those with jobs that the queue did not take.
  */
 export async function followBatch(
-  app: App,
-  queue: Queue,
-  deliveries: readonly Delivery[],
-  remainingMs: number,
+  app: AppWith<'followQueue'>,
+  records: readonly SqsRecord[],
+  deadline: Deadline,
 ): Promise<readonly string[]> {
-  const { clock, config } = app;
-  const deadlineAt = clock.monotonic() + remainingMs;
-  const messages = readMessages(app, deliveries);
+  const messages = parseMessages(app, records);
   const jobs = new Map(messages.flatMap((message) => message.jobs).map((job) => [keyOf(job), job]));
   if (jobs.size === 0) return [];
-  const ends = createEnds(app);
   // Lines first: a function that dies after them writes them twice, and not never.
-  const rest = await endJobs(app, [...jobs.values()], ends, deadlineAt - config.deadlineReserveMs);
-  const sendBy = deadlineAt - config.deadlineReserveMs * 0.2; // to report
-  const { reason, refused } = await sendJobs(app, queue, rest, sendBy);
-  const again = keepRefused(app, { messages, ends, refused, reason });
-  ends.finish();
-  return again;
+  using results = createJobResults(app);
+  const open = await checkJobs(app, [...jobs.values()], results, deadline);
+  const { reason, refused } = await sendJobs(
+    app,
+    app.followQueue,
+    open,
+    deadline.signal('handOver'),
+  );
+  if (refused.length === 0) return [];
+  app.log.warning('sync jobs not handed on: the queue did not take them', {
+    jobs: refused.length,
+    reason,
+  });
+  return redeliver(app, { messages, results, refused, reason });
 }
 
 interface Message {
-  readonly delivery: Delivery;
+  readonly record: SqsRecord;
   readonly jobs: readonly FollowedJob[];
 }
 
-/** What is no message of ours is logged, by its id, and left out. */
-function readMessages({ log }: App, deliveries: readonly Delivery[]): readonly Message[] {
-  return deliveries.flatMap((delivery) => {
-    const message = parseFollowMessage(delivery.body);
-    if (message) return [{ delivery, jobs: toJobs(message) }];
-    const { body, messageId, receiveCount } = delivery;
+/** A malformed message is logged, by its id, and left out. */
+function parseMessages({ log }: App, records: readonly SqsRecord[]): readonly Message[] {
+  return records.flatMap((record) => {
+    const message = parseFollowMessage(record.body);
+    if (message) return [{ record, jobs: toJobs(message) }];
+    const { body, messageId, receiveCount } = record;
     const characters = body.length;
     log.problem('follow message malformed: dropped', { messageId, receiveCount, characters });
     return [];
   });
 }
 
-/** Writes the ends; resolves with the jobs that have none yet, for their next round. */
-async function endJobs(
+/** Resolves with the jobs that have no end yet, for their next round. */
+async function checkJobs(
   app: App,
   jobs: readonly FollowedJob[],
-  ends: Ends,
-  deadlineAt: number,
+  results: JobResults,
+  deadline: Deadline,
 ): Promise<readonly FollowedJob[]> {
-  const endings = await findEndings(app, jobs, deadlineAt);
+  const ends = await findEnds(app, jobs, deadline);
   const givenUpAt = app.clock.now() - app.config.syncFollowMinutes * 60_000;
-  const rest: FollowedJob[] = [];
+  const open: FollowedJob[] = [];
   for (const job of jobs) {
-    const ending = endings.get(job);
-    if (ending) ends.write(job, ending);
-    else if (job.acceptedAt <= givenUpAt) ends.write(job, { end: 'unknown', reason: givenUp });
-    else rest.push({ ...job, round: job.round + 1 });
+    const end = ends.get(job);
+    if (end) results.add(job, end);
+    else if (job.acceptedAt <= givenUpAt) results.add(job, { end: 'unknown', reason: givenUp });
+    else open.push({ ...job, round: job.round + 1 });
   }
-  return rest;
+  return open;
 }
 
-const givenUp = 'nobody said how it ended within SYNC_FOLLOW_MINUTES';
+const givenUp = 'no end was found within SYNC_FOLLOW_MINUTES';
 
-interface Kept {
+interface Refused {
   readonly messages: readonly Message[];
-  readonly ends: Ends;
+  readonly results: JobResults;
   readonly refused: readonly FollowedJob[];
   readonly reason: string;
 }
 
-/** The messages that must come back; at the last delivery they cannot, and their jobs end here. */
-function keepRefused(
-  { config, log }: App,
-  { ends, messages, reason, refused }: Kept,
+/** The messages that must come back; after the last delivery they cannot, and their jobs end here. */
+function redeliver(
+  { config }: App,
+  { messages, reason, refused, results }: Refused,
 ): readonly string[] {
-  if (refused.length === 0) return [];
-  log.warning('sync jobs not handed on: the queue did not take them', {
-    jobs: refused.length,
-    reason,
-  });
   const left = new Map(refused.map((job) => [keyOf(job), job]));
   const again: string[] = [];
-  for (const { delivery, jobs } of messages) {
-    if (delivery.receiveCount >= config.syncMaxReceives) continue;
+  for (const { jobs, record } of messages) {
+    if (record.receiveCount >= config.syncMaxReceives) continue;
     const open = jobs.map(keyOf).filter((key) => left.has(key));
-    if (open.length > 0) again.push(delivery.messageId);
+    if (open.length > 0) again.push(record.messageId);
     for (const key of open) left.delete(key);
   }
-  for (const job of left.values()) ends.write(job, { end: 'unknown', reason });
+  for (const job of left.values()) results.add(job, { end: 'unknown', reason });
   return again;
 }

@@ -1,42 +1,48 @@
 import type { App } from '../app.ts';
 import type { Queue } from '../aws/queue.ts';
-import { sendInTime } from '../queue/sender.ts';
-import type { Outcome } from '../sync/outcomes.ts';
+import type { Deadline } from '../deadline.ts';
+import { send } from '../queue/sender.ts';
+import type { OutcomeSink } from '../sync/outcomes.ts';
 import { type FollowedJob, keyOf, maxPageJobs, toEntries, toFollowedJob, toJobs } from './job.ts';
-import { createEnds } from './results.ts';
+import { createJobResults } from './results.ts';
 
-const reportShare = 0.04; // of the reserve: what is left then is for the lines of what was not taken
+export interface FollowUp extends AsyncDisposable {
+  /** Takes the accepted outcomes of a run. */
+  readonly sink: OutcomeSink;
+}
 
 /**
- * Does something that syncs instances, and hands every accepted one to the follow queue: page by page while
- * it goes on, so that a long run keeps none of them, and the last page at its end. What the queue does not
- * take has its end line at once. Neither the time reserve nor `deadlineAt` (monotonic ms) is exceeded.
+ * Hands every accepted sync to the follow queue: page by page while the run goes on, so that a long run keeps
+ * none of them, and the last page when it is disposed. A job that the queue does not take gets its end line
+ * at once. Does nothing without a follow queue, or with SYNC_FOLLOW=off.
  */
-export async function followAccepted<Result>(
-  app: App,
-  deadlineAt: number,
-  work: (app: App) => Promise<Result>,
-): Promise<Result> {
-  const { clock, config, followQueue, log } = app;
-  if (!followQueue || !config.syncFollow) return work(app);
+export function followAccepted(app: App, deadline: Deadline): FollowUp {
+  const { clock, config, followQueue } = app;
+  if (!followQueue || !config.syncFollow) {
+    return { sink: () => {}, [Symbol.asyncDispose]: async () => {} };
+  }
   const page: FollowedJob[] = [];
   const handedOver: Promise<unknown>[] = [];
+  const patience = new AbortController();
+  const signal = AbortSignal.any([deadline.signal('handOver'), patience.signal]);
   const handOver = (): void => {
-    if (page.length === 0) return;
-    handedOver.push(handOverJobs(app, followQueue, page.splice(0), deadlineAt));
+    if (page.length > 0) handedOver.push(handOverJobs(app, followQueue, page.splice(0), signal));
   };
-  const outcome = (given: Outcome): void => {
-    log.outcome(given);
-    if (given.status !== 'accepted') return;
-    page.push(toFollowedJob(given, clock.now()));
-    if (page.length === maxPageJobs) handOver();
+  return {
+    sink: (outcome) => {
+      if (outcome.status !== 'accepted') return;
+      page.push(toFollowedJob(outcome, clock.now()));
+      if (page.length === maxPageJobs) handOver();
+    },
+    [Symbol.asyncDispose]: async () => {
+      handOver();
+      const done = new AbortController();
+      // A short run does not wait for a queue that hangs until Lambda's deadline.
+      void clock.sleep(config.deadlineReserveMs, done.signal).then(() => patience.abort());
+      await Promise.all(handedOver);
+      done.abort();
+    },
   };
-  try {
-    return await work({ ...app, log: { ...log, outcome } });
-  } finally {
-    handOver();
-    await Promise.all(handedOver);
-  }
 }
 
 /** Hands jobs to the follow queue. Those that it does not take end here; resolves with them. */
@@ -44,39 +50,29 @@ export async function handOverJobs(
   app: App,
   queue: Queue,
   jobs: readonly FollowedJob[],
-  deadlineAt: number,
+  signal: AbortSignal,
 ): Promise<readonly FollowedJob[]> {
-  const { clock, config, log } = app;
-  const lastAt = deadlineAt - config.deadlineReserveMs * reportShare;
-  const sendBy = Math.min(lastAt, clock.monotonic() + config.deadlineReserveMs);
-  const { reason, refused } = await sendJobs(app, queue, jobs, sendBy);
+  const { reason, refused } = await sendJobs(app, queue, jobs, signal);
   if (refused.length === 0) return [];
-  log.warning('sync jobs not followed: the queue did not take them', {
+  app.log.warning('sync jobs not followed: the queue did not take them', {
     jobs: refused.length,
     reason,
   });
-  const ends = createEnds(app);
-  for (const job of refused) ends.write(job, { end: 'unknown', reason });
-  ends.finish();
+  using results = createJobResults(app);
+  for (const job of refused) results.add(job, { end: 'unknown', reason });
   return refused;
 }
 
-interface Sent {
-  readonly refused: readonly FollowedJob[];
-  readonly reason: string;
-}
-
-/** Sends jobs to the follow queue for their next look; never rejects and never outlasts `sendBy`. */
+/** Sends jobs to the follow queue for their next check; as well-behaved as the sender. */
 export async function sendJobs(
-  { clock, config }: App,
+  app: App,
   queue: Queue,
   jobs: readonly FollowedJob[],
-  sendBy: number,
-): Promise<Sent> {
-  const giveUpMs = config.syncFollowMinutes * 60_000;
-  const entries = toEntries(jobs, { nowMs: clock.now(), giveUpMs });
-  if (entries.length === 0) return { refused: [], reason: '' };
-  const { reason = 'unknown', refused } = await sendInTime(queue, clock, entries, sendBy);
-  const keys = new Set(refused.flatMap(({ message }) => toJobs(message).map(keyOf)));
+  signal: AbortSignal,
+): Promise<{ readonly refused: readonly FollowedJob[]; readonly reason: string }> {
+  const giveUpMs = app.config.syncFollowMinutes * 60_000;
+  const entries = toEntries(jobs, { nowMs: app.clock.now(), giveUpMs });
+  const { reason, refused } = await send(app, queue, entries, signal);
+  const keys = new Set(refused.flatMap((message) => toJobs(message).map(keyOf)));
   return { refused: jobs.filter((job) => keys.has(keyOf(job))), reason };
 }

@@ -1,16 +1,16 @@
 import type { QueueEntry } from '../aws/queue.ts';
+import type { Outcome } from '../log.ts';
 import type { CompactJob, FollowMessage } from '../queue/message.ts';
-import type { Outcome } from '../sync/outcomes.ts';
 
 /** An accepted sync whose end is not known yet. */
 export interface FollowedJob extends Pick<Outcome, 'instanceId' | 'jobId' | 'runId' | 'trigger'> {
   /** Ms since the epoch. */
   readonly acceptedAt: number;
-  /** The how-manieth look at it comes next, from 1. */
+  /** Number of its next check, from 1. */
   readonly round: number;
 }
 
-/** Jobs of one message: as many as one page of the job list has. */
+/** Jobs of one message: one page of the job list. */
 export const maxPageJobs = 128;
 const maxPageBytes = 24_000; // ten messages go together, and SendMessageBatch takes 256 KB
 const firstDelaySeconds = 10;
@@ -27,22 +27,22 @@ export function keyOf({ acceptedAt, instanceId, jobId, runId, trigger }: Followe
   return `${trigger} ${runId} ${instanceId} ${jobId ?? acceptedAt}`;
 }
 
-export interface Patience {
+export interface CheckTimes {
   /** Ms since the epoch. */
   readonly nowMs: number;
-  /** So long after it was accepted a job is given up. */
+  /** How long after it was accepted a job is given up, in ms. */
   readonly giveUpMs: number;
 }
 
-/** Messages for the next look: jobs of one round together, after a pause that grows with the rounds. */
+/** Messages for the next check: jobs of one round together, after a pause that grows with the rounds. */
 export function toEntries(
   jobs: readonly FollowedJob[],
-  patience: Patience,
+  times: CheckTimes,
 ): readonly QueueEntry<FollowMessage>[] {
   return [...Map.groupBy(jobs, ({ round }) => round)].flatMap(([round, ofRound]) =>
     cutIntoPages(ofRound).map((page) => ({
       message: { round, runs: toRuns(page) },
-      delaySeconds: delayOf(page, round, patience),
+      delaySeconds: delayOf(page, round, times),
     })),
   );
 }
@@ -56,11 +56,11 @@ export function toJobs({ round, runs }: FollowMessage): readonly FollowedJob[] {
   );
 }
 
-/** Never so long that the last look would come late. */
+/** Short enough that the last check is not late. */
 function delayOf(
   page: readonly FollowedJob[],
   round: number,
-  { giveUpMs, nowMs }: Patience,
+  { giveUpMs, nowMs }: CheckTimes,
 ): number {
   const last = page.reduce((latest, { acceptedAt }) => Math.max(latest, acceptedAt), 0);
   const leftSeconds = Math.ceil((last + giveUpMs - nowMs) / 1_000);

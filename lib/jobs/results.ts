@@ -1,53 +1,50 @@
 import type { App } from '../app.ts';
 import { adviceFor } from '../huawei/error-codes.ts';
-import type { End, JobEnd } from '../sync/outcomes.ts';
+import type { End, JobResult } from '../log.ts';
 import type { FollowedJob } from './job.ts';
 
-/** What somebody says of a job that ended. */
-export interface Ending {
+/** How a job ended. */
+export interface FoundEnd {
   readonly end: 'completed' | 'failed';
   readonly source: 'job' | 'trace';
   /** Of a failed one: foreign text, scrubbed. */
   readonly externalMessage?: string;
 }
 
-/** Nobody says how it ended, and nobody asks any more. */
-interface Unknown {
+/** How a job ended is not known, and is not checked any more. */
+interface UnknownEnd {
   readonly end: 'unknown';
   readonly reason: string;
 }
 
-export interface Ends {
-  /** Writes the one line of a job's end. */
-  write(job: FollowedJob, ending: Ending | Unknown): void;
-  /** Writes the metrics of all of them. */
-  finish(): void;
+/** The results that one invocation learns of: logs each, counts all of them once it is disposed. */
+export interface JobResults extends Disposable {
+  add(job: FollowedJob, end: FoundEnd | UnknownEnd): void;
 }
 
-/** The ends that one invocation learns of. */
-export function createEnds({ clock, log }: Pick<App, 'clock' | 'log'>): Ends {
+export function createJobResults({ clock, log }: Pick<App, 'clock' | 'log'>): JobResults {
   const counts: Record<End, number> = { completed: 0, failed: 0, unknown: 0 };
   return {
-    write: (job, ending) => {
-      counts[ending.end] += 1;
-      log.ended(toJobEnd(job, ending, clock.now()));
+    add: (job, end) => {
+      counts[end.end] += 1;
+      log.jobResult(toResult(job, end, clock.now()));
     },
-    finish: () => {
-      if (counts.completed + counts.failed + counts.unknown > 0) log.ends(counts);
+    [Symbol.dispose]: () => {
+      if (counts.completed + counts.failed + counts.unknown > 0) log.jobResults(counts);
     },
   };
 }
 
-function toJobEnd(
+function toResult(
   { acceptedAt, round: _, ...job }: FollowedJob,
-  ending: Ending | Unknown,
+  end: FoundEnd | UnknownEnd,
   nowMs: number,
-): JobEnd {
+): JobResult {
   return {
     ...job,
-    ...ending,
+    ...end,
     secondsSinceAccepted: Math.max(0, Math.round((nowMs - acceptedAt) / 1_000)),
-    ...(ending.end === 'failed' && failedFields),
+    ...(end.end === 'failed' && failedFields),
   };
 }
 

@@ -1,6 +1,20 @@
 import * as v from 'valibot';
 import { InvalidEventError } from '../errors.ts';
-import type { Delivery } from './requests.ts';
+
+/** One delivery of a queue message. */
+export interface SqsRecord {
+  readonly messageId: string;
+  readonly receiptHandle: string;
+  readonly body: string;
+  /** From 1. */
+  readonly receiveCount: number;
+}
+
+export interface SqsBatch {
+  /** From the change queue, the only one that is FIFO. */
+  readonly isChange: boolean;
+  readonly records: readonly SqsRecord[];
+}
 
 const text = v.pipe(v.string(), v.nonEmpty());
 const schema = v.object({
@@ -15,24 +29,23 @@ const schema = v.object({
   ),
 });
 
-export interface SqsBatch {
-  /** From the change queue, the only one that is FIFO. */
-  readonly isChange: boolean;
-  readonly deliveries: readonly Delivery[];
-}
-
-/** A batch of an SQS queue. @throws {InvalidEventError} */
+/** Reads a batch of an SQS queue. @throws {InvalidEventError} */
 export function parseSqsEvent(event: unknown): SqsBatch {
   const parsed = v.safeParse(schema, event);
   if (!parsed.success) throw new InvalidEventError('The event is not one of an SQS queue');
   const { Records } = parsed.output;
   return {
     isChange: Records.some(({ eventSourceARN }) => eventSourceARN.endsWith('.fifo')),
-    deliveries: Records.map(({ attributes, body, messageId, receiptHandle }) => ({
+    records: Records.map(({ attributes, body, messageId, receiptHandle }) => ({
       body,
       messageId,
       receiptHandle,
       receiveCount: Number(attributes.ApproximateReceiveCount),
     })),
   };
+}
+
+/** The answer that has exactly these messages delivered again. */
+export function toBatchResponse(messageIds: readonly string[]) {
+  return { batchItemFailures: messageIds.map((itemIdentifier) => ({ itemIdentifier })) };
 }

@@ -1,134 +1,124 @@
 import type { App } from '../app.ts';
-import type { Changed } from '../changes/change.ts';
-import { outOfTime } from '../sync/engine.ts';
-import { createLedger, type Ledger, type Outcomes } from '../sync/ledger.ts';
-import type { RunOrigin } from '../sync/outcomes.ts';
-import { type ChangeMessage, type FleetMessage, parseMessage } from './message.ts';
-
-/** One delivery of a queue message. */
-export interface Delivery {
-  readonly messageId: string;
-  readonly receiptHandle: string;
-  readonly body: string;
-  /** From 1. */
-  readonly receiveCount: number;
-}
+import type { Change } from '../changes/change.ts';
+import type { RunOrigin } from '../log.ts';
+import { unfinished } from '../sync/failure-policy.ts';
+import {
+  createRecorder,
+  type OutcomeSink,
+  type Outcomes,
+  type Recorder,
+} from '../sync/outcomes.ts';
+import { type FleetMessage, parseMessage } from './message.ts';
+import type { SqsRecord } from './records.ts';
 
 /** A run that asks for an instance, by one message or by several that say the same. */
-interface Ask {
+interface SyncRequest {
   readonly origin: RunOrigin;
-  readonly deliveries: Delivery[];
+  readonly records: SqsRecord[];
 }
 
-/** Who asks for which instance, by instance id. */
-export type Asks = ReadonlyMap<string, readonly Ask[]>;
-export type MutableAsks = Map<string, Ask[]>;
+/** Which runs ask for which instance, by instance id. */
+export type SyncRequests = ReadonlyMap<string, readonly SyncRequest[]>;
+export type MutableSyncRequests = Map<string, SyncRequest[]>;
 
-/** Something that changed; which of our instances it concerns is not known yet. */
+/** Something that changed; which instances it concerns is not known yet. */
 export interface ChangeRequest {
-  readonly change: Changed;
+  readonly change: Change;
   readonly origin: RunOrigin;
-  readonly delivery: Delivery;
+  readonly record: SqsRecord;
 }
 
 export interface FleetRequest {
   readonly message: FleetMessage;
-  readonly delivery: Delivery;
+  readonly record: SqsRecord;
 }
 
 /**
- * Sorts a batch. What the change queue brings may concern other instances than ours. What is no message of
- * ours is logged, by its id, and left out.
+ * Sorts a batch. What the change queue brings may concern instances outside the fleet. A malformed message is
+ * logged, by its id, and left out.
  */
-export function readBatch({ log }: App, deliveries: readonly Delivery[], isChangeQueue: boolean) {
-  const asks: MutableAsks = new Map();
+export function sortBatch({ log }: App, records: readonly SqsRecord[], isChangeQueue: boolean) {
+  const instances: MutableSyncRequests = new Map();
   const fleets: FleetRequest[] = [];
   const changes: ChangeRequest[] = [];
-  for (const delivery of deliveries) {
-    const message = parseMessage(delivery.body);
-    if (message === undefined) dropMalformed(log, delivery);
-    else if ('fleet' in message) fleets.push({ message, delivery });
-    else if ('dataNodeId' in message || isChangeQueue) {
-      changes.push(toChangeRequest(message, delivery));
-    } else addAsk(asks, message.instanceId, message, delivery);
+  for (const record of records) {
+    const message = parseMessage(record.body);
+    if (message === undefined) {
+      const { body, messageId, receiveCount } = record;
+      const fields = { messageId, receiveCount, characters: body.length };
+      log.problem('queue message malformed: dropped', fields);
+    } else if ('fleet' in message) {
+      fleets.push({ message, record });
+    } else if ('dataNodeId' in message || isChangeQueue) {
+      const { runId, trigger, ...change } = message;
+      changes.push({ change, origin: { runId, trigger }, record });
+    } else {
+      addRequest(instances, message.instanceId, message, record);
+    }
   }
-  return { asks, fleets, changes };
+  return { instances, fleets, changes };
 }
 
-function dropMalformed(log: App['log'], { body, messageId, receiveCount }: Delivery): void {
-  log.problem('queue message malformed: dropped', {
-    messageId,
-    receiveCount,
-    characters: body.length,
-  });
-}
-
-function toChangeRequest(
-  { runId, trigger, ...change }: ChangeMessage,
-  delivery: Delivery,
-): ChangeRequest {
-  return { change, origin: { runId, trigger }, delivery };
-}
-
-export function addAsk(
-  asks: MutableAsks,
+export function addRequest(
+  requests: MutableSyncRequests,
   instanceId: string,
   { runId, trigger }: RunOrigin,
-  delivery: Delivery,
+  record: SqsRecord,
 ): void {
-  const ofInstance = asks.get(instanceId) ?? [];
-  asks.set(instanceId, ofInstance);
+  const ofInstance = requests.get(instanceId) ?? [];
+  requests.set(instanceId, ofInstance);
   const same = ofInstance.find(
     ({ origin }) => origin.runId === runId && origin.trigger === trigger,
   );
-  if (same) same.deliveries.push(delivery);
-  else ofInstance.push({ origin: { runId, trigger }, deliveries: [delivery] });
+  if (same) same.records.push(record);
+  else ofInstance.push({ origin: { runId, trigger }, records: [record] });
+}
+
+export interface BatchOutcomes extends Outcomes {
+  /** One for each run that asks for something in the batch. */
+  readonly recorders: readonly Recorder[];
+}
+
+/** Tells every run that asks for an instance what became of it. */
+export function createBatchOutcomes(
+  { clock, config, log }: App,
+  requests: SyncRequests,
+  sinks: readonly OutcomeSink[],
+): BatchOutcomes {
+  const recorders = new Map<string, Recorder>();
+  for (const { origin } of [...requests.values()].flat()) {
+    const key = keyOf(origin);
+    if (recorders.has(key)) continue;
+    recorders.set(key, createRecorder({ clock, log }, { ...origin, total: 0 }, sinks));
+  }
+  const forEachRun = (
+    instanceId: string,
+    write: (recorder: Recorder, request: SyncRequest) => void,
+  ): void => {
+    for (const request of requests.get(instanceId) ?? []) {
+      const recorder = recorders.get(keyOf(request.origin));
+      if (recorder) write(recorder, request);
+    }
+  };
+  // After its last delivery SQS moves a message to the dead-letter queue.
+  const isLast = ({ records }: SyncRequest): boolean =>
+    records.every(({ receiveCount }) => receiveCount >= config.syncMaxReceives);
+
+  return {
+    recorders: [...recorders.values()],
+    accepted: (task, jobId) => forEachRun(task.instanceId, (run) => run.accepted(task, jobId)),
+    failed: (task, failure) => forEachRun(task.instanceId, (run) => run.failed(task, failure)),
+    skipped: (task, reason) => forEachRun(task.instanceId, (run) => run.skipped(task, reason)),
+    retried: (task, failure, delayMs) =>
+      forEachRun(task.instanceId, (run) => run.retried(task, failure, delayMs)),
+    queued: (task) =>
+      forEachRun(task.instanceId, (run, request) =>
+        isLast(request) ? run.failed(task, task.failure ?? unfinished.deadline) : run.queued(task),
+      ),
+    hasTooManyErrors: () => false, // a share of the run's errors cannot be seen from one batch
+  };
 }
 
 function keyOf({ runId, trigger }: RunOrigin): string {
   return `${trigger} ${runId}`;
-}
-
-/** One ledger for each run that asks for something in the batch. */
-export function openLedgers({ clock, log }: App, asks: Asks): ReadonlyMap<string, Ledger> {
-  const ledgers = new Map<string, Ledger>();
-  // A share of the run's errors cannot be seen from one batch.
-  const settings = { syncMaxErrors: undefined };
-  const batchLog = { ...log, report: log.batch };
-  for (const { origin } of [...asks.values()].flat()) {
-    const key = keyOf(origin);
-    if (ledgers.has(key)) continue;
-    ledgers.set(key, createLedger({ clock, log: batchLog, settings }, { ...origin, total: 0 }));
-  }
-  return ledgers;
-}
-
-/** Tells every run that asked for an instance what became of it. */
-export function createOutcomes(
-  asks: Asks,
-  ledgers: ReadonlyMap<string, Ledger>,
-  maxReceives: number,
-): Outcomes {
-  const tell = (instanceId: string, write: (ledger: Ledger, ask: Ask) => void): void => {
-    for (const ask of asks.get(instanceId) ?? []) {
-      const ledger = ledgers.get(keyOf(ask.origin));
-      if (ledger) write(ledger, ask);
-    }
-  };
-  const isLast = ({ deliveries }: Ask): boolean =>
-    deliveries.every(({ receiveCount }) => receiveCount >= maxReceives);
-
-  return {
-    accepted: (task, jobId) => tell(task.instanceId, (run) => run.accepted(task, jobId)),
-    failed: (task, failure) => tell(task.instanceId, (run) => run.failed(task, failure)),
-    skipped: (task, reason) => tell(task.instanceId, (run) => run.skipped(task, reason)),
-    retried: (task, failure, delayMs) =>
-      tell(task.instanceId, (run) => run.retried(task, failure, delayMs)),
-    // After its last delivery SQS moves a message to the dead-letter queue.
-    queued: (task) =>
-      tell(task.instanceId, (run, ask) =>
-        isLast(ask) ? run.failed(task, task.failure ?? outOfTime) : run.queued(task),
-      ),
-    hasTooManyErrors: () => false,
-  };
 }

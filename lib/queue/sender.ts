@@ -1,77 +1,133 @@
-import type { Queue, QueueEntry, SendResult } from '../aws/queue.ts';
+import {
+  type BatchResult,
+  batchesInFlight,
+  maxBatchEntries,
+  type Queue,
+  type QueueEntry,
+  type Redelivery,
+} from '../aws/queue.ts';
 import type { Clock } from '../clock.ts';
+import { untilAborted } from '../deadline.ts';
 import type { SyncFailure } from '../errors.ts';
-import type { RunOrigin } from '../sync/outcomes.ts';
 import type { QueueMessage } from './message.ts';
 
-/** Where a run's instances go that it cannot finish itself. */
-export interface HandOver {
-  /** Seconds after which an instance that failed so is tried again there; undefined: it has failed. */
-  delaySeconds(failure: SyncFailure): number | undefined;
-  /** Never rejects and never outlasts `deadlineAt` (monotonic ms). */
-  take(instances: readonly HandedOver[], deadlineAt: number): Promise<HandOverResult>;
+export interface SenderDeps {
+  readonly clock: Pick<Clock, 'sleep'>;
+  /** Uniform in [0, 1): jitter. */
+  readonly random: () => number;
 }
 
-export interface HandedOver {
-  readonly instanceId: string;
-  readonly delaySeconds: number;
+export interface Sent<Message> {
+  /** What the queue is not known to have taken; everything else it has. */
+  readonly refused: readonly Message[];
+  /** Why, for a person; empty where nothing was refused. */
+  readonly reason: string;
 }
-
-interface HandOverResult {
-  readonly refused: ReadonlySet<string>;
-  /** Of the refused ones that did not fail before. */
-  readonly failure: SyncFailure;
-}
-
-const laterDelaySeconds = 60; // a busy instance: long enough for most operations, FAULTS.md section 3
-const answerMarginMs = 100; // the queue gives up so long before the caller stops waiting for it
 
 /**
- * Hands over to the queue, one message per instance. What the queue is not known to have taken counts as
- * refused, so that the report cannot claim it.
+ * Sends messages in batches of ten, twenty batches at once. Never rejects, and ends when the signal aborts: what
+ * has no answer by then counts as refused.
  */
-export function createQueueHandOver(queue: Queue, clock: Clock, run: RunOrigin): HandOver {
-  return {
-    delaySeconds: ({ retryClass }) => (retryClass === 'later' ? laterDelaySeconds : undefined),
-    take: async (instances, deadlineAt) => {
-      const entries = instances.map(({ instanceId, delaySeconds }) => ({
-        message: { instanceId, trigger: run.trigger, runId: run.runId },
-        delaySeconds,
-      }));
-      const { refused, reason } = await sendInTime(queue, clock, entries, deadlineAt);
-      return {
-        refused: new Set(refused.map(({ message }) => message.instanceId)),
-        failure: queueRefused(reason),
-      };
-    },
-  };
-}
-
-/** Sends what the queue takes until `deadlineAt` (monotonic ms); never rejects and never outlasts it. */
-export async function sendInTime<Message extends QueueMessage>(
+export async function send<Message extends QueueMessage>(
+  deps: SenderDeps,
   queue: Queue,
-  clock: Clock,
   entries: readonly QueueEntry<Message>[],
-  deadlineAt: number,
-): Promise<SendResult<Message>> {
-  const cancel = new AbortController();
-  const late = clock
-    .sleep(Math.max(0, deadlineAt - clock.monotonic()), cancel.signal)
-    .then(() => ({ refused: entries, reason: 'the queue did not answer in time' }));
-  const sent = queue.send(entries, deadlineAt - answerMarginMs).catch((error: unknown) => ({
-    refused: entries,
-    reason: `the queue failed: ${error instanceof Error ? error.name : 'unknown error'}`,
-  }));
-  const result = await Promise.race([sent, late]);
-  cancel.abort();
-  return result;
+  signal: AbortSignal,
+): Promise<Sent<Message>> {
+  const { refused, reason } = await inBatches(deps, entries, signal, (batch, untilSignal) =>
+    queue.sendBatch(batch, untilSignal),
+  );
+  return { refused: refused.map(({ message }) => message), reason };
 }
 
-/** The outcome of an instance whose message the queue did not take. */
-export function queueRefused(reason: string | undefined): SyncFailure {
-  return {
-    errCode: 'QUEUE_REFUSED',
-    retryClass: 'permanent',
-    ...(reason !== undefined && { externalMessage: reason }),
+/**
+ * Has received messages delivered again after a while; as well-behaved as `send`. Resolves with the count of
+ * those for which that failed: they come back when the queue's own visibility timeout is over.
+ */
+export async function delay(
+  deps: SenderDeps,
+  queue: Queue,
+  redeliveries: readonly Redelivery[],
+  signal: AbortSignal,
+): Promise<number> {
+  const { refused } = await inBatches(deps, redeliveries, signal, (batch, untilSignal) =>
+    queue.delayBatch(batch, untilSignal),
+  );
+  return refused.length;
+}
+
+type Call<Entry> = (batch: readonly Entry[], signal: AbortSignal) => Promise<BatchResult>;
+
+async function inBatches<Entry>(
+  deps: SenderDeps,
+  entries: readonly Entry[],
+  signal: AbortSignal,
+  call: Call<Entry>,
+): Promise<{ readonly refused: readonly Entry[]; readonly reason: string }> {
+  const sending: Sending<Entry> = { ...deps, call, signal, refused: [], reason: lateReason };
+  let position = 0;
+  const work = async (): Promise<void> => {
+    while (position < entries.length) {
+      const batch = entries.slice(position, position + maxBatchEntries);
+      position += maxBatchEntries;
+      await sendBatch(sending, batch);
+    }
   };
+  await Promise.all(Array.from({ length: batchesInFlight }, work));
+  return { refused: sending.refused, reason: sending.refused.length === 0 ? '' : sending.reason };
+}
+
+/** What the batches of one call of the sender share. */
+interface Sending<Entry> extends SenderDeps {
+  readonly call: Call<Entry>;
+  readonly signal: AbortSignal;
+  readonly refused: Entry[];
+  reason: string;
+  isHopeless?: boolean | undefined;
+}
+
+const lateReason = 'the queue did not answer in time';
+const maxAttempts = 5; // of one entry, beside the SDK's own attempts at a whole call
+const baseDelayMs = 100;
+const maxDelayMs = 2_000;
+
+/** Sends one batch, and again those of its entries that failed. */
+async function sendBatch<Entry>(sending: Sending<Entry>, batch: readonly Entry[]): Promise<void> {
+  const { clock, random, refused, signal } = sending;
+  let rest = batch;
+  for (let attempt = 1; attempt <= maxAttempts && rest.length > 0; attempt += 1) {
+    if (signal.aborted || sending.isHopeless) break;
+    const { failed, isHopeless, reason = sending.reason } = await callOnce(sending, rest);
+    sending.reason = reason;
+    sending.isHopeless ||= isHopeless;
+    const entriesAt = (isFinal: boolean): readonly Entry[] =>
+      rest.filter((_, index) =>
+        failed.some((one) => one.index === index && one.isFinal === isFinal),
+      );
+    refused.push(...entriesAt(true));
+    rest = entriesAt(false);
+    if (rest.length === 0) return;
+    await clock.sleep(random() * Math.min(maxDelayMs, baseDelayMs * 2 ** (attempt - 1)), signal);
+  }
+  refused.push(...rest);
+}
+
+async function callOnce<Entry>(
+  { call, signal }: Sending<Entry>,
+  batch: readonly Entry[],
+): Promise<BatchResult> {
+  try {
+    return await untilAborted(call(batch, signal), signal);
+  } catch (error) {
+    const name = error instanceof Error ? error.name : 'unknown error';
+    return {
+      failed: batch.map((_, index) => ({ index, isFinal: true })),
+      reason: signal.aborted ? lateReason : `the queue failed: ${name}`,
+    };
+  }
+}
+
+/** How an instance fails whose message the queue did not take. */
+export function queueRefused(reason: string): SyncFailure {
+  return { errCode: 'QUEUE_REFUSED', retryClass: 'permanent', externalMessage: reason };
 }

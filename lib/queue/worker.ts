@@ -1,112 +1,151 @@
-import type { App } from '../app.ts';
+import type { AppWith } from '../app.ts';
 import type { Queue } from '../aws/queue.ts';
-import { askForAffected } from '../changes/resolve.ts';
+import { enqueueChanges } from '../changes/enqueue.ts';
+import { resolveChanges } from '../changes/resolve.ts';
+import type { Deadline } from '../deadline.ts';
+import { openConnection } from '../huawei/connection.ts';
 import { followAccepted } from '../jobs/hand-over.ts';
-import { callFleet, openLedger } from '../sync/run.ts';
+import { failurePolicy } from '../sync/failure-policy.ts';
+import { callInstances, openRecorder } from '../sync/run.ts';
 import { createTask } from '../sync/tasks.ts';
-import { createRedelivery } from './redelivery.ts';
+import { createQueueHandOver } from './hand-over.ts';
+import type { SqsBatch } from './records.ts';
+import { backoffSeconds, createRedeliveryHandOver } from './redelivery.ts';
 import {
-  type Asks,
-  createOutcomes,
-  type Delivery,
+  type ChangeRequest,
+  createBatchOutcomes,
   type FleetRequest,
-  openLedgers,
-  readBatch,
+  type SyncRequests,
+  sortBatch,
 } from './requests.ts';
-import { createQueueHandOver } from './sender.ts';
+import { delay } from './sender.ts';
+
+export type WorkerApp = AppWith<'syncQueue' | 'changeQueue'>;
 
 /**
- * Works through one batch of a queue, the sync queue or the change queue. Resolves with the ids of the messages that are to be delivered
- * again: transient failures, busy instances, and what had no time. A message that is none of ours, and one
- * whose instance failed for good, is logged and not among them.
+ * Syncs what one batch asks for. Resolves with the ids of the messages to be delivered again: transient
+ * failures, busy instances, and what had no time. A malformed message, and one whose instance failed for
+ * good, is logged and not among them.
  * @throws {ParameterError} when the token is unusable: the whole batch comes back
  */
 export async function syncBatch(
-  app: App,
-  queue: Queue,
-  deliveries: readonly Delivery[],
-  remainingMs: number,
+  app: WorkerApp,
+  { isChange, records }: SqsBatch,
+  deadline: Deadline,
 ): Promise<readonly string[]> {
-  const deadlineAt = app.clock.monotonic() + remainingMs;
-  const { asks, changes, fleets } = readBatch(app, deliveries, queue === app.changeQueue);
-  const askedBy = deadlineAt - remainingMs / 2; // the other half is for the calls
-  const unresolved = await askForAffected(app, asks, changes, askedBy);
-  const [returned, undispatched] = await Promise.all([
-    asks.size > 0
-      ? followAccepted(app, deadlineAt, (followed) => syncAsked(followed, queue, asks, deadlineAt))
-      : [],
-    Promise.all(fleets.map((request) => dispatchFleet(app, queue, request, deadlineAt))),
-  ]);
-  await holdBack(queue, deliveries, unresolved, deadlineAt);
-  const again = new Set([...returned, ...undispatched.flat(), ...unresolved]);
-  return deliveries.map(({ messageId }) => messageId).filter((messageId) => again.has(messageId));
+  const queue = isChange ? app.changeQueue : app.syncQueue;
+  const { changes, fleets, instances } = sortBatch(app, records, isChange);
+  try {
+    const unresolved = await resolveChanges(app, instances, changes, deadline);
+    const again = await Promise.all([
+      syncInstances(app, queue, instances, deadline),
+      postponeChanges(app, queue, unresolved, deadline),
+      ...fleets.map((request) => dispatchFleet(app, queue, request, deadline)),
+    ]);
+    const messageIds = new Set(again.flatMap((ids) => [...ids]));
+    return records.map(({ messageId }) => messageId).filter((id) => messageIds.has(id));
+  } catch (error) {
+    // Otherwise the batch would come back only when the queue's visibility timeout is over.
+    const { redeliverySeconds } = failurePolicy.retry;
+    const redeliveries = records.map(({ receiptHandle, receiveCount }) => ({
+      receiptHandle,
+      delaySeconds: backoffSeconds(redeliverySeconds, receiveCount, app.random),
+    }));
+    await delay(app, queue, redeliveries, deadline.signal('handOver'));
+    throw error;
+  }
 }
 
-const unresolvedDelaySeconds = 60; // the next look goes on where this one ended
-
-async function holdBack(
+/** Calls every instance once, however many runs ask for it. */
+async function syncInstances(
+  app: WorkerApp,
   queue: Queue,
-  deliveries: readonly Delivery[],
-  messageIds: readonly string[],
-  deadlineAt: number,
-): Promise<void> {
-  if (messageIds.length === 0) return;
-  const held = deliveries
-    .filter(({ messageId }) => messageIds.includes(messageId))
-    .map(({ receiptHandle }) => ({ receiptHandle, delaySeconds: unresolvedDelaySeconds }));
-  // Where that fails they come back when the queue's own visibility timeout is over.
-  await queue.delay(held, deadlineAt).catch(() => {});
-}
-
-/** Calls every instance once, however many ask for it. Resolves with the messages to deliver again. */
-async function syncAsked(
-  app: App,
-  queue: Queue,
-  asks: Asks,
-  deadlineAt: number,
-): Promise<readonly string[]> {
-  const ledgers = openLedgers(app, asks);
-  const redelivery = createRedelivery(app, queue, asks);
-  const stoppedBy = await callFleet(app, {
-    instanceIds: [...asks.keys()],
-    inlineMax: asks.size,
-    ledger: createOutcomes(asks, ledgers, app.config.syncMaxReceives),
-    handOver: redelivery,
-    deadlineAt,
+  requests: SyncRequests,
+  deadline: Deadline,
+): Promise<ReadonlySet<string>> {
+  if (requests.size === 0) return new Set();
+  await using followUp = followAccepted(app, deadline);
+  using connection = await openConnection(app, deadline, 'resolve');
+  const outcomes = createBatchOutcomes(app, requests, [followUp.sink]);
+  const handOver = createRedeliveryHandOver(app, queue, requests, deadline);
+  const stoppedBy = await callInstances(app, connection, {
+    instanceIds: [...requests.keys()],
+    inlineMax: requests.size,
+    outcomes,
+    handOver,
+    deadline,
   });
-  for (const ledger of ledgers.values()) ledger.finish();
+  for (const recorder of outcomes.recorders) app.log.batch(recorder.report());
   if (stoppedBy instanceof Error) {
     const { message: reason, name: error } = stoppedBy;
     app.log.problem('sync batch stopped', { error, reason });
   }
-  return redelivery.messageIds;
+  return handOver.messageIds;
+}
+
+const unresolvedDelaySeconds = 60; // the next attempt continues where this one ended
+
+/**
+ * Changes for which there was no time go into new messages: looking through a large fleet takes several
+ * batches, and each delivery of a message counts towards the dead-letter queue. Failed ones come back.
+ */
+async function postponeChanges(
+  app: WorkerApp,
+  queue: Queue,
+  {
+    failed,
+    late,
+  }: { readonly failed: readonly ChangeRequest[]; readonly late: readonly ChangeRequest[] },
+  deadline: Deadline,
+): Promise<readonly string[]> {
+  const refused = await resend(app, late, deadline);
+  const back = [...failed, ...refused].map(({ record }) => record);
+  const redeliveries = back.map(({ receiptHandle }) => ({
+    receiptHandle,
+    delaySeconds: unresolvedDelaySeconds,
+  }));
+  await delay(app, queue, redeliveries, deadline.signal('handOver'));
+  return back.map(({ messageId }) => messageId);
+}
+
+async function resend(
+  app: WorkerApp,
+  requests: readonly ChangeRequest[],
+  deadline: Deadline,
+): Promise<readonly ChangeRequest[]> {
+  const byRun = Map.groupBy(requests, ({ origin }) => origin.runId);
+  const refused = [...byRun].map(async ([runId, ofRun]) => {
+    const changes = ofRun.map(({ change }) => change);
+    const sent = await enqueueChanges(app, changes, runId, deadline);
+    return ofRun.filter(({ change }) => sent.refused.includes(change));
+  });
+  return (await Promise.all(refused)).flat();
 }
 
 /** Sends a message for every configured instance. Resolves with the message's id when it must come back. */
 async function dispatchFleet(
-  app: App,
+  app: WorkerApp,
   queue: Queue,
-  { delivery, message }: FleetRequest,
-  deadlineAt: number,
+  { message, record }: FleetRequest,
+  deadline: Deadline,
 ): Promise<readonly string[]> {
-  const { runId } = message;
   try {
-    const fleet = await app.fleet(deadlineAt - app.config.deadlineReserveMs);
-    const ledger = openLedger(app, message, fleet);
-    const handOver = createQueueHandOver(queue, app.clock, message);
+    const fleet = await app.fleet(deadline, 'calls');
+    const recorder = openRecorder(app, message, fleet);
     const tasks = fleet.instanceIds.map(createTask);
-    const reserveMs = app.config.deadlineReserveMs * 0.2; // to report
-    const { failure, refused } = await handOver.take(tasks, deadlineAt - reserveMs);
+    const handOver = createQueueHandOver(app, queue, message, deadline);
+    const { failure, refused } = await handOver.take(tasks);
     for (const task of tasks) {
-      if (refused.has(task.instanceId)) ledger.failed(task, failure);
-      else ledger.queued(task);
+      if (refused.has(task.instanceId)) recorder.failed(task, failure);
+      else recorder.queued(task);
     }
-    const { queued } = ledger.finish();
+    const report = recorder.report();
+    app.log.report(report);
     // What was sent would be sent again: the message comes back only where nothing was.
-    return queued === 0 && refused.size > 0 ? [delivery.messageId] : [];
+    return report.queued === 0 && refused.size > 0 ? [record.messageId] : [];
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unknown error';
-    app.log.problem('fleet not dispatched', { runId, reason });
-    return [delivery.messageId];
+    app.log.problem('fleet not dispatched', { runId: message.runId, reason });
+    return [record.messageId];
   }
 }

@@ -1,8 +1,8 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
+import { createExpiringMap } from '../cache.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { RequestError } from '../errors.ts';
-import { createExpiringMap } from '../expiring-map.ts';
 import { type HttpClient, HttpError } from '../huawei/http.ts';
 import { refuse, unavailable } from './refusal.ts';
 
@@ -17,11 +17,11 @@ export interface SigningCertificate {
 
 export interface Certificates {
   /** From a URL that is allowed. @throws {RequestError} 403 when it cannot be trusted, 503 when it cannot be had */
-  get(url: string, deadlineAt: number): Promise<SigningCertificate>;
+  get(url: string, signal: AbortSignal): Promise<SigningCertificate>;
 }
 
 export interface CertificatesDeps {
-  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
+  readonly clock: Pick<Clock, 'now'>;
   readonly config: Pick<Config, 'smnCertificateSha256'>;
   connect(): HttpClient;
 }
@@ -40,9 +40,9 @@ export function createCertificates(deps: CertificatesDeps): Certificates {
   const failures = createExpiringMap<RequestError>(maxKept, clock);
   const reading = new Map<string, Promise<SigningCertificate>>();
 
-  const read = async (url: string, deadlineAt: number): Promise<SigningCertificate> => {
+  const read = async (url: string, signal: AbortSignal): Promise<SigningCertificate> => {
     try {
-      const certificate = check(await download(deps, url, deadlineAt), deps);
+      const certificate = check(await download(deps, url, signal), deps);
       kept.set(url, certificate, Math.min(clock.now() + maxAgeMs, certificate.notAfter));
       return certificate;
     } catch (error) {
@@ -54,12 +54,12 @@ export function createCertificates(deps: CertificatesDeps): Certificates {
   };
 
   return {
-    get: async (url, deadlineAt) => {
+    get: async (url, signal) => {
       const found = kept.get(url);
       if (found) return found;
       const failure = failures.get(url);
       if (failure) throw failure;
-      const under = reading.get(url) ?? read(url, deadlineAt);
+      const under = reading.get(url) ?? read(url, signal);
       reading.set(url, under);
       return under;
     },
@@ -67,9 +67,9 @@ export function createCertificates(deps: CertificatesDeps): Certificates {
 }
 
 async function download(
-  { clock, connect }: CertificatesDeps,
+  { connect }: CertificatesDeps,
   url: string,
-  deadlineAt: number,
+  signal: AbortSignal,
 ): Promise<string> {
   const http = connect();
   try {
@@ -77,7 +77,8 @@ async function download(
       method: 'GET',
       url,
       headers: {},
-      timeoutMs: Math.max(1, Math.min(timeoutMs, deadlineAt - clock.monotonic())),
+      timeoutMs,
+      signal,
       maxAnswerBytes: maxBytes,
     });
     if (status === 200) return body;

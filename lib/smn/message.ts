@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { parseJson } from '../parse-json.ts';
+import { parseJson } from '../text.ts';
 
 /** What SMN posts, as it claims to be: nothing of it is verified. */
 export interface SmnMessage {

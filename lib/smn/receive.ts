@@ -1,6 +1,7 @@
-import type { App } from '../app.ts';
-import { parseSmnMessage } from '../changes/change.ts';
+import type { App, AppWith } from '../app.ts';
 import { enqueueChanges } from '../changes/enqueue.ts';
+import { parseNotification } from '../changes/notification.ts';
+import type { Deadline } from '../deadline.ts';
 import { RequestError } from '../errors.ts';
 import { cleanForeignText } from '../text.ts';
 import { unavailable } from './refusal.ts';
@@ -8,8 +9,7 @@ import type { SmnRequest, VerifiedMessage } from './signature.ts';
 
 export interface NotificationRun {
   readonly runId: string;
-  /** Monotonic ms by which there must be an answer. */
-  readonly deadlineAt: number;
+  readonly deadline: Deadline;
 }
 
 /** What became of a message of SMN. */
@@ -32,11 +32,11 @@ export interface Receipt {
  * @throws {RequestError} when it is not accepted, or cannot be taken now
  */
 export async function receiveNotification(
-  app: App,
+  app: AppWith<'changeQueue'>,
   request: SmnRequest,
   run: NotificationRun,
 ): Promise<Receipt> {
-  const message = await verify(app, request, run.deadlineAt);
+  const message = await verify(app, request, run.deadline);
   if (message.isRepeated) {
     app.log.notice('notification repeated: ignored', fieldsOf(message, run));
     return { result: 'repeated', enqueued: 0 };
@@ -49,10 +49,10 @@ export async function receiveNotification(
 async function verify(
   { log, smn }: App,
   request: SmnRequest,
-  deadlineAt: number,
+  deadline: Deadline,
 ): Promise<VerifiedMessage> {
   try {
-    return await smn.verify(request, deadlineAt);
+    return await smn.verify(request, deadline.signal('answers'));
   } catch (error) {
     if (error instanceof RequestError && error.statusCode === 403) log.notificationRefused();
     throw error;
@@ -67,11 +67,15 @@ function fieldsOf({ certificateSha256, messageId }: VerifiedMessage, { runId }: 
   };
 }
 
-type Handler = (app: App, message: VerifiedMessage, run: NotificationRun) => Promise<Receipt>;
+type Handler = (
+  app: AppWith<'changeQueue'>,
+  message: VerifiedMessage,
+  run: NotificationRun,
+) => Promise<Receipt>;
 
 const enqueue: Handler = async (app, message, run) => {
   const fields = fieldsOf(message, run);
-  const changes = parseSmnMessage(message.message);
+  const changes = parseNotification(message.message);
   if (changes === 'irrelevant') {
     app.log.notice('notification irrelevant: ignored', fields);
     return { result: changes, enqueued: 0 };
@@ -81,8 +85,10 @@ const enqueue: Handler = async (app, message, run) => {
     app.log.warning('notification not understood: left to the schedule', { ...fields, text });
     return { result: changes, enqueued: 0 };
   }
-  const sent = await enqueueChanges(app, changes, run.runId, run.deadlineAt);
-  if (sent.refused > 0) throw unavailable(`${sent.refused} messages not queued: ${sent.reason}`);
+  const sent = await enqueueChanges(app, changes, run.runId, run.deadline);
+  if (sent.refused.length > 0) {
+    throw unavailable(`${sent.refused.length} messages not queued: ${sent.reason}`);
+  }
   const names = [...new Set(changes.map(({ name }) => name))].join(', ');
   app.log.notice('notification enqueued', { ...fields, enqueued: sent.enqueued, names });
   return { result: 'enqueued', enqueued: sent.enqueued };
@@ -95,7 +101,7 @@ const confirm: Handler = async (app, message, run) => {
     app.log.warning('subscription not confirmed: SMN_CONFIRM is off', fields);
     return { result: 'unconfirmed', enqueued: 0 };
   }
-  await app.smn.confirm(message, run.deadlineAt);
+  await app.smn.confirm(message, run.deadline.signal('answers'));
   app.log.notice('subscription confirmed', fields);
   return { result: 'confirmed', enqueued: 0 };
 };

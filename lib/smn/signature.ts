@@ -1,7 +1,8 @@
 import { constants, verify as verifySignature } from 'node:crypto';
-import { type Config, isLoopback } from '../config.ts';
+import { createExpiringMap, type ExpiringMap } from '../cache.ts';
+import type { Config } from '../config.ts';
 import { RequestError } from '../errors.ts';
-import { createExpiringMap, type ExpiringMap } from '../expiring-map.ts';
+import { isLoopback } from '../hosts.ts';
 import { HttpError } from '../huawei/http.ts';
 import {
   type Certificates,
@@ -30,11 +31,11 @@ export interface VerifiedMessage extends SmnMessage {
 /** Huawei's Simple Message Notification, the receiving side. */
 export interface Smn {
   /** @throws {RequestError} 413, 400, 403, or 503 when it is our failure */
-  verify(request: SmnRequest, deadlineAt: number): Promise<VerifiedMessage>;
+  verify(request: SmnRequest, signal: AbortSignal): Promise<VerifiedMessage>;
   /** Notes that a message was dealt with; not before what it says is safe in the queue. */
   remember(message: VerifiedMessage): void;
   /** Confirms the subscription that a verified message offers. @throws {RequestError} */
-  confirm(message: VerifiedMessage, deadlineAt: number): Promise<void>;
+  confirm(message: VerifiedMessage, signal: AbortSignal): Promise<void>;
 }
 
 export interface SmnDeps extends CertificatesDeps {
@@ -53,10 +54,10 @@ export function createSmn(deps: SmnDeps): Smn {
   const certificates = createCertificates(deps);
   const dealtWith = createExpiringMap<true>(maxRemembered, clock);
   return {
-    verify: (request, deadlineAt) => verify(deps, { certificates, dealtWith }, request, deadlineAt),
+    verify: (request, signal) => verify(deps, { certificates, dealtWith }, request, signal),
     // Until the message would be refused for its age.
     remember: ({ messageId, sentAt }) => dealtWith.set(messageId, true, sentAt + maxAgeMs + 60_000),
-    confirm: (message, deadlineAt) => confirm(deps, message, deadlineAt),
+    confirm: (message, signal) => confirm(deps, message, signal),
   };
 }
 
@@ -70,7 +71,7 @@ async function verify(
   { clock, config }: SmnDeps,
   { certificates, dealtWith }: Memory,
   { body, messageType }: SmnRequest,
-  deadlineAt: number,
+  signal: AbortSignal,
 ): Promise<VerifiedMessage> {
   if (body.length > maxBodyBytes || Buffer.byteLength(body) > maxBodyBytes) {
     throw new RequestError(413, 'TOO_LARGE', 'The body is larger than 256 KB');
@@ -86,7 +87,7 @@ async function verify(
   if (!isCertificateUrl(message.certificateUrl, message.region, isLocal(config))) {
     throw refuse("the signing certificate is not at SMN in the topic's region");
   }
-  const certificate = await certificates.get(message.certificateUrl, deadlineAt);
+  const certificate = await certificates.get(message.certificateUrl, signal);
   checkSignature(message, certificate);
   const now = clock.now();
   if (message.sentAt < now - maxAgeMs) throw refuse('the message is older than 60 minutes');
@@ -118,21 +119,21 @@ function checkSignature(message: SmnMessage, { key }: SigningCertificate): void 
 }
 
 async function confirm(
-  { clock, config, connect }: SmnDeps,
+  { config, connect }: SmnDeps,
   { region, subscribeUrl = '' }: VerifiedMessage,
-  deadlineAt: number,
+  signal: AbortSignal,
 ): Promise<void> {
   if (!isSubscribeUrl(subscribeUrl, region, isLocal(config))) {
     throw refuse('the subscribe_url is neither at SMN nor at the console');
   }
   const http = connect();
   try {
-    const timeoutMs = Math.max(1, Math.min(confirmTimeoutMs, deadlineAt - clock.monotonic()));
     const { status } = await http.send({
       method: 'GET',
       url: subscribeUrl,
       headers: {},
-      timeoutMs,
+      timeoutMs: confirmTimeoutMs,
+      signal,
     });
     if (status !== 200) throw unavailable(`the subscription was not confirmed: ${status}`);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { cloudDomains } from '../config.ts';
+import { cloudDomains } from '../hosts.ts';
 
 /*
  * URLs are compared as text and from their start to the end of the host, so that no parser can read them

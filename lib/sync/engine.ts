@@ -1,279 +1,255 @@
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
+import type { Deadline } from '../deadline.ts';
 import { SyncError, type SyncFailure, UnauthorizedError } from '../errors.ts';
 import type { Auth } from '../huawei/auth.ts';
 import type { DdmClient } from '../huawei/ddm.ts';
-import type { HandOver } from '../queue/sender.ts';
 import { retryDelay } from '../retry.ts';
-import type { Outcomes } from './ledger.ts';
-import type { RateLimiter } from './pace.ts';
-import { type Backlog, createBacklog, createTask, type Task } from './tasks.ts';
+import { policyFor, unfinished } from './failure-policy.ts';
+import type { Outcomes } from './outcomes.ts';
+import type { Pace } from './pace.ts';
+import { createTask, createTaskQueue, type Task, type TaskQueue } from './tasks.ts';
 
-type SyncSettings = Pick<Config, 'syncAttemptTimeoutMs' | 'syncMaxAttempts' | 'deadlineReserveMs'>;
+/** Where instances go that a run cannot finish itself. */
+export interface HandOver {
+  /** Seconds after which an instance with this failure is called there; undefined: it has failed. */
+  delaySeconds(failure: SyncFailure): number | undefined;
+  /** Never rejects, and never outlasts the deadline's phase `handOver`. */
+  take(tasks: readonly Task[]): Promise<HandOverResult>;
+}
+
+export interface HandOverResult {
+  /** Instance ids. */
+  readonly refused: ReadonlySet<string>;
+  /** Of the refused ones that did not fail before. */
+  readonly failure: SyncFailure;
+}
 
 export interface SyncDeps {
   readonly ddm: DdmClient;
   readonly auth: Auth;
-  /** Where instances go that this run cannot finish; without it they fail. */
+  /** Without it the instances fail that this run cannot finish. */
   readonly handOver?: HandOver | undefined;
-  readonly limiter: RateLimiter;
+  readonly pace: Pace;
   readonly clock: Clock;
   /** Uniform in [0, 1): jitter. */
   readonly random: () => number;
-  readonly settings: SyncSettings;
+  readonly config: Pick<Config, 'syncMaxAttempts'>;
 }
 
 export interface SyncRun {
   /** Well-formed and unique. */
   readonly instanceIds: readonly string[];
-  /** So many are called here, where there is somewhere else for the others. */
+  /** How many are called here at most, where there is a hand-over for the others. */
   readonly inlineMax: number;
-  /** Monotonic ms at which Lambda ends the invocation. */
-  readonly deadlineAt: number;
-  readonly ledger: Outcomes;
+  readonly deadline: Deadline;
+  readonly outcomes: Outcomes;
 }
 
 export type StopReason = UnauthorizedError | 'max-errors';
 
 /**
- * Synchronises a fleet within rate, concurrency and deadline. Each instance gets exactly one outcome in
- * the ledger. Resolves with the reason when the run was stopped before its end.
+ * Synchronises a fleet within rate, concurrency and deadline. Each instance gets exactly one outcome.
+ * Resolves with the reason when the run was stopped before its end.
  */
 export async function syncFleet(deps: SyncDeps, run: SyncRun): Promise<StopReason | undefined> {
   const inlineMax = deps.handOver ? run.inlineMax : run.instanceIds.length;
-  const fleet = createFleetRun(deps, run, run.instanceIds.slice(0, inlineMax));
+  const state: RunState = {
+    deps,
+    run,
+    tasks: createTaskQueue(run.instanceIds.slice(0, inlineMax), deps.clock),
+    unfinished: [],
+    inFlight: 0,
+    isRenewing: false,
+    stoppedBy: undefined,
+    wake: () => {},
+  };
   const overflow = run.instanceIds.slice(inlineMax).map(createTask);
-  await Promise.all([syncInline(fleet), release(fleet, overflow)]);
-  return fleet.stoppedBy;
+  await Promise.all([callInstances(state), close(state, overflow)]);
+  return state.stoppedBy;
 }
 
 /** What the calls of one run share. */
-interface FleetRun {
+interface RunState {
   readonly deps: SyncDeps;
   readonly run: SyncRun;
-  readonly backlog: Backlog;
-  /** Monotonic ms after which nothing starts. */
-  readonly handOverAt: number;
-  /** Monotonic ms by which a call in flight must have ended. */
-  readonly lastAnswerAt: number;
-  /** Monotonic ms by which the hand-over must have ended. */
-  readonly reportAt: number;
+  readonly tasks: TaskQueue;
   /** Not called again in this run: too late for it, or to be tried again elsewhere. */
   readonly unfinished: Task[];
   inFlight: number;
-  renewing: boolean;
+  isRenewing: boolean;
   stoppedBy: StopReason | undefined;
   wake: () => void;
 }
 
-function createFleetRun(deps: SyncDeps, run: SyncRun, instanceIds: readonly string[]): FleetRun {
-  const { clock, settings } = deps;
-  return {
-    deps,
-    run,
-    backlog: createBacklog(instanceIds, clock),
-    handOverAt: run.deadlineAt - settings.deadlineReserveMs,
-    // A call in flight may use much of the reserve: the hand-over of the rest does not wait for it.
-    lastAnswerAt: run.deadlineAt - settings.deadlineReserveMs * 0.4,
-    reportAt: run.deadlineAt - settings.deadlineReserveMs * 0.1,
-    unfinished: [],
-    inFlight: 0,
-    renewing: false,
-    stoppedBy: undefined,
-    wake: () => {},
-  };
+async function callInstances(state: RunState): Promise<void> {
+  await startCalls(state);
+  // What had no turn is handed over while the last calls are still in flight.
+  const closed = close(state, state.tasks.drain());
+  while (state.inFlight > 0) await pause(state, Number.POSITIVE_INFINITY);
+  await Promise.all([closed, close(state, [...state.tasks.drain(), ...state.unfinished])]);
 }
 
-async function syncInline(fleet: FleetRun): Promise<void> {
-  await startCalls(fleet);
-  const rest = fleet.backlog.drain();
-  const released = release(fleet, rest);
-  while (fleet.inFlight > 0) await pause(fleet, Number.POSITIVE_INFINITY);
-  await Promise.all([released, release(fleet, [...fleet.backlog.drain(), ...fleet.unfinished])]);
-}
-
-async function startCalls(fleet: FleetRun): Promise<void> {
-  const { backlog, deps, handOverAt } = fleet;
-  const { limiter } = deps;
-  while (!fleet.stoppedBy) {
-    const leftMs = handOverAt - deps.clock.monotonic();
-    const waitMs = fleet.renewing ? Number.POSITIVE_INFINITY : backlog.waitMs();
-    const nothingComes = waitMs === Number.POSITIVE_INFINITY && fleet.inFlight === 0;
-    if (leftMs <= 0 || nothingComes) return;
-    const delayMs = Math.max(waitMs, limiter.waitMs());
-    const task = delayMs > 0 ? undefined : backlog.take();
-    if (task) void attempt(fleet, task);
-    else await pause(fleet, Math.min(delayMs, leftMs));
+async function startCalls(state: RunState): Promise<void> {
+  const { deps, run, tasks } = state;
+  while (!state.stoppedBy) {
+    const leftMs = run.deadline.leftMs('calls');
+    const waitMs = state.isRenewing ? Number.POSITIVE_INFINITY : tasks.waitMs();
+    const isDone = waitMs === Number.POSITIVE_INFINITY && state.inFlight === 0;
+    if (leftMs <= 0 || isDone) return;
+    const delayMs = Math.max(waitMs, deps.pace.waitMs());
+    const task = delayMs > 0 ? undefined : tasks.take();
+    if (task) void attempt(state, task);
+    else await pause(state, Math.min(delayMs, leftMs));
   }
 }
 
 /** Waits until the delay is over or a call ended, whichever is first. */
-async function pause(fleet: FleetRun, delayMs: number): Promise<void> {
-  const { clock } = fleet.deps;
-  const untilDeadlineMs = Math.max(0, fleet.run.deadlineAt - clock.monotonic());
+async function pause(state: RunState, delayMs: number): Promise<void> {
   const woken = new AbortController();
-  fleet.wake = () => woken.abort();
-  await clock.sleep(Math.min(delayMs, untilDeadlineMs), woken.signal);
+  state.wake = () => woken.abort();
+  const leftMs = state.run.deadline.leftMs('report');
+  await state.deps.clock.sleep(Math.min(delayMs, leftMs), woken.signal);
 }
 
-async function attempt(fleet: FleetRun, task: Task): Promise<void> {
-  const { backlog, deps, run } = fleet;
-  const { limiter } = deps;
+async function attempt(state: RunState, task: Task): Promise<void> {
+  const { deps, run, tasks } = state;
+  const { pace } = deps;
   const { generation } = deps.auth;
   const startedAt = deps.clock.monotonic();
-  const timeoutMs = Math.min(deps.settings.syncAttemptTimeoutMs, fleet.lastAnswerAt - startedAt);
   task.startedAt ??= startedAt;
   task.attempts += 1;
-  fleet.inFlight += 1;
-  limiter.start();
+  state.inFlight += 1;
+  pace.start();
   try {
-    const { jobId } = await deps.ddm.sync(task.instanceId, Math.ceil(timeoutMs));
-    limiter.end();
-    limiter.accepted();
-    backlog.refill();
-    run.ledger.accepted(task, jobId);
+    const { jobId } = await deps.ddm.sync(task.instanceId, run.deadline.signal('answers'));
+    pace.end();
+    pace.accepted();
+    tasks.refill();
+    run.outcomes.accepted(task, jobId);
   } catch (error) {
-    limiter.end();
+    pace.end();
     const failure = toFailure(error);
     if (failure.retryClass === 'throttled') {
       task.throttled += 1;
-      limiter.throttled(startedAt, failure.retryAfterMs);
+      pace.throttled(startedAt, failure.retryAfterMs);
     }
-    await react(fleet, task, failure, generation);
+    await handleFailure(state, task, failure, generation);
   } finally {
-    fleet.inFlight -= 1;
-    fleet.wake();
+    state.inFlight -= 1;
+    state.wake();
   }
 }
 
-// Anything but a SyncError is a fault of ours; it must not cost the other instances their outcome.
+// Anything but a SyncError is a fault of our own; it must not cost the other instances their outcome.
 function toFailure(error: unknown): SyncFailure {
-  return error instanceof SyncError
-    ? error.failure
-    : {
-        errCode: 'INTERNAL',
-        retryClass: 'permanent',
-        externalMessage: error instanceof Error ? error.name : 'unknown error',
-      };
+  if (error instanceof SyncError) return error.failure;
+  const externalMessage = error instanceof Error ? error.name : 'unknown error';
+  return { errCode: 'INTERNAL', retryClass: 'permanent', externalMessage };
 }
 
-/** What a failed attempt leads to: another one now or later, the queue, or a failed instance. */
-async function react(
-  fleet: FleetRun,
+/** What a failed attempt leads to, by failure-policy.ts. */
+async function handleFailure(
+  state: RunState,
   task: Task,
   failure: SyncFailure,
   generation: number,
 ): Promise<void> {
-  const { handOver, settings } = fleet.deps;
+  const { config, handOver } = state.deps;
+  const { run } = policyFor(failure);
   task.failure = failure;
-  switch (failure.retryClass) {
-    case 'auth':
-      return reauthorise(fleet, task, failure, generation);
-    case 'permanent':
-      return settle(fleet, task, failure);
-    case 'later':
-      if (handOver || task.retriedLater) return settle(fleet, task, failure);
-      task.retriedLater = true;
+  if (run === 'renew') return renewCredentials(state, task, failure, generation);
+  if (run === 'fail') return giveUp(state, task, failure);
+  if (run === 'retry-once') {
+    if (handOver || task.retriedOnce) return giveUp(state, task, failure);
+    task.retriedOnce = true;
   }
-  if (task.attempts >= settings.syncMaxAttempts) settle(fleet, task, failure);
-  else retry(fleet, task, failure);
+  if (task.attempts >= config.syncMaxAttempts) giveUp(state, task, failure);
+  else retry(state, task, failure);
 }
 
-function retry(fleet: FleetRun, task: Task, failure: SyncFailure): void {
-  const { clock, random } = fleet.deps;
+function retry(state: RunState, task: Task, failure: SyncFailure): void {
+  const { clock, random } = state.deps;
   const delayMs = Math.round(retryDelay({ ...failure, attempt: task.attempts }, random));
-  const dueAt = clock.monotonic() + delayMs;
-  if (fleet.stoppedBy || dueAt >= fleet.handOverAt) {
-    fleet.unfinished.push(task);
+  if (state.stoppedBy || delayMs >= state.run.deadline.leftMs('calls')) {
+    state.unfinished.push(task);
     return;
   }
-  fleet.backlog.putBack(task, dueAt);
-  fleet.run.ledger.retried(task, failure, delayMs);
+  state.tasks.putBack(task, clock.monotonic() + delayMs);
+  state.run.outcomes.retried(task, failure, delayMs);
 }
 
-/** A refused token is read anew once for the whole run; refused again, it ends the run. */
-async function reauthorise(
-  fleet: FleetRun,
+/** Re-reads refused credentials once for the whole run; refused again, they end it. */
+async function renewCredentials(
+  state: RunState,
   task: Task,
   failure: SyncFailure,
   generation: number,
 ): Promise<void> {
-  const { auth } = fleet.deps;
+  const { auth } = state.deps;
   if (generation > 0) {
-    fleet.stoppedBy ??= new UnauthorizedError('The token was read anew and refused again');
+    state.stoppedBy ??= new UnauthorizedError('The token was re-read and refused again');
   } else if (generation === auth.generation) {
-    fleet.renewing = true;
+    state.isRenewing = true;
     await auth.renew(failure).catch((error: unknown) => {
-      fleet.stoppedBy ??= toUnauthorizedError(error);
+      state.stoppedBy ??= toUnauthorizedError(error);
     });
-    fleet.renewing = false;
+    state.isRenewing = false;
   }
-  if (fleet.stoppedBy) settle(fleet, task, failure);
-  else fleet.backlog.putFirst(task);
+  if (state.stoppedBy) giveUp(state, task, failure);
+  else state.tasks.putFirst(task);
 }
 
 function toUnauthorizedError(error: unknown): UnauthorizedError {
-  return error instanceof UnauthorizedError
-    ? error
-    : new UnauthorizedError('The token was refused, and reading it anew failed', { cause: error });
+  if (error instanceof UnauthorizedError) return error;
+  return new UnauthorizedError('The token was refused, and re-reading it failed', { cause: error });
 }
 
 /** No further call in this run: the instance is tried again elsewhere, or it has failed. */
-function settle(fleet: FleetRun, task: Task, failure: SyncFailure): void {
-  const { ledger } = fleet.run;
-  const delaySeconds = fleet.deps.handOver?.delaySeconds(failure);
+function giveUp(state: RunState, task: Task, failure: SyncFailure): void {
+  const { outcomes } = state.run;
+  const delaySeconds = state.deps.handOver?.delaySeconds(failure);
   if (delaySeconds !== undefined) {
     task.delaySeconds = delaySeconds;
-    fleet.unfinished.push(task);
+    state.unfinished.push(task);
     return;
   }
-  ledger.failed(task, failure);
-  if (ledger.hasTooManyErrors()) fleet.stoppedBy ??= 'max-errors';
+  outcomes.failed(task, failure);
+  if (outcomes.hasTooManyErrors()) state.stoppedBy ??= 'max-errors';
 }
 
-/** Gives the tasks that this run will not call again their outcome: stopped, queued, or failed. */
-async function release(fleet: FleetRun, tasks: readonly Task[]): Promise<void> {
-  const { handOver } = fleet.deps;
-  const { ledger } = fleet.run;
+/** Gives tasks that this run will not call again their outcome: queued or failed. */
+async function close(state: RunState, tasks: readonly Task[]): Promise<void> {
+  const { deps, run, stoppedBy } = state;
   if (tasks.length === 0) return;
-  if (fleet.stoppedBy) return releaseStopped(fleet, tasks, stoppedFailure(fleet.stoppedBy));
-  if (handOver) return passOn(fleet, handOver, tasks);
-  for (const task of tasks) ledger.failed(task, task.failure ?? outOfTime);
+  if (stoppedBy) return closeStopped(state, tasks, stoppedBy);
+  if (deps.handOver) return handOverTasks(state, deps.handOver, tasks);
+  for (const task of tasks) run.outcomes.failed(task, task.failure ?? unfinished.deadline);
 }
 
-async function releaseStopped(
-  fleet: FleetRun,
+async function closeStopped(
+  state: RunState,
   tasks: readonly Task[],
-  failure: SyncFailure,
+  stoppedBy: StopReason,
 ): Promise<void> {
-  const { handOver } = fleet.deps;
+  const { handOver } = state.deps;
+  const failure = unfinished[stoppedBy === 'max-errors' ? 'maxErrors' : 'unauthorized'];
   const delaySeconds = handOver?.delaySeconds(failure);
   if (handOver && delaySeconds !== undefined) {
     for (const task of tasks) task.delaySeconds = delaySeconds;
-    return passOn(fleet, handOver, tasks);
+    return handOverTasks(state, handOver, tasks);
   }
-  for (const task of tasks) fleet.run.ledger.failed(task, failure);
+  for (const task of tasks) state.run.outcomes.failed(task, failure);
 }
 
-async function passOn(
-  { reportAt, run }: FleetRun,
+async function handOverTasks(
+  { run: { outcomes } }: RunState,
   handOver: HandOver,
   tasks: readonly Task[],
 ): Promise<void> {
-  const { failure, refused } = await handOver.take(tasks, reportAt);
+  const { failure, refused } = await handOver.take(tasks);
   for (const task of tasks) {
-    if (refused.has(task.instanceId)) run.ledger.failed(task, task.failure ?? failure);
-    else run.ledger.queued(task);
+    if (refused.has(task.instanceId)) outcomes.failed(task, task.failure ?? failure);
+    else outcomes.queued(task);
   }
-}
-
-/** The outcome of an instance that had no turn. */
-export const outOfTime: SyncFailure = { errCode: 'DEADLINE', retryClass: 'permanent' };
-
-/** Without valid credentials nobody can go on now; with too many errors nobody should. */
-function stoppedFailure(stoppedBy: StopReason): SyncFailure {
-  return {
-    errCode: 'RUN_STOPPED',
-    retryClass: stoppedBy === 'max-errors' ? 'permanent' : 'auth',
-  };
 }

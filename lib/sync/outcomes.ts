@@ -1,125 +1,135 @@
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config.ts';
 import type { SyncFailure } from '../errors.ts';
+import { adviceFor } from '../huawei/error-codes.ts';
+import type { Log, Outcome, Report, RunOrigin, Status } from '../log.ts';
+import type { Task } from './tasks.ts';
 
-export type Trigger = 'schedule' | 'http' | 'change';
-export type Status = 'accepted' | 'failed' | 'queued' | 'skipped';
-
-/** Who asked for a run over HTTP. */
-export interface Caller {
-  /** ARN of the IAM principal, or issuer and subject of the JWT. */
-  readonly principal: string;
-  readonly sourceIp: string;
-  /** API Gateway's id of the request, as in its access log. */
-  readonly requestId: string;
+/** Gives each instance its outcome, exactly one. */
+export interface Outcomes {
+  accepted(task: Task, jobId: string | undefined): void;
+  failed(task: Task, failure: SyncFailure): void;
+  queued(task: Task): void;
+  /** @param reason why it is not called; absent in a dry run */
+  skipped(task: Task, reason?: string): void;
+  /** Not an outcome: the task will be called again after `delayMs`. */
+  retried(task: Task, failure: SyncFailure, delayMs: number): void;
+  /** More instances failed than SYNC_MAX_ERRORS allows. */
+  hasTooManyErrors(): boolean;
 }
 
-/** What became of one instance; the fields of its log line and of the HTTP `results` entry. */
-export interface Outcome {
-  readonly instanceId: string;
-  readonly status: Status;
-  readonly trigger: Trigger;
-  readonly runId: string;
-  readonly jobId?: string;
-  readonly httpStatus?: number;
-  readonly errCode?: string;
-  readonly externalMessage?: string;
-  readonly advice?: string;
-  /** Calls made for this instance in this run. */
-  readonly attempts?: number;
-  /** From the first attempt's start to the outcome, pauses included. */
-  readonly durationMs?: number;
+/** Is told every outcome of a run: the HTTP results and the follow queue are sinks beside the log. */
+export type OutcomeSink = (outcome: Outcome) => void;
+
+/** The outcomes of one run, logged, counted, and told to the sinks. */
+export interface Recorder extends Outcomes {
+  /** The counts so far. */
+  report(): Report;
 }
 
-/** The run in numbers: `accepted + failed + queued + skipped === total`, always. */
-export interface Report {
-  readonly runId: string;
-  readonly trigger: Trigger;
+export interface RecorderDeps {
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly log: Pick<Log, 'outcome' | 'retry'>;
+  /** @default 'off' */
+  readonly maxErrors?: Config['syncMaxErrors'];
+}
+
+export interface RecordedRun extends RunOrigin {
+  /** Instances of the run, for a share of errors. */
   readonly total: number;
-  readonly accepted: number;
-  readonly failed: number;
-  readonly queued: number;
-  readonly skipped: number;
-  readonly attempts: number;
-  /** Attempts that the service refused because there were too many. */
-  readonly throttled: number;
-  readonly durationMs: number;
-  /** Failed instances by error code; the first 100 codes by name, the rest as OTHER. */
-  readonly errCodes: Readonly<Record<string, number>>;
-  readonly caller?: Caller;
 }
 
-/** How the job of an accepted sync ended, as far as anybody says. */
-export type End = 'completed' | 'failed' | 'unknown';
+export function createRecorder(
+  { clock, log, maxErrors }: RecorderDeps,
+  { total, ...origin }: RecordedRun,
+  sinks: readonly OutcomeSink[] = [],
+): Recorder {
+  const { runId, trigger } = origin;
+  const startedAt = clock.monotonic();
+  const counts = createCounts();
+  const errorLimit = toErrorLimit(maxErrors, total);
 
-/** The end of one accepted sync; the fields of its log line. */
-export interface JobEnd {
-  readonly instanceId: string;
-  readonly end: End;
-  readonly trigger: Trigger;
-  readonly runId: string;
-  readonly jobId?: string;
-  readonly secondsSinceAccepted: number;
-  /** Who says so: DDM's job list or the audit log. */
-  readonly source?: 'job' | 'trace';
-  readonly errCode?: string;
-  readonly externalMessage?: string;
-  readonly advice?: string;
-  /** Why the end is unknown. */
-  readonly reason?: string;
+  const record = (task: Task, rest: Pick<Outcome, 'status'> & Partial<Outcome>): void => {
+    const { attempts, instanceId, startedAt: from } = task;
+    const timing = from !== undefined && {
+      attempts,
+      durationMs: Math.round(clock.monotonic() - from),
+    };
+    const outcome = { instanceId, trigger, runId, ...rest, ...timing };
+    counts.add(outcome, task.throttled);
+    log.outcome(outcome);
+    for (const sink of sinks) sink(outcome);
+  };
+
+  return {
+    accepted: (task, jobId) =>
+      record(task, { status: 'accepted', httpStatus: 200, ...(jobId !== undefined && { jobId }) }),
+    failed: (task, failure) => record(task, { status: 'failed', ...failureFields(failure) }),
+    queued: (task) =>
+      record(task, { status: 'queued', ...(task.failure && failureFields(task.failure)) }),
+    skipped: (task, reason) =>
+      record(task, { status: 'skipped', ...(reason !== undefined && { externalMessage: reason }) }),
+    retried: ({ attempts, instanceId }, failure, delayMs) =>
+      log.retry({ instanceId, runId, attempt: attempts, delayMs, ...causeFields(failure) }),
+    hasTooManyErrors: () => counts.failed() > errorLimit,
+    report: () => ({
+      ...origin,
+      ...counts.sum(),
+      durationMs: Math.round(clock.monotonic() - startedAt),
+    }),
+  };
 }
 
-export type EndCounts = Readonly<Record<End, number>>;
-
-/** A run's name and origin. */
-export type RunOrigin = Pick<Report, 'runId' | 'trigger' | 'caller'>;
-
-/** A retry that is about to be made; a warn line. */
-export interface Retry extends Pick<SyncFailure, 'errCode' | 'httpStatus' | 'externalMessage'> {
-  readonly instanceId: string;
-  readonly runId: string;
-  /** The attempt that failed, from 1. */
-  readonly attempt: number;
-  readonly delayMs: number;
+function toErrorLimit(maxErrors: Config['syncMaxErrors'], total: number): number {
+  if (maxErrors === undefined) return Number.POSITIVE_INFINITY;
+  return 'count' in maxErrors ? maxErrors.count : maxErrors.share * total;
 }
 
-export interface Summary {
-  /** @param throttled attempts of the instance that were refused because there were too many; 0 unless told */
-  add(outcome: Outcome, throttled?: number): void;
-  /** Failed instances so far. */
-  failed(): number;
-  finish(durationMs: number): Report;
+function causeFields({ errCode, httpStatus, externalMessage }: SyncFailure) {
+  return {
+    errCode,
+    ...(httpStatus !== undefined && { httpStatus }),
+    ...(externalMessage !== undefined && { externalMessage }),
+  };
+}
+
+function failureFields(failure: SyncFailure): Partial<Outcome> {
+  const { errCode, httpStatus } = failure;
+  // An error answer without a code of the service is explained by its status.
+  const isExplainedByStatus = errCode === 'BAD_RESPONSE' && httpStatus !== 200;
+  const advice = adviceFor(httpStatus, isExplainedByStatus ? undefined : errCode);
+  return { ...causeFields(failure), ...(advice !== undefined && { advice }) };
 }
 
 const maxCodes = 100; // the service decides what codes there are: the report line stays readable
 const otherCodes = 'OTHER';
 
 /** Counts outcomes as they come, so that a run of 100,000 instances keeps none of them. */
-export function createSummary({ runId, trigger, caller }: RunOrigin): Summary {
-  const count: Record<Status, number> = { accepted: 0, failed: 0, queued: 0, skipped: 0 };
-  const errCodes = new Map<string, number>();
+function createCounts() {
+  const byStatus: Record<Status, number> = { accepted: 0, failed: 0, queued: 0, skipped: 0 };
+  const byCode = new Map<string, number>();
   let attempts = 0;
   let throttled = 0;
 
+  const addFailure = (errCode = otherCodes): void => {
+    const key = byCode.has(errCode) || byCode.size < maxCodes ? errCode : otherCodes;
+    byCode.set(key, (byCode.get(key) ?? 0) + 1);
+  };
+
   return {
-    add: (outcome, refused = 0) => {
-      count[outcome.status] += 1;
+    add: (outcome: Outcome, refusedAttempts: number): void => {
+      byStatus[outcome.status] += 1;
       attempts += outcome.attempts ?? 0;
-      throttled += refused;
-      if (outcome.status !== 'failed') return;
-      const errCode = outcome.errCode ?? otherCodes;
-      const key = errCodes.has(errCode) || errCodes.size < maxCodes ? errCode : otherCodes;
-      errCodes.set(key, (errCodes.get(key) ?? 0) + 1);
+      throttled += refusedAttempts;
+      if (outcome.status === 'failed') addFailure(outcome.errCode);
     },
-    failed: () => count.failed,
-    finish: (durationMs) => ({
-      runId,
-      trigger,
-      total: count.accepted + count.failed + count.queued + count.skipped,
-      ...count,
+    failed: () => byStatus.failed,
+    sum: () => ({
+      total: byStatus.accepted + byStatus.failed + byStatus.queued + byStatus.skipped,
+      ...byStatus,
       attempts,
       throttled,
-      durationMs: Math.round(durationMs),
-      errCodes: Object.fromEntries(errCodes),
-      ...(caller && { caller }),
+      errCodes: Object.fromEntries(byCode),
     }),
   };
 }

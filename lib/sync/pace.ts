@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 
-export interface RateLimitOptions {
+export interface PaceOptions {
   /** Upper bound of calls in flight. */
   readonly maxConcurrency: number;
   /** Upper bound of calls started in any second. */
@@ -8,7 +8,7 @@ export interface RateLimitOptions {
   readonly clock: Pick<Clock, 'monotonic'>;
 }
 
-export interface RateLimiter {
+export interface Pace {
   /** ms until the next call may start; 0 is now, Infinity when a call must end first. */
   waitMs(): number;
   start(): void;
@@ -39,7 +39,7 @@ const forgetMs = 60_000; // so long without a call: what was learned of the serv
  * one. The rate is additive-increase/multiplicative-decrease: a throttled answer lowers it to what the
  * service accepted in the last second, once per generation of calls; then it creeps up again.
  */
-export function createRateLimiter(options: RateLimitOptions): RateLimiter {
+export function createPace(options: PaceOptions): Pace {
   const { maxConcurrency, maxPerSecond, clock } = options;
   const minPerSecond = Math.min(maxPerSecond, Math.max(1, maxPerSecond * minShare));
   const starts = createSlidingCount();

@@ -11,11 +11,11 @@ export interface Task {
   throttled: number;
   /** Monotonic ms of the first attempt. */
   startedAt?: number;
-  /** What the last attempt came to. */
+  /** Why the last attempt failed. */
   failure?: SyncFailure;
-  /** A `later` failure has had its one retry. */
-  retriedLater: boolean;
-  /** How long it is to be left alone where it is handed over to. */
+  /** It had the one retry of `retry-once` (failure-policy.ts). */
+  retriedOnce: boolean;
+  /** When it is handed over: seconds until it may be called there; 0 where it had no turn. */
   delaySeconds: number;
 }
 
@@ -24,27 +24,27 @@ export function createTask(instanceId: string): Task {
     instanceId,
     attempts: 0,
     throttled: 0,
-    retriedLater: false,
+    retriedOnce: false,
     delaySeconds: 0,
   };
 }
 
-/** The instances of a run that wait: for their turn, for their backoff, or for the retry budget. */
-export interface Backlog {
+/** The instances of a run that wait for their turn, for the end of their backoff, or for the retry budget. */
+export interface TaskQueue {
   /** ms until `take` has something; Infinity when only the end of a call in flight can change that. */
   waitMs(): number;
   take(): Task | undefined;
-  /** Puts a task in front, free of charge: it failed for a reason that is none of its own. */
+  /** Puts a task in front, free of charge: it failed for a reason outside itself. */
   putFirst(task: Task): void;
   /** Puts a task back until `dueAt` (monotonic ms); taking it then costs retry budget. */
   putBack(task: Task, dueAt: number): void;
   /** A call was accepted, which pays for a retry. */
   refill(): void;
-  /** Empties the backlog: what was never called, and what waits for a retry. */
+  /** Empties the queue: what was never called, and what waits for a retry. */
   drain(): Task[];
 }
 
-export function createBacklog(instanceIds: readonly string[], clock: Clock): Backlog {
+export function createTaskQueue(instanceIds: readonly string[], clock: Clock): TaskQueue {
   const budget = createRetryBudget(instanceIds.length);
   const first: Task[] = [];
   const delayed: Delayed[] = []; // the one due first is the last

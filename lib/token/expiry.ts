@@ -1,5 +1,5 @@
 import type { App } from '../app.ts';
-import type { Secret } from '../secret.ts';
+import type { Deadline } from '../deadline.ts';
 
 const warnBelowHours = 8; // a rotation every 6 h leaves at least 18 of 24
 
@@ -8,12 +8,13 @@ export function hoursUntil(atMs: number, nowMs: number): number {
   return Math.floor((atMs - nowMs) / 36_000) / 100;
 }
 
-/** Records how long the token lives, where that is known, and warns before it dies. */
-export function watchExpiry(
-  { clock, log }: Pick<App, 'clock' | 'log'>,
-  secret: Secret,
+/** Records how long the token lives, where that is known, and warns before it expires. */
+export async function warnOfExpiry(
+  { clock, log, parameters }: Pick<App, 'clock' | 'log' | 'parameters'>,
   runId: string,
-): void {
+  deadline: Deadline,
+): Promise<void> {
+  const secret = await parameters.secret(deadline.signal('setUp'));
   if (!('token' in secret) || secret.expiresAt === undefined) return;
   const hoursLeft = hoursUntil(secret.expiresAt, clock.now());
   log.tokenHoursLeft(hoursLeft);

@@ -1,11 +1,13 @@
-import type { App } from '../app.ts';
-import { ConfigError, IamError, ReadError, RotationError } from '../errors.ts';
-import { withConnection } from '../huawei/connection.ts';
+import type { App, AppWith } from '../app.ts';
+import type { Deadline } from '../deadline.ts';
+import { IamError, ReadError, RotationError } from '../errors.ts';
+import { openConnection } from '../huawei/connection.ts';
 import { adviceFor } from '../huawei/error-codes.ts';
 import { createToken } from '../huawei/iam.ts';
-import { listPage } from '../huawei/instances.ts';
+import { listOneInstance } from '../huawei/lists.ts';
 import { retryDelay } from '../retry.ts';
 import type { Password, Token } from '../secret.ts';
+import { policyFor } from '../sync/failure-policy.ts';
 import { hoursUntil } from './expiry.ts';
 
 /** What a rotation did; nothing in it is secret. */
@@ -19,24 +21,24 @@ export interface Rotation {
 }
 
 const maxAttempts = 3;
-const attemptTimeoutMs = 10_000;
 const minLifeHours = 12; // two rotations may fail before a token of 24 h that was fresh is gone
 
 /**
  * Gets a fresh token from IAM, checks it, and replaces the one in the parameter store.
  * @throws {RotationError} the old token is still in place, as with the other two
  * @throws {ParameterError} when the credentials cannot be read, or the token cannot be written
- * @throws {ConfigError} without an IAM_ENDPOINT
  */
-export async function rotateToken(app: App, remainingMs: number): Promise<Rotation> {
-  const { clock, config, log } = app;
+export async function rotateToken(
+  app: AppWith<'iamEndpoint'>,
+  deadline: Deadline,
+): Promise<Rotation> {
+  const { config, log } = app;
   if (config.authMode === 'aksk') {
     log.warning('nothing to rotate: AUTH_MODE is aksk', {});
     return { rotated: false };
   }
-  const deadlineAt = clock.monotonic() + remainingMs - config.deadlineReserveMs;
   try {
-    return await rotate(app, deadlineAt);
+    return await rotate(app, deadline);
   } catch (error) {
     const { message, name } = error instanceof Error ? error : new Error('unknown error');
     log.problem('token rotation failed', { error: name, reason: message });
@@ -44,17 +46,21 @@ export async function rotateToken(app: App, remainingMs: number): Promise<Rotati
   }
 }
 
-async function rotate(app: App, deadlineAt: number): Promise<Rotation> {
+async function rotate(app: AppWith<'iamEndpoint'>, deadline: Deadline): Promise<Rotation> {
   const { clock, config, log, parameters } = app;
-  const token = await fetchToken(app, await parameters.password(), deadlineAt);
+  const password = await parameters.password(deadline.signal('setUp'));
+  const token = await fetchToken(app, password, deadline);
   const hoursLeft = hoursUntil(token.expiresAt, clock.now());
   if (hoursLeft < minLifeHours) {
     throw new RotationError(
       `IAM gave a token that lives for ${hoursLeft} hours, less than ${minLifeHours}: check the clock of this machine and the token policy of the account`,
     );
   }
-  if (config.rotationProof) await prove(app, token, deadlineAt);
-  const { leftOver, parameters: count } = await parameters.writeToken(token);
+  if (config.rotationProof) await prove(app, token, deadline);
+  const { leftOver, parameters: count } = await parameters.writeToken(
+    token,
+    deadline.signal('handOver'),
+  );
   if (leftOver) log.warning('old token parameters not removed', { reason: leftOver });
   log.tokenHoursLeft(hoursLeft);
   const expiresAt = new Date(token.expiresAt).toISOString();
@@ -65,24 +71,22 @@ async function rotate(app: App, deadlineAt: number): Promise<Rotation> {
 
 /** Tries again what can work; never a refused sign-in, for IAM locks accounts. */
 async function fetchToken(
-  app: App,
+  app: AppWith<'iamEndpoint'>,
   password: Password,
-  deadlineAt: number,
+  deadline: Deadline,
 ): Promise<Required<Token>> {
-  const { clock, config } = app;
-  const { iamEndpoint, projectId } = config;
-  if (!iamEndpoint) throw new ConfigError(['IAM_ENDPOINT is not set: rotate-token needs it']);
+  const { clock, config, iamEndpoint } = app;
+  const signal = deadline.signal('calls');
   const http = app.connect();
   try {
     for (let attempt = 1; ; attempt += 1) {
-      const timeoutMs = Math.min(attemptTimeoutMs, deadlineAt - clock.monotonic());
       try {
-        const deps = { http, clock, iamEndpoint, projectId };
-        return await createToken(deps, password, Math.max(1, Math.ceil(timeoutMs)));
+        const deps = { http, clock, iamEndpoint, projectId: config.projectId };
+        return await createToken(deps, password, signal);
       } catch (error) {
         if (!(error instanceof IamError)) throw error;
         const delayMs = pauseAfter(app, error, attempt);
-        if (clock.monotonic() + delayMs >= deadlineAt) throw refused(error, attempt);
+        if (delayMs >= deadline.leftMs('calls')) throw refused(error, attempt);
         await clock.sleep(delayMs);
       }
     }
@@ -92,9 +96,8 @@ async function fetchToken(
 }
 
 function pauseAfter({ random }: App, { failure }: IamError, attempt: number): number {
-  const { retryClass } = failure;
-  const isHopeless = retryClass === 'auth' || retryClass === 'permanent';
-  if (isHopeless || attempt === maxAttempts) return Number.POSITIVE_INFINITY;
+  if (policyFor(failure).signIn === 'give-up' || attempt === maxAttempts)
+    return Number.POSITIVE_INFINITY;
   return retryDelay({ ...failure, attempt }, random);
 }
 
@@ -125,13 +128,12 @@ function adviceOf(httpStatus = 0, errCode: string): string {
 }
 
 /** One harmless call with the new token. Only a refusal of the token counts: DDM may be ill by itself. */
-async function prove(app: App, token: Token, deadlineAt: number): Promise<void> {
+async function prove(app: App, token: Token, deadline: Deadline): Promise<void> {
   const { log } = app;
   const parameters = { secret: async () => token, refreshSecret: async () => token };
   try {
-    await withConnection({ ...app, parameters }, (connection) =>
-      listPage({ ...app, ...connection }, 0, 1, deadlineAt),
-    );
+    using connection = await openConnection({ ...app, parameters }, deadline);
+    await listOneInstance({ ...app, ...connection }, deadline.signal('calls'));
   } catch (error) {
     if (!(error instanceof ReadError)) throw error;
     const { errCode, retryClass } = error.failure;

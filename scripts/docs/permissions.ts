@@ -23,7 +23,7 @@ interface Roles {
 
 /** What each role of infra/roles.cjs may do with the default settings, as rows of a table. */
 export function permissionsTable(): string {
-  // infra/roles.cjs reads these when it is loaded; this machine's values do not belong in the page.
+  // roles.cjs reads these when it is loaded: the table must not depend on this machine's settings.
   for (const name of ['AUTH_MODE', 'PARAMETER_KMS_ARN', 'TRACING']) delete process.env[name];
   const roles: Roles = createRequire(import.meta.url)('../../infra/roles.cjs');
   const rows = Object.entries(roles.Resources).flatMap(([role, { Properties }]) =>

@@ -21,12 +21,12 @@ export function createFakeDdmHttp(
   return {
     calls,
     close: () => {},
-    send: async ({ timeoutMs, url }): Promise<HttpAnswer> => {
+    send: async ({ signal, timeoutMs, url }): Promise<HttpAnswer> => {
       const instanceId = /instances\/([^/]+)\//.exec(url)?.[1] ?? '';
       calls.push(instanceId);
       const failed = answer(instanceId, calls.length);
-      await clock.sleep(Math.min(latencyMs, timeoutMs));
-      if (latencyMs > timeoutMs) throw new HttpError('TIMEOUT', 'too late', true);
+      await clock.sleep(Math.min(latencyMs, timeoutMs), signal);
+      if (latencyMs > timeoutMs || signal.aborted) throw new HttpError('TIMEOUT', 'too late', true);
       const body = failed
         ? { errCode: failed.errCode, externalMessage: 'text' }
         : { instanceId, jobId: `job-${instanceId}` };

@@ -7,11 +7,10 @@ export interface Call {
   readonly instanceId: string;
   /** Monotonic ms. */
   readonly startedAt: number;
-  /** The how-manieth call for this instance, from 1. */
+  /** Number of the call for this instance, from 1. */
   readonly attempt: number;
-  /** The how-manieth call of all, from 1. */
+  /** Number of the call among all, from 1. */
   readonly number: number;
-  readonly timeoutMs: number;
 }
 
 export interface FakeDdm extends DdmClient {
@@ -22,6 +21,8 @@ export interface FakeDdm extends DdmClient {
 export interface FakeDdmOptions {
   readonly clock: Clock;
   readonly latencyMs?: number;
+  /** @default 10,000 */
+  readonly attemptTimeoutMs?: number;
   /** What a call comes to; undefined is accepted. Asked when the call arrives. */
   readonly answer?: (call: Call) => SyncFailure | undefined;
 }
@@ -30,6 +31,7 @@ export interface FakeDdmOptions {
 export function createFakeDdm({
   clock,
   latencyMs = 50,
+  attemptTimeoutMs = 10_000,
   answer = () => undefined,
 }: FakeDdmOptions): FakeDdm {
   const calls: Call[] = [];
@@ -40,18 +42,18 @@ export function createFakeDdm({
   return {
     calls,
     peakInFlight: () => peak,
-    sync: async (instanceId, timeoutMs) => {
+    sync: async (instanceId, signal) => {
       const attempt = (attempts.get(instanceId) ?? 0) + 1;
       attempts.set(instanceId, attempt);
       const number = calls.length + 1;
-      const call = { instanceId, startedAt: clock.monotonic(), attempt, number, timeoutMs };
+      const call = { instanceId, startedAt: clock.monotonic(), attempt, number };
       calls.push(call);
       inFlight += 1;
       peak = Math.max(peak, inFlight);
       const failure = answer(call);
-      await clock.sleep(Math.min(latencyMs, timeoutMs));
+      await clock.sleep(Math.min(latencyMs, attemptTimeoutMs), signal);
       inFlight -= 1;
-      if (latencyMs > timeoutMs) throw new SyncError(instanceId, timeout);
+      if (latencyMs > attemptTimeoutMs || signal.aborted) throw new SyncError(instanceId, timeout);
       if (failure) throw new SyncError(instanceId, failure);
       return { jobId: `job-${instanceId}` };
     },

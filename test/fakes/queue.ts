@@ -1,29 +1,41 @@
-import type { Queue, QueueEntry, VisibilityChange } from '../../lib/aws/queue.ts';
+import type { BatchResult, Queue, QueueEntry, Redelivery } from '../../lib/aws/queue.ts';
 import type { QueueMessage } from '../../lib/queue/message.ts';
 
 export interface FakeQueue extends Queue {
-  readonly sent: readonly QueueEntry[];
-  readonly delayed: readonly VisibilityChange[];
+  readonly sent: readonly QueueEntry<QueueMessage>[];
+  readonly delayed: readonly Redelivery[];
 }
 
 /** Takes every message but those for the refused ids ("fleet", "follow" for messages without one); keeps what it was given. */
 export function createFakeQueue(refuse: (id: string) => boolean = () => false): FakeQueue {
-  const sent: QueueEntry[] = [];
-  const delayed: VisibilityChange[] = [];
+  const sent: QueueEntry<QueueMessage>[] = [];
+  const delayed: Redelivery[] = [];
   return {
     sent,
     delayed,
-    send: async (entries) => {
-      const isRefused = ({ message }: QueueEntry): boolean => refuse(subjectOf(message));
-      const refused = entries.filter(isRefused);
+    sendBatch: async (batch) => {
+      const entries = batch as readonly QueueEntry<QueueMessage>[];
+      const isRefused = ({ message }: QueueEntry<QueueMessage>): boolean =>
+        refuse(subjectOf(message));
       sent.push(...entries.filter((entry) => !isRefused(entry)));
-      return { refused, ...(refused.length > 0 && { reason: 'refused by the fake' }) };
+      return refuseSome(entries, isRefused);
     },
-    delay: async (redeliveries) => {
+    delayBatch: async (redeliveries) => {
       delayed.push(...redeliveries);
-      return 0;
+      return { failed: [] };
     },
   };
+}
+
+/** The answer of a queue that takes every entry but these, and would refuse them again. */
+export function refuseSome<Entry>(
+  entries: readonly Entry[],
+  isRefused: (entry: Entry) => boolean,
+): BatchResult {
+  const failed = entries.flatMap((entry, index) =>
+    isRefused(entry) ? [{ index, isFinal: true }] : [],
+  );
+  return { failed, ...(failed.length > 0 && { reason: 'refused by the fake' }) };
 }
 
 function subjectOf(message: QueueMessage): string {

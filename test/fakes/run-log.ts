@@ -1,7 +1,14 @@
-import type { LogFields, RunLog } from '../../lib/sync/ledger.ts';
-import type { EndCounts, JobEnd, Outcome, Report, Retry } from '../../lib/sync/outcomes.ts';
+import type {
+  EndCounts,
+  JobResult,
+  Log,
+  LogFields,
+  Outcome,
+  Report,
+  Retry,
+} from '../../lib/log.ts';
 
-export interface FakeRunLog extends RunLog {
+export interface FakeRunLog extends Log {
   readonly outcomes: readonly Outcome[];
   readonly retries: readonly Retry[];
   readonly reports: readonly Report[];
@@ -11,7 +18,7 @@ export interface FakeRunLog extends RunLog {
   readonly warnings: readonly string[];
   readonly problems: readonly (LogFields & { readonly message: string })[];
   readonly hoursLeft: readonly number[];
-  readonly jobEnds: readonly JobEnd[];
+  readonly jobEnds: readonly JobResult[];
   /** What batches counted. */
   readonly endCounts: readonly EndCounts[];
   readonly notificationsRefused: readonly true[];
@@ -28,7 +35,7 @@ export function createFakeRunLog(): FakeRunLog {
   const warnings: string[] = [];
   const problems: (LogFields & { readonly message: string })[] = [];
   const hoursLeft: number[] = [];
-  const jobEnds: JobEnd[] = [];
+  const jobEnds: JobResult[] = [];
   const endCounts: EndCounts[] = [];
   const refused: true[] = [];
   const ignored: (LogFields & { readonly message: string })[] = [];
@@ -55,7 +62,7 @@ export function createFakeRunLog(): FakeRunLog {
     ignored: (message, fields) => void ignored.push({ ...fields, message }),
     notificationRefused: () => void refused.push(true),
     tokenHoursLeft: (hours) => void hoursLeft.push(hours),
-    ended: (end) => void jobEnds.push(end),
-    ends: (counts) => void endCounts.push(counts),
+    jobResult: (end) => void jobEnds.push(end),
+    jobResults: (counts) => void endCounts.push(counts),
   };
 }

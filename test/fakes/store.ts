@@ -1,8 +1,8 @@
-import type { Store } from '../../lib/aws/parameter-store.ts';
+import type { ParameterStore } from '../../lib/aws/parameter-store.ts';
 import type { Part } from '../../lib/aws/parts.ts';
 import { maxPartCharacters } from '../../lib/aws/parts.ts';
 
-export interface FakeStore extends Store {
+export interface FakeStore extends ParameterStore {
   readonly values: Map<string, string>;
 }
 

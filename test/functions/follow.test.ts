@@ -1,20 +1,25 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { environmentOf } from '../../cli/target.ts';
-import {
-  type Cloud,
-  followDeadLetterQueue,
-  followQueue,
-  startCloud,
-} from '../../emulator/cloud.ts';
+import { type Cloud, followDeadLetterQueue, followQueue } from '../../emulator/cloud.ts';
 import { type EventSourceOptions, startEventSource } from '../../emulator/event-source.ts';
-import { type SessionOptions, sample, startPackaged } from '../support/packaged.ts';
+import {
+  type SessionOptions,
+  sample,
+  sharePackaged,
+  startPackaged,
+  startTestCloud,
+  taskRoot,
+} from '../support/packaged.ts';
 
 type Line = Readonly<Record<string, unknown>>;
 
 /** A scheduled run over an embedded cloud; what it accepted is in the follow queue. */
 async function runScheduled(options: SessionOptions) {
-  const cloud = await startCloud({ queueSpeed: 100, ...options });
-  onTestFinished(() => cloud.close());
+  const cloud = await startTestCloud({
+    queueSpeed: 300,
+    visibilityTimeoutSeconds: 1_080,
+    ...options,
+  });
   const session = await startPackaged('scheduled', { ...options, cloud });
   await session.invoke({});
   return { cloud, lines: session.lines };
@@ -31,7 +36,7 @@ async function follow(
     queueUrl: cloud.followQueueUrl,
     functionName: 'follow',
     worker: {
-      taskRoot: process.cwd(),
+      taskRoot,
       env: { ...environmentOf(cloud), SYNC_RATE_PER_SECOND: '1000', ...env },
       onLine: (line) => output.push(line),
     },
@@ -139,7 +144,7 @@ describe('the packaged follow', () => {
     const { cloud, lines } = await runScheduled({
       instances: 400,
       jobMs: 200,
-      visibilityTimeoutSeconds: 60,
+      visibilityTimeoutSeconds: 180,
     });
     let asked = 0;
     cloud.ddm.jobsFault = () => {
@@ -160,9 +165,10 @@ describe('the packaged follow', () => {
     expect(cloud.sqs.messages(followDeadLetterQueue)).toEqual([]);
   }, 60_000);
 
-  test('drops what is none of its messages, and needs its queue', async () => {
+  test('drops a malformed message, and needs its queue', async () => {
     const session = await startPackaged('follow', { instances: 1 });
-    const unset = await startPackaged('follow', { instances: 1, env: { FOLLOW_QUEUE_URL: '' } });
+    const { cloud } = session;
+    const unset = await startPackaged('follow', { cloud, env: { FOLLOW_QUEUE_URL: '' } });
     const [record] = sample('follow').Records;
 
     const dropped = await session.invoke({ Records: [{ ...record, body: 'canary' }] });
@@ -183,9 +189,10 @@ describe('the packaged follow', () => {
   });
 });
 
-describe('POST /sync?wait', () => {
-  const post = async (wait: number, options: SessionOptions) => {
-    const session = await startPackaged('http', options);
+describe('POST /sync?wait', async () => {
+  const session = await sharePackaged('http', { instances: 20, jobMs: 100, jobFailShare: 0.1 });
+  const { cloud } = session;
+  const post = async (wait: number) => {
     const result = await session.invoke({
       ...sample('http'),
       body: undefined,
@@ -193,15 +200,11 @@ describe('POST /sync?wait', () => {
     });
     if (!result.ok) throw new Error(JSON.stringify(result.error));
     const { body, statusCode } = result.response as { body: string; statusCode: number };
-    return { session, statusCode, body: JSON.parse(body) };
+    return { statusCode, body: JSON.parse(body) };
   };
 
   test('answers with the ends of the jobs', async () => {
-    const { body, session, statusCode } = await post(5, {
-      instances: 20,
-      jobMs: 100,
-      jobFailShare: 0.1,
-    });
+    const { body, statusCode } = await post(5);
 
     expect([statusCode, body.accepted]).toEqual([207, 20]);
     expect(body.ends).toEqual({ completed: 18, failed: 2, unknown: 0, running: 0 });
@@ -211,13 +214,15 @@ describe('POST /sync?wait', () => {
       'completed',
     ]);
     expect(session.lines().filter(({ end }) => end !== undefined).length).toBe(20);
-    expect(session.cloud.sqs.messages(followQueue)).toEqual([]);
+    expect(cloud.sqs.messages(followQueue)).toEqual([]);
   });
 
   test('leaves to follow what runs longer', async () => {
-    const { body, session, statusCode } = await post(1, { instances: 3, jobMs: 60_000 });
+    cloud.ddm.tasks.settings.jobMs = 60_000;
 
-    expect([statusCode, body.ends.running]).toEqual([200, 3]);
-    expect(session.cloud.sqs.messages(followQueue).length).toBe(1);
+    const { body, statusCode } = await post(1);
+
+    expect([statusCode, body.ends.running]).toEqual([200, 20]);
+    expect(cloud.sqs.messages(followQueue).length).toBe(1);
   });
 });

@@ -4,16 +4,12 @@ import { syncQueue } from '../../emulator/cloud.ts';
 import { fastest } from '../support/fastest.ts';
 import { instanceIds } from '../support/instances.ts';
 import {
-  cloudIds,
   type Session,
-  type SessionOptions,
   sample,
+  shareCloud,
+  sharePackaged,
   startPackaged,
 } from '../support/packaged.ts';
-
-function start(options: SessionOptions) {
-  return startPackaged('http', options);
-}
 
 interface Answer {
   readonly statusCode: number;
@@ -30,21 +26,23 @@ function eventWith(body: unknown, rest: Readonly<Record<string, unknown>> = {}) 
   };
 }
 
-async function send({ invoke }: Session, event: unknown): Promise<Answer> {
+async function send({ invoke }: Pick<Session, 'invoke'>, event: unknown): Promise<Answer> {
   const result = await invoke(event);
   if (!result.ok) throw new Error(JSON.stringify(result.error));
   const { body, ...answer } = result.response as Answer;
   return { ...answer, body: JSON.parse(body) };
 }
 
-function post(session: Session, body?: unknown) {
+function post(session: Pick<Session, 'invoke'>, body?: unknown) {
   return send(session, eventWith(body));
 }
 
-describe('POST /sync', () => {
-  test('syncs the whole fleet without a body and answers 200 with every result', async () => {
-    const session = await start({ instances: 30 });
+describe('POST /sync', async () => {
+  const session = await sharePackaged('http', { instances: 30 });
+  const { calls, cloud, lines } = session;
+  const ids = cloud.ddm.instanceIds;
 
+  test('syncs the whole fleet without a body and answers 200 with every result', async () => {
     const { body, headers, statusCode } = await post(session);
 
     expect(statusCode).toBe(200);
@@ -56,19 +54,13 @@ describe('POST /sync', () => {
   });
 
   test('syncs just the instances that it names, each once', async () => {
-    const session = await start({ instances: 10 });
-    const [first = '', second = ''] = await cloudIds(session.cloud);
-    const before = session.cloud.ddm.stats().accepted;
-
-    const { body, statusCode } = await post(session, { instanceIds: [first, second, first] });
+    const { body, statusCode } = await post(session, { instanceIds: [ids[0], ids[1], ids[0]] });
 
     expect([statusCode, body.total]).toEqual([200, 2]);
-    expect(session.cloud.ddm.stats().accepted - before).toBe(2);
+    expect(calls().accepted).toBe(2);
   });
 
   test('has the caller in the run report', async () => {
-    const session = await start({ instances: 1 });
-
     const { body } = await post(session);
 
     const caller = {
@@ -76,12 +68,11 @@ describe('POST /sync', () => {
       sourceIp: '203.0.113.7',
       requestId: 'JKJaXmPLvHcESHA=',
     };
-    const line = session.lines().find(({ message }) => message === 'sync run finished');
+    const line = lines().find(({ message }) => message === 'sync run finished');
     expect(line).toMatchObject({ runId: body.runId, caller });
   });
 
   test('takes the subject of a JWT for the caller', async () => {
-    const session = await start({ instances: 1 });
     const event = eventWith(undefined);
     const claims = { iss: 'https://login.example', sub: 'pipeline-7' };
     event.requestContext.authorizer = { jwt: { claims, scopes: null } };
@@ -92,74 +83,72 @@ describe('POST /sync', () => {
     expect(body.caller.principal).toBe('https://login.example#pipeline-7');
   });
 
-  test('answers 207 when some failed, the failed ones first, and 502 when all did', async () => {
-    const some = await start({ instances: 40, failShare: 0.1 });
-    const all = await start({ instances: 5, failShare: 1 });
+  test('row 54: one id that is not in the list refuses the whole request', async () => {
+    const foreign = fc.integer({ min: 0, max: 1_000_000 }).map((n) => instanceIds(1, n)[0] ?? '');
 
-    const mixed = await post(some);
-    const dark = await post(all);
+    await fc.assert(
+      fc.asyncProperty(fc.subarray([...ids]), foreign, fc.nat(5), async (some, other, at) => {
+        const { body, statusCode } = await post(session, {
+          instanceIds: some.toSpliced(at, 0, other),
+        });
 
-    expect(mixed.statusCode).toBe(207);
-    expect(mixed.body).toMatchObject({ accepted: 36, failed: 4 });
-    expect(mixed.body.results.slice(0, 4).map(({ status }: { status: string }) => status)).toEqual(
-      Array(4).fill('failed'),
+        expect([statusCode, body.error.code]).toEqual([403, 'NOT_ALLOWED']);
+        expect(body.error.instanceIds).toEqual([other]);
+      }),
+      { numRuns: 50 },
     );
-    expect(mixed.body.results[0]).toMatchObject({
-      errCode: expect.any(String),
-      advice: expect.any(String),
-    });
-    expect([dark.statusCode, dark.body.failed]).toEqual([502, 5]);
+    expect([calls().ddm, calls().sqs]).toEqual([0, {}]);
   });
 
-  test('answers 202 when some are queued and none failed', async () => {
-    const session = await start({ instances: 8, env: { SYNC_INLINE_MAX: '3' } });
-    const ids = await cloudIds(session.cloud);
+  test('answers 503 with a dead token', async () => {
+    cloud.iam.tokens.clear();
 
-    const { body, statusCode } = await post(session, { instanceIds: ids });
-
-    expect(statusCode).toBe(202);
-    expect(body).toMatchObject({ total: 8, accepted: 3, queued: 5 });
-    const bodies = session.cloud.sqs.messages(syncQueue).map((message) => JSON.parse(message.body));
-    expect(bodies).toEqual(
-      ids.slice(3).map((instanceId) => ({ instanceId, trigger: 'http', runId: body.runId })),
-    );
+    expect((await post(session)).statusCode).toBe(503);
   });
 
-  test('makes a dry run that calls and queues nothing', async () => {
-    const session = await start({ instances: 600 });
+  test('answers 503 with an unreadable store, an empty list or a wrong configuration', async () => {
+    const env = { DDM_PROJECT_ID: '..' };
+    const [cold, wrong] = [
+      await startPackaged('http', { cloud }),
+      await startPackaged('http', { cloud, env }),
+    ];
+    cloud.ssm.fault = () => ({ status: 400, type: 'AccessDeniedException' });
+    const answers = [await post(cold), await post(wrong)];
+    cloud.ssm.fault = () => undefined;
+    cloud.ssm.put({ name: `${cloud.parameterPrefix}/instances`, type: 'String', value: '[]' });
+    answers.push(await post(cold));
 
-    const { body, statusCode } = await post(session, { dryRun: true });
-
-    expect(statusCode).toBe(200);
-    expect(body).toMatchObject({ total: 600, skipped: 600 });
-    expect(session.cloud.ddm.stats().calls).toBe(0);
-    expect(session.cloud.sqs.calls.size).toBe(0);
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([503, 503, 503]);
+    expect(JSON.stringify(answers)).not.toMatch(
+      /\/ddm-sync\/|DDM_PROJECT_ID|AccessDenied|\bat .*\.js|stack/,
+    );
+    expect(JSON.stringify(cold.lines())).toContain('AccessDeniedException');
   });
 
   test('answers before the HTTP API gives up, and queues what had no time', async () => {
-    const env = { SYNC_RATE_PER_SECOND: '5', DEADLINE_RESERVE_MS: '24000' };
-    const session = await start({ instances: 60, env });
+    const env = { SYNC_RATE_PER_SECOND: '5' };
+    const slow = await startPackaged('http', { cloud, env, timeoutMs: 4_000 });
     const startedAt = performance.now();
 
-    const { body, statusCode } = await post(session);
+    const { body, statusCode } = await post(slow);
 
-    expect(performance.now() - startedAt).toBeLessThan(25_000);
+    expect(performance.now() - startedAt).toBeLessThan(4_000);
     expect(statusCode).toBe(202);
     expect(body.accepted).toBeGreaterThan(0);
-    expect(body.accepted + body.queued).toBe(60);
+    expect(body.accepted + body.queued).toBe(30);
   });
 
   test('row 56: answers for 100,000 instances within a second, by one message', async () => {
-    const session = await start({ instances: 100_000 });
-    await post(session, { dryRun: true }); // reads the list, as a warm environment has
+    const large = await startPackaged('http', { instances: 100_000 });
+    await post(large, { dryRun: true }); // reads the list, as a warm environment has
 
-    const { ms, result } = await fastest(3, () => post(session));
+    const { ms, result } = await fastest(3, () => post(large));
 
     const { body, statusCode } = result;
     expect(ms).toBeLessThan(1_000);
     expect(statusCode).toBe(202);
     expect(body).toMatchObject({ total: 100_000, queued: 100_000, results: [] });
-    const messages = session.cloud.sqs.messages(syncQueue);
+    const messages = large.cloud.sqs.messages(syncQueue);
     expect(messages.length).toBe(3); // one for each request
     expect(JSON.parse(messages.at(-1)?.body ?? '')).toEqual({
       fleet: true,
@@ -167,36 +156,83 @@ describe('POST /sync', () => {
       runId: body.runId,
     });
   });
+});
+
+describe('POST /sync beyond the inline limit', async () => {
+  const session = await sharePackaged('http', { instances: 600, env: { SYNC_INLINE_MAX: '3' } });
+  const { calls, cloud } = session;
+
+  test('answers 202 when some are queued and none failed', async () => {
+    const ids = cloud.ddm.instanceIds.slice(0, 8);
+
+    const { body, statusCode } = await post(session, { instanceIds: ids });
+
+    expect(statusCode).toBe(202);
+    expect(body).toMatchObject({ total: 8, accepted: 3, queued: 5 });
+    const bodies = cloud.sqs.messages(syncQueue).map((message) => JSON.parse(message.body));
+    expect(bodies).toEqual(
+      ids.slice(3).map((instanceId) => ({ instanceId, trigger: 'http', runId: body.runId })),
+    );
+  });
+
+  test('makes a dry run that calls and queues nothing', async () => {
+    const { body, statusCode } = await post(session, { dryRun: true });
+
+    expect(statusCode).toBe(200);
+    expect(body).toMatchObject({ total: 600, skipped: 600 });
+    expect([calls().ddm, calls().sqs]).toEqual([0, {}]);
+  });
 
   test('answers 502 when the queue takes no message for a large fleet', async () => {
-    const session = await start({ instances: 600 });
-    session.cloud.sqs.fault = () => ({ status: 403, type: 'AccessDeniedException' });
+    cloud.sqs.fault = () => ({ status: 403, type: 'AccessDeniedException' });
 
     const { body, statusCode } = await post(session);
 
     expect(statusCode).toBe(502);
     expect(body.errCodes).toEqual({ QUEUE_REFUSED: 600 });
   });
+});
 
-  test('answers 503 with a dead token, an unreadable store, an empty list or a wrong configuration', async () => {
-    const dead = await start({ instances: 5 });
-    dead.cloud.iam.tokens.clear();
-    const unreadable = await start({ instances: 5 });
-    unreadable.cloud.ssm.fault = () => ({ status: 400, type: 'AccessDeniedException' });
-    const empty = await start({ instances: 0 });
-    const wrong = await start({ instances: 5, env: { DDM_PROJECT_ID: '..' } });
+describe('POST /sync over instances that fail', async () => {
+  const session = await sharePackaged('http', { instances: 40, failShare: 0.1 });
+  const { cloud, output } = session;
 
-    const answers = [];
-    for (const session of [dead, unreadable, empty, wrong]) answers.push(await post(session));
+  test('answers 207 when some failed, the failed ones first, and 502 when all did', async () => {
+    const mixed = await post(session);
+    const failed = mixed.body.results.slice(0, 4);
+    const ids = failed.map(({ instanceId }: { instanceId: string }) => instanceId);
+    const dark = await post(session, { instanceIds: ids });
 
-    expect(answers.map(({ statusCode }) => statusCode)).toEqual([503, 503, 503, 503]);
-    const texts = JSON.stringify(answers.slice(1));
-    expect(texts).not.toMatch(/\/ddm-sync\/|DDM_PROJECT_ID|AccessDenied|\bat .*\.js|stack/);
-    expect(JSON.stringify(unreadable.lines())).toContain('AccessDeniedException');
+    expect(mixed.statusCode).toBe(207);
+    expect(mixed.body).toMatchObject({ accepted: 36, failed: 4 });
+    expect(failed.map(({ status }: { status: string }) => status)).toEqual(Array(4).fill('failed'));
+    expect(mixed.body.results[0]).toMatchObject({
+      errCode: expect.any(String),
+      advice: expect.any(String),
+    });
+    expect([dark.statusCode, dark.body.failed]).toEqual([502, 4]);
+  });
+
+  test('row 44: no token in any answer or line, whatever goes wrong', async () => {
+    const canary = [...cloud.iam.tokens][0] ?? '';
+    const answers: unknown[] = [await post(session), await post(session, 'nonsense')];
+    cloud.iam.tokens.clear();
+    answers.push(await post(session));
+
+    const printed = output.join('\n') + JSON.stringify(answers);
+
+    expect(canary.length).toBe(5_128);
+    expect(printed.length).toBeGreaterThan(5_000);
+    for (let from = 0; from + 24 <= canary.length; from += 24) {
+      expect(printed.includes(canary.slice(from, from + 24))).toBe(false);
+    }
   });
 });
 
-describe('row 53: a request that nobody authorised', () => {
+// Nothing of these requests reaches anything: one process and one cloud for all of them.
+const refusing = await sharePackaged('http', { cloud: await shareCloud({ instances: 3 }) });
+
+describe('row 53: a request without authorisation', () => {
   test.each([
     ['no authorizer', (event: Event) => delete event.requestContext.authorizer],
     ['an empty one', (event: Event) => (event.requestContext.authorizer = {})],
@@ -219,41 +255,19 @@ describe('row 53: a request that nobody authorised', () => {
     ['another route', (event: Event) => (event.routeKey = '$default')],
     ['no context at all', (event: Event) => delete event.requestContext],
   ])('is refused with 401 and reaches nothing: %s', async (_, change) => {
-    const session = await start({ instances: 3 });
     const event = eventWith({ dryRun: false });
     change(event);
 
-    const { body, statusCode } = await send(session, event);
+    const { body, statusCode } = await send(refusing, event);
 
     expect([statusCode, body.error.code]).toEqual([401, 'UNAUTHORIZED']);
-    expect(session.cloud.ssm.calls.size + session.cloud.sqs.calls.size).toBe(0);
-    expect(session.cloud.ddm.stats().calls).toBe(0);
+    const { ddm, sqs, ssm } = refusing.calls();
+    expect({ ddm, sqs, ssm }).toEqual({ ddm: 0, sqs: {}, ssm: {} });
   });
 });
 
 // biome-ignore lint/suspicious/noExplicitAny: the tests take it apart
 type Event = any;
-
-test('row 54: one id that is not in the list refuses the whole request', async () => {
-  const session = await start({ instances: 5 });
-  const ids = await cloudIds(session.cloud);
-  const calls = session.cloud.ddm.stats().calls;
-  const foreign = fc.integer({ min: 0, max: 1_000_000 }).map((n) => instanceIds(1, n)[0] ?? '');
-
-  await fc.assert(
-    fc.asyncProperty(fc.subarray(ids), foreign, fc.nat(5), async (some, other, at) => {
-      const { body, statusCode } = await post(session, {
-        instanceIds: some.toSpliced(at, 0, other),
-      });
-
-      expect([statusCode, body.error.code]).toEqual([403, 'NOT_ALLOWED']);
-      expect(body.error.instanceIds).toEqual([other]);
-    }),
-    { numRuns: 50 },
-  );
-  expect(session.cloud.ddm.stats().calls).toBe(calls);
-  expect(session.cloud.sqs.calls.size).toBe(0);
-});
 
 describe('row 55: a body that is not what it should be', () => {
   const base64 = Buffer.from('{"dryRun":true}').toString('base64');
@@ -289,32 +303,15 @@ describe('row 55: a body that is not what it should be', () => {
     ['a number for an id', 400, /instanceIds\[0\] is not/, '{"instanceIds":[7]}'],
     ['query parameters', 400, /Query parameters/, '', { rawQueryString: 'dryRun=true' }],
   ])('is answered at once: %s', async (_, status, message, body, rest = {}) => {
-    const session = await start({ instances: 1 });
-    await post(session, { dryRun: 'warm-up' });
     const event = eventWith(body, rest);
 
-    const { ms, result: answer } = await fastest(5, () => send(session, event));
+    const { ms, result: answer } = await fastest(5, () => send(refusing, event));
 
     expect(answer.statusCode).toBe(status);
     expect(answer.body.error.message).toMatch(message);
     expect(answer.headers['X-Run-Id']).toBe(answer.body.runId);
-    expect(session.cloud.ssm.calls.size).toBe(0);
+    expect(refusing.calls().ssm).toEqual({});
     // The function's own time; carrying 10 MB to it and its parsing are the platform's.
     if (body.length < 100_000) expect(ms).toBeLessThan(50);
   });
-});
-
-test('row 44: no token in any answer or line, whatever goes wrong', async () => {
-  const session = await start({ instances: 30, failShare: 0.3 });
-  const canary = [...session.cloud.iam.tokens][0] ?? '';
-  const answers: unknown[] = [await post(session), await post(session, 'nonsense')];
-  session.cloud.iam.tokens.clear();
-  answers.push(await post(session));
-
-  const printed = session.output.join('\n') + JSON.stringify(answers);
-
-  expect(printed.length).toBeGreaterThan(5_000);
-  for (let from = 0; from + 24 <= canary.length; from += 24) {
-    expect(printed.includes(canary.slice(from, from + 24))).toBe(false);
-  }
 });

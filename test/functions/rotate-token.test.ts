@@ -1,13 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { type Cloud, type CloudOptions, startCloud } from '../../emulator/cloud.ts';
-import { sample, startPackaged } from '../support/packaged.ts';
+import type { Cloud } from '../../emulator/cloud.ts';
+import { findClosedPort } from '../support/http-server.ts';
+import { sample, sharePackaged, startPackaged } from '../support/packaged.ts';
 
-function start(
-  options: Partial<CloudOptions> & { readonly cloud?: Cloud } = {},
-  env: Readonly<Record<string, string>> = {},
-) {
-  return startPackaged('rotate-token', { instances: 20, ...options, env });
-}
+// It keeps nothing from one invocation to the next.
+const { calls, cloud, invoke, lines, output } = await sharePackaged('rotate-token', {
+  instances: 20,
+});
 
 /** The token as a plain reader of the contract finds it: `token`, or its parts in numeric order. */
 function storedToken({ parameterPrefix, ssm }: Cloud): string {
@@ -25,7 +24,6 @@ function writeCredentials({ parameterPrefix, ssm }: Cloud, value: string): void 
 
 describe('the packaged rotate-token handler', () => {
   test('replaces the token by a fresh one, split over parameters of the Standard tier', async () => {
-    const { cloud, invoke, lines } = await start();
     const before = storedToken(cloud);
 
     const result = await invoke(sample('rotate-token'));
@@ -38,8 +36,6 @@ describe('the packaged rotate-token handler', () => {
   });
 
   test('says when the token expires: in its answer, its log and its metric', async () => {
-    const { invoke, lines } = await start();
-
     const result = await invoke({});
 
     const hoursLeft = expect.closeTo(24, 1);
@@ -63,8 +59,7 @@ describe('the packaged rotate-token handler', () => {
   });
 
   test('gives the other functions a token to work with, again and again', async () => {
-    const { cloud, invoke } = await start();
-    const scheduled = await startPackaged('scheduled', { cloud, instances: 20 });
+    const scheduled = await startPackaged('scheduled', { cloud });
 
     for (let rotation = 0; rotation < 4; rotation += 1) {
       cloud.iam.tokens.clear(); // the old one dies at once
@@ -76,8 +71,7 @@ describe('the packaged rotate-token handler', () => {
   });
 
   test('row 23: takes tokens of 20 and of 32 KB, and refuses what the gateway would not take', async () => {
-    const { cloud, invoke } = await start();
-    const scheduled = await startPackaged('scheduled', { cloud, instances: 20 });
+    const scheduled = await startPackaged('scheduled', { cloud });
 
     for (const [bytes, parameters] of [
       [15_000, 5],
@@ -99,7 +93,10 @@ describe('the packaged rotate-token handler', () => {
 
   test('encrypts with the key that is configured', async () => {
     const arn = 'arn:aws:kms:eu-central-1:123456789012:key/0b1c2d3e-1111-2222-3333-444455556666';
-    const { cloud, invoke } = await start({}, { PARAMETER_KMS_ARN: arn });
+    const { invoke } = await startPackaged('rotate-token', {
+      cloud,
+      env: { PARAMETER_KMS_ARN: arn },
+    });
 
     await invoke({});
 
@@ -111,10 +108,11 @@ describe('the packaged rotate-token handler', () => {
   });
 
   test('has nothing to do with access keys', async () => {
-    const { cloud, invoke } = await start({ auth: 'aksk' }, { AUTH_MODE: 'aksk' });
+    const env = { AUTH_MODE: 'aksk' };
+    const { calls, invoke } = await startPackaged('rotate-token', { cloud, env });
 
     expect(await invoke({})).toMatchObject({ ok: true, response: { rotated: false } });
-    expect(cloud.iam.signIns()).toBe(0);
+    expect(calls().signIns).toBe(0);
   });
 });
 
@@ -235,9 +233,13 @@ describe('a failed rotation keeps the old token, fails and says why', () => {
     ],
     [
       'a token that DDM refuses',
-      ({ iam }) => {
-        iam.tokens.add = () => iam.tokens;
-      },
+      iamAnswers({
+        status: 201,
+        body: {
+          token: { expires_at: '2099-01-01T00:00:00.000000Z', project: { id: cloud.projectId } },
+        },
+        headers: { 'X-Subject-Token': 'canary-canary-canary' },
+      }),
       'RotationError',
       /DDM refused the new token \(APIGW\.0307\)/,
       1,
@@ -250,7 +252,7 @@ describe('a failed rotation keeps the old token, fails and says why', () => {
       0,
     ],
     [
-      'credentials that are no JSON',
+      'credentials that are not JSON',
       (cloud) => writeCredentials(cloud, 'canary-canary'),
       'ParameterError',
       /credentials is not usable/,
@@ -279,9 +281,7 @@ describe('a failed rotation keeps the old token, fails and says why', () => {
       1,
     ],
   ])('%s', async (_, plant, errorType, message, signIns) => {
-    const { cloud, invoke, lines, output } = await start();
     const before = storedToken(cloud);
-    const signInsBefore = cloud.iam.signIns();
     plant(cloud);
 
     const result = await invoke({});
@@ -291,7 +291,7 @@ describe('a failed rotation keeps the old token, fails and says why', () => {
       error: { errorType, errorMessage: expect.stringMatching(message) },
     });
     expect(storedToken(cloud)).toBe(before);
-    expect(cloud.iam.signIns() - signInsBefore).toBe(signIns);
+    expect(calls().signIns).toBe(signIns);
     expect(lines().find((line) => line.message === 'token rotation failed')).toMatchObject({
       level: 'ERROR',
       reason: expect.stringMatching(message),
@@ -300,8 +300,8 @@ describe('a failed rotation keeps the old token, fails and says why', () => {
   });
 
   test('an IAM that cannot be reached', async () => {
-    const { cloud, invoke } = await start();
-    await cloud.iam.close();
+    const env = { IAM_ENDPOINT: `http://127.0.0.1:${await findClosedPort()}` };
+    const { invoke } = await startPackaged('rotate-token', { cloud, env });
 
     expect(await invoke({})).toMatchObject({
       ok: false,
@@ -311,7 +311,6 @@ describe('a failed rotation keeps the old token, fails and says why', () => {
 });
 
 test('tries again what failed for a moment', async () => {
-  const { cloud, invoke } = await start();
   let left = 2;
   cloud.iam.fault = () => {
     left -= 1;
@@ -322,27 +321,28 @@ test('tries again what failed for a moment', async () => {
 });
 
 test('writes the token also when DDM cannot prove it, with a warning', async () => {
-  const cloud = await startCloud({ instances: 20, throttlePerSecond: 0 });
-  const { invoke, lines } = await start({ cloud });
+  cloud.ddm.listFault = () => ({
+    status: 500,
+    body: { errCode: 'DBS.200412', externalMessage: 'Server failure.' },
+  });
 
   expect(await invoke({})).toMatchObject({ ok: true, response: { rotated: true } });
   expect(lines().find(({ level }) => level === 'WARN')).toMatchObject({
     message: 'new token not proven: DDM did not answer as it should',
-    errCode: 'APIGW.0308',
+    errCode: 'DBS.200412',
   });
-  await cloud.close();
 });
 
 test('ROTATION_PROOF=off makes no call to DDM', async () => {
-  const { cloud, invoke } = await start({}, { ROTATION_PROOF: 'off' });
+  const env = { ROTATION_PROOF: 'off' };
+  const { calls, invoke } = await startPackaged('rotate-token', { cloud, env });
 
-  await invoke({});
+  expect(await invoke({})).toMatchObject({ ok: true, response: { rotated: true } });
 
-  expect(cloud.ddm.stats().calls).toBe(0);
+  expect(calls().ddm).toBe(0);
 });
 
 test('tells of old parameters that it could not remove', async () => {
-  const { cloud, invoke, lines } = await start();
   refuse('DeleteParameters')(cloud);
 
   expect(await invoke({})).toMatchObject({ ok: true });
@@ -353,7 +353,6 @@ test('tells of old parameters that it could not remove', async () => {
 });
 
 test('row 44: shows neither token nor password, whatever IAM answers', async () => {
-  const { cloud, invoke, output } = await start();
   const { domainName, userName } = cloud.iam.user;
   const password = 'canary"passwörd\\1';
   writeCredentials(cloud, JSON.stringify({ domainName, userName, password }));

@@ -1,24 +1,21 @@
 import { describe, expect, test, vi } from 'vitest';
-import { type Cloud, type CloudOptions, syncQueue } from '../../emulator/cloud.ts';
-import { cloudIds, sample, startPackaged } from '../support/packaged.ts';
+import { type Cloud, syncQueue } from '../../emulator/cloud.ts';
+import { sample, shareCloud, sharePackaged, startPackaged } from '../support/packaged.ts';
 
-function start(
-  options: CloudOptions,
-  env: Readonly<Record<string, string>> = {},
-  timeoutMs = 60_000,
-) {
-  return startPackaged('scheduled', { ...options, env, timeoutMs });
-}
+const cloud = await shareCloud({ instances: 100 });
 
-describe('the packaged scheduled handler', () => {
+describe('the packaged scheduled handler', async () => {
+  const { calls, invoke, lines } = await sharePackaged('scheduled', { cloud });
+  const faulty = await sharePackaged('scheduled', { instances: 300, failShare: 0.05 });
+
   test('syncs the fleet and returns the report', async () => {
-    const { cloud, invoke, lines } = await start({ instances: 300, failShare: 0.05 });
+    const { calls, invoke, lines } = faulty;
 
     const result = await invoke(sample('scheduled'));
 
     const report = { total: 300, accepted: 285, failed: 15, queued: 0, skipped: 0 };
     expect(result).toMatchObject({ ok: true, response: { ...report, trigger: 'schedule' } });
-    expect(cloud.ddm.stats().accepted).toBe(285);
+    expect(calls().accepted).toBe(285);
     const outcomes = lines().filter(({ status }) => status !== undefined);
     expect(new Set(outcomes.map(({ instanceId }) => instanceId)).size).toBe(300);
     expect(outcomes.filter(({ level }) => level === 'ERROR').length).toBe(15);
@@ -30,7 +27,7 @@ describe('the packaged scheduled handler', () => {
   });
 
   test('logs exactly the fields of the contract for an instance', async () => {
-    const { invoke, lines } = await start({ instances: 20, failShare: 0.05 });
+    const { invoke, lines } = faulty;
     await invoke({});
 
     const frame = ['level', 'message', 'timestamp', 'service', 'sampling_rate', 'cold_start'];
@@ -54,75 +51,74 @@ describe('the packaged scheduled handler', () => {
   });
 
   test('row 1: makes as many runs as there are deliveries of one event, each with its report', async () => {
-    const { cloud, invoke, lines } = await start({ instances: 30 });
-
     for (let delivery = 0; delivery < 5; delivery += 1) await invoke(sample('scheduled'));
 
     const reports = lines().filter(({ message }) => message === 'sync run finished');
     expect(new Set(reports.map(({ runId }) => runId)).size).toBe(5);
-    expect(reports.map(({ accepted }) => accepted)).toEqual([30, 30, 30, 30, 30]);
-    expect(cloud.ddm.stats().calls).toBe(150);
+    expect(reports.map(({ accepted }) => accepted)).toEqual([100, 100, 100, 100, 100]);
+    expect(calls().ddm).toBe(500);
   });
 
   test('counts the calls that were throttled, in its report and as a metric', async () => {
-    const { cloud, invoke, lines } = await start({ instances: 60, throttlePerSecond: 25 });
+    const { calls, invoke, lines } = await startPackaged('scheduled', {
+      instances: 60,
+      throttlePerSecond: 40,
+    });
 
     const result = await invoke({});
 
-    const { throttled } = cloud.ddm.stats();
+    const { ddm, throttled } = calls();
     expect(throttled).toBeGreaterThan(0);
     expect(result).toMatchObject({ response: { total: 60, throttled } });
     expect(lines().find((line) => 'ThrottledCalls' in line)).toMatchObject({
       ThrottledCalls: throttled,
-      Calls: cloud.ddm.stats().calls,
+      Calls: ddm,
     });
   });
 
-  test('hands what is beyond the inline limit over to the queue', async () => {
-    const { cloud, invoke } = await start({ instances: 100 }, { SYNC_INLINE_MAX: '30' });
+  describe('beyond the inline limit', async () => {
+    const env = { SYNC_INLINE_MAX: '30' };
+    const { calls, invoke } = await sharePackaged('scheduled', { cloud, env });
 
-    const result = await invoke({});
+    test('hands the rest over to the queue', async () => {
+      const result = await invoke({});
 
-    expect(result).toMatchObject({ response: { total: 100, accepted: 30, queued: 70 } });
-    expect(cloud.sqs.messages(syncQueue).length).toBe(70);
-    expect(cloud.ddm.stats().calls).toBe(30);
-  });
+      expect(result).toMatchObject({ response: { total: 100, accepted: 30, queued: 70 } });
+      expect(cloud.sqs.messages(syncQueue).length).toBe(70);
+      expect(calls().ddm).toBe(30);
+    });
 
-  test('reports what the queue does not take as failed, and never as queued', async () => {
-    const { cloud, invoke } = await start({ instances: 100 }, { SYNC_INLINE_MAX: '30' });
-    cloud.sqs.fault = () => ({ status: 403, type: 'AccessDeniedException' });
+    test('reports what the queue does not take as failed, and never as queued', async () => {
+      cloud.sqs.fault = () => ({ status: 403, type: 'AccessDeniedException' });
 
-    const result = await invoke({});
+      const result = await invoke({});
 
-    const errCodes = { QUEUE_REFUSED: 70 };
-    expect(result).toMatchObject({ response: { accepted: 30, queued: 0, failed: 70, errCodes } });
+      const errCodes = { QUEUE_REFUSED: 70 };
+      expect(result).toMatchObject({ response: { accepted: 30, queued: 0, failed: 70, errCodes } });
+    });
   });
 
   test('makes a dry run that calls nothing', async () => {
-    const { cloud, invoke } = await start({ instances: 10 });
-
     const result = await invoke(sample('scheduled-dry-run'));
     const detail = await invoke({ detail: { dryRun: true } });
 
-    expect(result).toMatchObject({ ok: true, response: { total: 10, skipped: 10 } });
-    expect(detail).toMatchObject({ ok: true, response: { skipped: 10 } });
-    expect(cloud.ddm.stats().calls).toBe(0);
+    expect(result).toMatchObject({ ok: true, response: { total: 100, skipped: 100 } });
+    expect(detail).toMatchObject({ ok: true, response: { skipped: 100 } });
+    expect(calls().ddm).toBe(0);
   });
 
   test.each([{ dryRun: 'yes' }, { detail: { dryRun: 1 } }, { detail: '{"dryRun":"true"}' }])(
     'refuses an event that may have meant a dry run: %j',
     async (event) => {
-      const { cloud, invoke } = await start({ instances: 2 });
-
       const result = await invoke(event);
 
       expect(result).toMatchObject({ ok: false, error: { errorType: 'InvalidEventError' } });
-      expect(cloud.ddm.stats().calls).toBe(0);
+      expect(calls().ddm).toBe(0);
     },
   );
 
   test('warns about an empty list and claims nothing', async () => {
-    const { invoke, lines } = await start({ instances: 0 });
+    const { invoke, lines } = await startWithList('[]');
 
     const result = await invoke({});
 
@@ -133,35 +129,33 @@ describe('the packaged scheduled handler', () => {
     });
   });
 
-  test('row 25: reports a malformed id as failed, warns about duplicates, and syncs the others', async () => {
-    const { cloud, invoke, lines } = await start({ instances: 2 });
-    const ids = await cloudIds(cloud);
-    const value = [...ids, 'not-an-id', ids[0]].join(',');
-    cloud.ssm.put({ name: `${cloud.parameterPrefix}/instances`, type: 'StringList', value });
+  test('rows 25 and 46: reports malformed ids as failed, on one line each, warns about duplicates, and syncs the others', async () => {
+    const [a, b] = cloud.ddm.instanceIds;
+    const malformed = ['a\r\n{"level":"INFO"}', '\u001b[31mred', 'x\u2028y'];
+    const { invoke, lines } = await startWithList(JSON.stringify([a, b, ...malformed, a]));
 
     const result = await invoke({});
 
-    const errCodes = { INVALID_INSTANCE_ID: 1 };
-    expect(result).toMatchObject({ ok: true, response: { total: 3, accepted: 2, errCodes } });
-    expect(lines().map(({ message }) => message)).toContain('duplicate instance ids ignored');
-  });
-
-  test('row 46: writes one line of JSON for an entry with line breaks and escapes', async () => {
-    const { cloud, invoke, lines } = await start({ instances: 1 });
-    const value = JSON.stringify(['a\r\n{"level":"INFO"}', '\u001b[31mred', 'x\u2028y']);
-    cloud.ssm.put({ name: `${cloud.parameterPrefix}/instances`, type: 'String', value });
-
-    await invoke({});
-
+    const errCodes = { INVALID_INSTANCE_ID: 3 };
+    expect(result).toMatchObject({ ok: true, response: { total: 5, accepted: 2, errCodes } });
     const logged = lines().filter((line) => !('_aws' in line));
-    expect(logged.length).toBe(4);
+    expect(logged.map(({ message }) => message).sort()).toEqual([
+      'duplicate instance ids ignored',
+      ...Array(2).fill('instance sync accepted'),
+      ...Array(3).fill('instance sync failed'),
+      'sync run finished',
+    ]);
     expect(logged.filter(({ errCode }) => errCode === 'INVALID_INSTANCE_ID').length).toBe(3);
   });
 
   test('row 20: goes on with a token that was rotated during the run', async () => {
-    const { cloud, invoke } = await start({ instances: 100 }, { SYNC_RATE_PER_SECOND: '100' });
+    const env = { SYNC_RATE_PER_SECOND: '200' };
+    const { calls, invoke } = await startPackaged('scheduled', { cloud, env });
     const running = invoke({});
-    await until(() => cloud.ddm.stats().accepted > 20);
+    await vi.waitFor(() => expect(calls().accepted).toBeGreaterThan(20), {
+      timeout: 10_000,
+      interval: 5,
+    });
     replaceToken(cloud);
 
     const result = await running;
@@ -170,20 +164,20 @@ describe('the packaged scheduled handler', () => {
   });
 
   test('row 21: fails the invocation with a dead token, after a handful of calls', async () => {
-    const { cloud, invoke, lines } = await start({ instances: 500 });
+    const { calls, invoke, lines } = await startPackaged('scheduled', { cloud });
     cloud.iam.tokens.clear();
 
     const result = await invoke({});
 
     expect(result).toMatchObject({ ok: false, error: { errorType: 'UnauthorizedError' } });
-    expect(cloud.ddm.stats().calls).toBeLessThanOrEqual(8);
+    expect(calls().ddm).toBeLessThanOrEqual(8);
     const report = lines().find(({ message }) => message === 'sync run finished');
-    expect(report).toMatchObject({ total: 500, failed: 500 });
+    expect(report).toMatchObject({ total: 100, failed: 100 });
   });
 
   test('row 67: names every variable that is wrong', async () => {
     const env = { DDM_ENDPOINT: 'http://169.254.169.254', SYNC_CONCURRENCY: 'many' };
-    const { invoke } = await start({ instances: 1 }, env);
+    const { invoke } = await startPackaged('scheduled', { cloud, env });
 
     const result = await invoke({});
 
@@ -192,8 +186,12 @@ describe('the packaged scheduled handler', () => {
   });
 
   test('row 7: ends before Lambda does, whatever the service does', async () => {
-    const env = { DEADLINE_RESERVE_MS: '1000', SYNC_ATTEMPT_TIMEOUT_MS: '60000' };
-    const { invoke } = await start({ instances: 50, latencyMs: 30_000 }, env, 3_000);
+    const { invoke } = await startPackaged('scheduled', {
+      instances: 50,
+      latencyMs: 30_000,
+      env: { DEADLINE_RESERVE_MS: '1000', SYNC_ATTEMPT_TIMEOUT_MS: '60000' },
+      timeoutMs: 2_500,
+    });
 
     const result = await invoke({});
 
@@ -201,31 +199,33 @@ describe('the packaged scheduled handler', () => {
   });
 
   test('row 27: works again after its connections were closed while it was frozen', async () => {
-    const { cloud, invoke } = await start({ instances: 50 });
     await invoke({});
     cloud.ddm.dropConnections();
 
     const result = await invoke({});
 
-    expect(result).toMatchObject({ ok: true, response: { accepted: 50, failed: 0 } });
+    expect(result).toMatchObject({ ok: true, response: { accepted: 100, failed: 0 } });
   });
 
   test('row 42: leaves no connection behind, run after run', async () => {
-    const { cloud, invoke } = await start({ instances: 20 });
+    const small = await startPackaged('scheduled', { instances: 20 });
+    const { connections } = small.cloud.ddm;
     let most = 0;
 
     for (let run = 0; run < 50; run += 1) {
-      expect(await invoke({})).toMatchObject({ ok: true, response: { accepted: 20 } });
-      most = Math.max(most, await cloud.ddm.connections());
+      expect(await small.invoke({})).toMatchObject({ ok: true, response: { accepted: 20 } });
+      most = Math.max(most, await connections());
     }
 
     expect(most).toBeLessThanOrEqual(20);
-    await vi.waitFor(async () => expect(await cloud.ddm.connections()).toBe(0));
+    const isClosed = async () => expect(await connections()).toBe(0);
+    await vi.waitFor(isClosed, { timeout: 10_000 });
   });
 });
 
 test('row 44: no token in any output, whatever goes wrong', async () => {
-  const { cloud, invoke, output } = await start({ instances: 60, failShare: 0.3, flakyShare: 0.3 });
+  const faults = { instances: 60, failShare: 0.3, flakyShare: 0.3 };
+  const { cloud, invoke, output } = await startPackaged('scheduled', faults);
   const canary = [...cloud.iam.tokens][0] ?? '';
   const results = [await invoke({}), await invoke({ dryRun: 'no' })];
   cloud.iam.tokens.clear();
@@ -251,6 +251,8 @@ function replaceToken(cloud: Cloud): void {
   cloud.iam.tokens.add(rotated);
 }
 
-async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 10));
+/** A process that reads another list than the others did. */
+function startWithList(value: string) {
+  cloud.ssm.put({ name: `${cloud.parameterPrefix}/instances`, type: 'String', value });
+  return startPackaged('scheduled', { cloud });
 }

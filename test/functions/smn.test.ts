@@ -1,9 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { changeQueue } from '../../emulator/cloud.ts';
-import type { SmnEnvelope, SmnServer } from '../../emulator/smn.ts';
+import { type SmnEnvelope, startSmn } from '../../emulator/smn.ts';
 import { startRawServer, startServer } from '../support/http-server.ts';
-import { type Session, startPackaged } from '../support/packaged.ts';
-import { startTestSmn, toTimestamp } from '../support/smn.ts';
+import { type Session, shareCloud, sharePackaged, startPackaged } from '../support/packaged.ts';
+import { toTimestamp } from '../support/smn.ts';
 
 const dataNodeId = 'c6f68fed9e74478c8679479a07d7d568in01';
 const trace = {
@@ -14,14 +14,6 @@ const trace = {
 };
 const message = JSON.stringify(trace);
 
-interface Door extends Session {
-  readonly smn: SmnServer;
-  /** Status and body of the answer to a message. */
-  post(envelope: SmnEnvelope, rest?: object): Promise<Answer>;
-  /** The bodies of the messages in the queue. */
-  queued(): readonly unknown[];
-}
-
 interface Answer {
   readonly statusCode: number;
   // biome-ignore lint/suspicious/noExplicitAny: each test says what it expects
@@ -29,43 +21,53 @@ interface Answer {
   readonly elapsedMs: number;
 }
 
-/** The packaged door, with no parameter in the store: it needs none. */
-async function start(env: Readonly<Record<string, string>> = {}): Promise<Door> {
-  const smn = await startTestSmn();
-  const session = await startPackaged('smn', {
-    instances: 0,
-    auth: 'nothing',
-    env: { SMN_TOPIC_URNS: `urn:smn:eu-nl:x:other, ${smn.topicUrn}`, ...env },
-  });
-  return {
-    ...session,
-    smn,
-    queued: () => session.cloud.sqs.messages(changeQueue).map(({ body }) => JSON.parse(body)),
-    post: async (envelope, rest = {}) => {
-      const startedAt = performance.now();
-      const result = await session.invoke({ ...smn.toEvent(envelope), ...rest });
-      const elapsedMs = performance.now() - startedAt;
-      if (!result.ok) throw new Error(JSON.stringify(result.error));
-      const { body, statusCode } = result.response as { body: string; statusCode: number };
-      return { statusCode, body: JSON.parse(body), elapsedMs };
-    },
+const smn = await startSmn();
+afterAll(() => smn.close());
+beforeEach(() => {
+  smn.requests.length = 0;
+  smn.fault = () => undefined;
+});
+
+const topics = { SMN_TOPIC_URNS: `urn:smn:eu-nl:x:other, ${smn.topicUrn}` };
+// With no parameter in the store: the function needs none. The queue forgets duplicates at once, as the
+// tests change the same data node.
+const cloud = await shareCloud({ instances: 0, auth: 'nothing', queueSpeed: 1_000_000 });
+const { calls, lines, output, ...warm } = await sharePackaged('smn', { cloud, env: topics });
+const post = postTo(warm);
+
+/** A process of its own with other settings, and how to post to it. */
+async function start(env: Readonly<Record<string, string>> = {}) {
+  return postTo(await startPackaged('smn', { cloud, env: { ...topics, ...env } }));
+}
+
+/** Status and body of the answer to a message. */
+function postTo({ invoke }: Pick<Session, 'invoke'>) {
+  return async (envelope: SmnEnvelope, rest: object = {}): Promise<Answer> => {
+    const startedAt = performance.now();
+    const result = await invoke({ ...smn.toEvent(envelope), ...rest });
+    const elapsedMs = performance.now() - startedAt;
+    if (!result.ok) throw new Error(JSON.stringify(result.error));
+    const { body, statusCode } = result.response as { body: string; statusCode: number };
+    return { statusCode, body: JSON.parse(body), elapsedMs };
   };
+}
+
+/** The bodies of the messages in the queue. */
+function queued(): readonly unknown[] {
+  return cloud.sqs.messages(changeQueue).map(({ body }) => JSON.parse(body));
 }
 
 describe('POST /notifications/smn', () => {
   test('queues what changed, and reads no parameter', async () => {
-    const { cloud, lines, post, queued, smn } = await start();
-
     const { body, statusCode } = await post(smn.sign({ message, subject: 'Changed' }));
 
     expect([statusCode, body.result, body.enqueued]).toEqual([200, 'enqueued', 1]);
     expect(queued()).toEqual([{ dataNodeId, trigger: 'change', runId: body.runId }]);
     expect(lines().map((line) => line.message)).toEqual(['notification enqueued']);
-    expect(cloud.ssm.calls.size + cloud.ddm.stats().calls).toBe(0);
+    expect([calls().ssm, calls().ddm]).toEqual([{}, 0]);
   });
 
   test('takes a body in base64, and one without headers', async () => {
-    const { post, queued, smn } = await start();
     const other = message.replaceAll(dataNodeId, dataNodeId.replace(/^./, 'f'));
     const [first, second] = [smn.sign({ message }), smn.sign({ message: other })];
     const body = Buffer.from(JSON.stringify(first)).toString('base64');
@@ -80,8 +82,6 @@ describe('POST /notifications/smn', () => {
   });
 
   test('ignores what is irrelevant, unclear or unsubscribed, with a line each', async () => {
-    const { lines, post, queued, smn } = await start();
-
     const answers = [
       await post(smn.sign({ message: JSON.stringify({ ...trace, trace_rating: 'warning' }) })),
       await post(smn.sign({ message: 'Good morning' })),
@@ -97,11 +97,11 @@ describe('POST /notifications/smn', () => {
     ]);
     expect(lines().map(({ level }) => level)).toEqual(['INFO', 'WARN', 'WARN', 'WARN']);
     expect(queued()).toEqual([]);
-    expect(smn.requests.length).toBe(1);
+    expect(smn.requests.filter((path) => path.includes('confirm'))).toEqual([]);
   });
 
   test('confirms a subscription where it may, and answers 503 until it is confirmed', async () => {
-    const { post, smn } = await start({ SMN_CONFIRM: 'on' });
+    const post = await start({ SMN_CONFIRM: 'on' });
     const envelope = smn.sign({ type: 'SubscriptionConfirmation' });
     smn.fault = (path) => (path.includes('confirm') ? { status: 500 } : undefined);
 
@@ -117,20 +117,19 @@ describe('POST /notifications/smn', () => {
   });
 
   test('answers 413 and 400, and 403 for everything without an allow-list', async () => {
-    const { lines, post, queued, smn } = await start();
-    const closed = await start({ SMN_TOPIC_URNS: '' });
+    const postToClosed = await start({ SMN_TOPIC_URNS: '' });
     const envelope = smn.sign({ message });
 
     const answers = [
       await post(envelope, { body: `${JSON.stringify(envelope)}${' '.repeat(262_144)}` }),
       await post(envelope, { body: JSON.stringify(envelope).slice(1) }),
       await post(envelope, { body: undefined }),
-      await closed.post(closed.smn.sign({ message })),
+      await postToClosed(envelope),
     ];
 
     expect(answers.map(({ statusCode }) => statusCode)).toEqual([413, 400, 400, 403]);
-    expect(queued().length + closed.queued().length + closed.smn.requests.length).toBe(0);
-    expect(lines().filter((line) => 'NotificationsRefused' in line)).toEqual([]); // anybody's noise
+    expect([queued().length, smn.requests]).toEqual([0, []]);
+    expect(lines().filter((line) => 'NotificationsRefused' in line)).toEqual([]); // noise that any sender can make
   });
 
   test('row 57: asks no other server than that of the certificates, and tells the sender nothing', async () => {
@@ -139,7 +138,9 @@ describe('POST /notifications/smn', () => {
       hits += 1;
       response.end('-----BEGIN CERTIFICATE-----');
     });
-    const { lines, post, queued, smn } = await start({ SMN_CONFIRM: 'on' });
+    const env = { ...topics, SMN_CONFIRM: 'on' };
+    const { lines, ...session } = await startPackaged('smn', { cloud, env });
+    const post = postTo(session);
     const file = new URL(smn.certificateUrl).pathname;
     const urls = [
       `http://localhost:${evil.port}${file}`,
@@ -170,7 +171,6 @@ describe('POST /notifications/smn', () => {
   });
 
   test('row 58: refuses a message that is not as it was signed, and counts it', async () => {
-    const { lines, post, queued, smn } = await start();
     const envelope = smn.sign({ message, subject: 'Changed' });
     const changes: Readonly<Record<string, string>> = {
       message: message.replace('c6f', 'c7f'),
@@ -199,7 +199,6 @@ describe('POST /notifications/smn', () => {
   });
 
   test('row 59: queues nothing more for a replay, and takes what comes first 20 minutes late', async () => {
-    const { post, queued, smn } = await start();
     const minutesAgo = (minutes: number): SmnEnvelope =>
       smn.sign({ message, timestamp: toTimestamp(Date.now() - minutes * 60_000) });
     const late = minutesAgo(20);
@@ -216,7 +215,6 @@ describe('POST /notifications/smn', () => {
   });
 
   test('row 60: answers 503 while the queue takes nothing, and 200 once it does', async () => {
-    const { cloud, output, post, queued, smn } = await start();
     const envelope = smn.sign({ message });
 
     const statuses = [];
@@ -224,7 +222,6 @@ describe('POST /notifications/smn', () => {
       [503, 'ServiceUnavailable'],
       [403, 'AccessDenied'],
       [400, 'QueueDoesNotExist'],
-      [429, 'ThrottlingException'],
     ] as const) {
       cloud.sqs.fault = () => ({ status, type });
       statuses.push((await post(envelope)).statusCode);
@@ -236,14 +233,14 @@ describe('POST /notifications/smn', () => {
     const before = queued().length;
     const last = await post(envelope);
 
-    expect(statuses).toEqual([503, 503, 503, 503, 503]);
+    expect(statuses).toEqual([503, 503, 503, 503]);
     expect([before, last.statusCode, queued().length]).toEqual([0, 200, 1]);
     expect(output.join('\n')).toContain('AccessDenied');
     expect(JSON.stringify(last.body)).not.toContain('AccessDenied');
   });
 
   test('row 60: answers 503 without a queue, and says nothing of the inside', async () => {
-    const { post, smn } = await start({ CHANGE_QUEUE_URL: '' });
+    const post = await start({ CHANGE_QUEUE_URL: '' });
 
     const { body, statusCode } = await post(smn.sign({ message }));
 
@@ -251,36 +248,30 @@ describe('POST /notifications/smn', () => {
     expect(JSON.stringify(body)).not.toMatch(/QUEUE_URL|sqs|stack|\.js|ddm-sync/i);
   });
 
-  test('row 61: answers 503 within 4 s, a cold start included, when the certificate takes 10 s', async () => {
-    const { post, smn } = await start();
-    smn.fault = () => ({ status: 200, body: smn.certificate, delayMs: 10_000 });
-
-    const { elapsedMs, statusCode } = await post(smn.sign({ message }));
-
-    expect(statusCode).toBe(503);
-    expect(elapsedMs).toBeLessThan(4_000);
-  });
-
-  test('row 61: answers 503 within 4 s when the queue hangs, and when the confirmation does', async () => {
+  test('row 61: answers 503 within 4 s, a cold start included, whatever hangs', async () => {
     const silent = await startRawServer(() => {});
-    const { post, smn } = await start({
-      AWS_ENDPOINT_URL_SQS: silent.url,
-      CHANGE_QUEUE_URL: `${silent.url}/000000000000/ddm-sync-local-changes.fifo`,
-      SMN_CONFIRM: 'on',
-    });
-    smn.fault = (path) => (path.includes('confirm') ? { status: 200, delayMs: 10_000 } : undefined);
+    const queueUrl = `${silent.url}/000000000000/ddm-sync-local-changes.fifo`;
+    const slow = { status: 200, body: smn.certificate, delayMs: 10_000 };
+    const [queue, confirmation] = await Promise.all([
+      start({ AWS_ENDPOINT_URL_SQS: silent.url, CHANGE_QUEUE_URL: queueUrl }),
+      start({ SMN_CONFIRM: 'on' }),
+    ]);
+    for (const warmUp of [queue, confirmation]) await warmUp(smn.sign(), { body: '' });
+    const certificate = await start();
+    const signing_cert_url = smn.certificateUrl.replace('0a.pem', '0c.pem');
+    smn.fault = (path) => (/confirm|0c\.pem/.test(path) ? slow : undefined);
 
-    const answers = [
-      await post(smn.sign({ message })),
-      await post(smn.sign({ type: 'SubscriptionConfirmation' })),
-    ];
+    const answers = await Promise.all([
+      certificate(smn.sign({ message, signing_cert_url })),
+      queue(smn.sign({ message })),
+      confirmation(smn.sign({ type: 'SubscriptionConfirmation' })),
+    ]);
 
-    expect(answers.map(({ statusCode }) => statusCode)).toEqual([503, 503]);
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([503, 503, 503]);
     for (const { elapsedMs } of answers) expect(elapsedMs).toBeLessThan(4_000);
   });
 
   test('row 46: writes whole lines of JSON, and no more than 256 characters of a message', async () => {
-    const { output, post, queued, smn } = await start();
     const forged = '\u001b[31mred\r\n{"level":"ERROR","message":"forged"}\u2028\u0085';
     const long = `${forged}${'word '.repeat(2_000)}`;
 

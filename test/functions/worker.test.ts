@@ -1,9 +1,16 @@
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { environmentOf } from '../../cli/target.ts';
-import { type Cloud, deadLetterQueue, startCloud, syncQueue } from '../../emulator/cloud.ts';
+import { type Cloud, deadLetterQueue, syncQueue } from '../../emulator/cloud.ts';
 import { startEventSource } from '../../emulator/event-source.ts';
-import { cloudIds, sample, startPackaged } from '../support/packaged.ts';
+import {
+  type SessionOptions,
+  sample,
+  sharePackaged,
+  startPackaged,
+  startTestCloud,
+  taskRoot,
+} from '../support/packaged.ts';
 
 function client(cloud: Cloud): SQSClient {
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
@@ -42,85 +49,84 @@ function ask(instanceId: string): string {
   return JSON.stringify({ instanceId, trigger: 'schedule', runId: 'run-1' });
 }
 
-describe('the packaged worker', () => {
+describe('the packaged worker', async () => {
+  const { calls, cloud, invoke, lines } = await sharePackaged('worker', {
+    instances: 500,
+    failShare: 0.34,
+  });
+  const ids = cloud.ddm.instanceIds;
+
   test('syncs the instances of a batch and returns what is to be tried again, with a delay', async () => {
-    const session = await startPackaged('worker', { instances: 9, failShare: 0.34 });
-    const { cloud } = session;
-    await enqueue(cloud, (await cloudIds(cloud)).map(ask));
+    await enqueue(cloud, ids.slice(0, 9).map(ask));
     const now = Date.now();
 
-    const result = await session.invoke(await receiveEvent(cloud));
+    const result = await invoke(await receiveEvent(cloud));
 
     // Of the three that fail, one does so with DBS.200412, which is worth another try.
     const failures = { batchItemFailures: [{ itemIdentifier: expect.any(String) }] };
     expect(result).toEqual({ ok: true, response: failures });
-    const statuses = session.lines().map(({ status }) => status);
+    const statuses = lines().map(({ status }) => status);
     expect(statuses.filter((status) => status === 'accepted').length).toBe(6);
     expect(statuses.filter((status) => status === 'failed').length).toBe(2);
     const waiting = cloud.sqs
       .messages(syncQueue)
       .filter(({ visibleAt }) => visibleAt < now + 60_000);
     expect(waiting.length).toBe(1);
-    expect(session.lines().at(-1)).toMatchObject({ message: 'sync batch finished', total: 9 });
+    expect(lines().at(-1)).toMatchObject({ message: 'sync batch finished', total: 9 });
   });
 
-  test('reads the token and not the list', async () => {
-    const session = await startPackaged('worker', { instances: 500 });
-    await enqueue(session.cloud, (await cloudIds(session.cloud)).slice(0, 1).map(ask));
+  test('row 9: drops a malformed message', async () => {
+    await enqueue(cloud, ['not JSON', ...ids.slice(0, 2).map(ask)]);
 
-    await session.invoke(await receiveEvent(session.cloud));
-
-    expect(session.cloud.ddm.stats().accepted).toBe(1);
-    expect(Object.fromEntries(session.cloud.ssm.calls)).toEqual({
-      GetParameters: 1,
-      GetParametersByPath: 1,
-    });
-  });
-
-  test('row 9: drops a message that is none of ours', async () => {
-    const session = await startPackaged('worker', { instances: 2 });
-    await enqueue(session.cloud, ['not JSON', ...(await cloudIds(session.cloud)).map(ask)]);
-
-    const result = await session.invoke(await receiveEvent(session.cloud));
+    const result = await invoke(await receiveEvent(cloud));
 
     expect(result).toMatchObject({ ok: true, response: { batchItemFailures: [] } });
-    expect(session.lines()[0]).toMatchObject({
+    expect(lines()[0]).toMatchObject({
       level: 'ERROR',
       message: 'queue message malformed: dropped',
       messageId: expect.any(String),
     });
+    expect(calls().accepted).toBe(2);
   });
 
-  test('refuses an event that is none of SQS, and a configuration without the queue', async () => {
-    const session = await startPackaged('worker', { instances: 1 });
-    const unset = await startPackaged('worker', { instances: 1, env: { SYNC_QUEUE_URL: '' } });
+  test('refuses an event that is not from SQS', async () => {
+    const result = await invoke({ detail: {} });
 
-    const wrong = await session.invoke({ detail: {} });
-    const missing = await unset.invoke(sample('worker'));
+    expect(result).toMatchObject({ ok: false, error: { errorType: 'InvalidEventError' } });
+  });
 
-    expect(wrong).toMatchObject({ ok: false, error: { errorType: 'InvalidEventError' } });
-    expect(missing).toMatchObject({ ok: false, error: { errorType: 'ConfigError' } });
+  test('reads the token and not the list', async () => {
+    const fresh = await startPackaged('worker', { cloud });
+    await enqueue(cloud, ids.slice(0, 1).map(ask));
+
+    await fresh.invoke(await receiveEvent(cloud));
+
+    expect(fresh.calls().accepted).toBe(1);
+    expect(fresh.calls().ssm).toEqual({ GetParameters: 1, GetParametersByPath: 1 });
+  });
+
+  test('needs its queue', async () => {
+    const unset = await startPackaged('worker', { cloud, env: { SYNC_QUEUE_URL: '' } });
+
+    const result = await unset.invoke(sample('worker'));
+
+    expect(result).toMatchObject({ ok: false, error: { errorType: 'ConfigError' } });
   });
 });
 
 describe('the queue with workers', () => {
   const start = async (
-    instances: number,
+    cloudOptions: SessionOptions,
     options: Partial<Parameters<typeof startEventSource>[0]> = {},
-    cloudOptions: { readonly failShare?: number; readonly visibilityTimeoutSeconds?: number } = {},
   ) => {
-    const cloud = await startCloud({ instances, queueSpeed: 40, ...cloudOptions });
-    const session = await startPackaged('scheduled', {
-      cloud,
-      instances,
-      env: { SYNC_INLINE_MAX: '20' },
-    });
+    const cloud = await startTestCloud(cloudOptions);
+    const session = await startPackaged('scheduled', { cloud, env: { SYNC_INLINE_MAX: '20' } });
     const result = await session.invoke({});
     const output: string[] = [];
     const source = startEventSource({
       queueUrl: cloud.queueUrl,
       worker: {
-        taskRoot: process.cwd(),
+        taskRoot,
         env: { ...environmentOf(cloud), SYNC_RATE_PER_SECOND: '200' },
         onLine: (line) => output.push(line),
       },
@@ -129,10 +135,7 @@ describe('the queue with workers', () => {
       batchWindowMs: 100,
       ...options,
     });
-    onTestFinished(async () => {
-      await source.stop();
-      await cloud.close();
-    });
+    onTestFinished(() => source.stop());
     await vi.waitFor(() => expect(cloud.sqs.messages(syncQueue)).toEqual([]), {
       timeout: 50_000,
       interval: 50,
@@ -145,23 +148,28 @@ describe('the queue with workers', () => {
 
   test('rows 3 and 8: loses nothing to killed workers and messages that come twice', async () => {
     let batches = 0;
-    const { cloud, idsWith, result, source } = await start(400, {
-      kill: () => {
-        batches += 1;
-        return batches % 4 === 2;
+    const { cloud, idsWith, result, source } = await start(
+      { instances: 400, visibilityTimeoutSeconds: 3 },
+      {
+        kill: () => {
+          batches += 1;
+          return batches === 2 || batches === 3;
+        },
+        redeliver: () => batches === 5,
       },
-      redeliver: () => batches === 5,
-    });
+    );
 
     expect(result).toMatchObject({ response: { total: 400, accepted: 20, queued: 380 } });
-    expect(source.stats.killed).toBeGreaterThan(0);
+    expect(source.stats.killed).toBe(2);
     expect(source.stats.redelivered).toBeGreaterThan(0);
     expect(idsWith('accepted').size).toBe(400);
     expect(cloud.sqs.messages(deadLetterQueue)).toEqual([]);
   }, 60_000);
 
   test('row 40: an instance that always fails ends as failed and as a dead letter, the others go on', async () => {
-    const { cloud, idsWith, output } = await start(100, {}, { failShare: 0.06 });
+    // Five deliveries, up to 8 minutes apart, pass within seconds; a batch has 9 seconds all the same.
+    const fast = { queueSpeed: 400, visibilityTimeoutSeconds: 3_600 };
+    const { cloud, idsWith, output } = await start({ instances: 100, failShare: 0.06, ...fast });
     const canary = [...cloud.iam.tokens][0]?.slice(0, 40) ?? '';
 
     expect([idsWith('accepted').size, idsWith('failed').size]).toEqual([94, 6]);

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { environmentOf } from '../../cli/target.ts';
 import { type Cloud, type CloudOptions, changeQueue, startCloud } from '../../emulator/cloud.ts';
-import { type App, createApp } from '../../lib/app.ts';
+import { type App, createApp, requireNeeds } from '../../lib/app.ts';
 import { enqueueChanges } from '../../lib/changes/enqueue.ts';
-import { watch } from '../../lib/changes/watch.ts';
 import { runSync } from '../../lib/sync/run.ts';
 import { rotateToken } from '../../lib/token/rotate.ts';
 import { createFakeRunLog, type FakeRunLog } from '../fakes/run-log.ts';
+import { deadlineIn } from '../support/deadline.ts';
 
 // The real dependencies in this process, so that coverage sees them; test/functions has them packaged.
 let cloud: Cloud;
@@ -30,7 +30,13 @@ beforeEach(() => {
 afterEach(() => cloud.close());
 
 function sync(app: App, dryRun = false) {
-  return runSync(app, { runId: 'run-1', trigger: 'schedule', dryRun, remainingMs: 60_000 });
+  const request = { runId: 'run-1', trigger: 'schedule', dryRun } as const;
+  return runSync(app, request, deadlineIn(60_000, app.clock), []);
+}
+
+function rotate(app: App) {
+  requireNeeds(app, ['iamEndpoint']);
+  return rotateToken(app, deadlineIn(60_000, app.clock));
 }
 
 function rejected(work: Promise<unknown>): Promise<Error> {
@@ -45,7 +51,7 @@ describe('rotate-token', () => {
     const app = await start();
     cloud.iam.tokens.clear();
 
-    const rotation = await rotateToken(app, 60_000);
+    const rotation = await rotate(app);
     const { report } = await sync(app);
 
     expect(rotation).toMatchObject({ rotated: true, parameters: 2 });
@@ -57,7 +63,7 @@ describe('rotate-token', () => {
   test('has nothing to do with an access key', async () => {
     const app = await start({ auth: 'aksk' }, { AUTH_MODE: 'aksk' });
 
-    expect(await rotateToken(app, 60_000)).toEqual({ rotated: false });
+    expect(await rotate(app)).toEqual({ rotated: false });
   });
 
   test.each<[string, (cloud: Cloud) => void, RegExp]>([
@@ -129,7 +135,7 @@ describe('rotate-token', () => {
       const before = [...cloud.ssm.parameters.keys()];
       break_(cloud);
 
-      const error = await rejected(rotateToken(app, 60_000));
+      const error = await rejected(rotate(app));
 
       expect(error.message).toMatch(message);
       expect(app.log.problems).toMatchObject([{ message: 'token rotation failed' }]);
@@ -143,7 +149,7 @@ describe('rotate-token', () => {
     ['has expired', -1],
   ])('the run warns when the token %s', async (state, hours) => {
     const app = await start();
-    await rotateToken(app, 60_000);
+    await rotate(app);
     const name = `${cloud.parameterPrefix}/token-set`;
     const set = JSON.parse(cloud.ssm.value(name) ?? '');
     const expiresAt = new Date(Date.now() + hours * 3_600_000).toISOString();
@@ -233,23 +239,21 @@ test('changes go to the change queue', async () => {
   const app = await start();
   const dataNodeId = `${'a'.repeat(32)}in01`;
 
-  const result = await enqueueChanges(
-    app,
-    [{ dataNodeId }],
-    'run-1',
-    app.clock.monotonic() + 5_000,
-  );
+  requireNeeds(app, ['changeQueue']);
+  const deadline = deadlineIn(5_000, app.clock);
 
-  expect(result).toEqual({ enqueued: 1, refused: 0 });
+  const result = await enqueueChanges(app, [{ dataNodeId }], 'run-1', deadline);
+
+  expect(result).toEqual({ enqueued: 1, refused: [], reason: '' });
   expect(cloud.sqs.messages(changeQueue).map(({ body }) => JSON.parse(body))).toEqual([
     { dataNodeId, trigger: 'change', runId: 'run-1' },
   ]);
 });
 
-test('watch needs its endpoint', async () => {
-  const app = await start({}, { CTS_ENDPOINT: '' });
+test('a function that lacks settings names all of them', async () => {
+  const app = await start({}, { CTS_ENDPOINT: '', CHANGE_QUEUE_URL: '' });
 
-  expect((await rejected(watch(app, 'run-1', 60_000))).message).toContain(
-    'CTS_ENDPOINT is not set',
+  expect(() => requireNeeds(app, ['ctsEndpoint', 'changeQueue', 'syncQueue'])).toThrow(
+    'CTS_ENDPOINT is not set: this function needs it; CHANGE_QUEUE_URL is not set: this function needs it',
   );
 });

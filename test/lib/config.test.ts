@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { cloudDomains, parseConfig } from '../../lib/config.ts';
+import { parseConfig } from '../../lib/config.ts';
 import { ConfigError } from '../../lib/errors.ts';
+import { cloudDomains } from '../../lib/hosts.ts';
 
 const complete = {
   DDM_ENDPOINT: 'https://ddm.eu-de.otc.t-systems.com',
@@ -60,6 +61,19 @@ test('row 67: lists every problem at once, each with its variable and a remedy',
   }
 });
 
+test('says what to set, or what to unset it for, and shows 64 characters of the value', () => {
+  const problems = problemsOf({
+    ...complete,
+    SYNC_CONCURRENCY: '9'.repeat(65),
+    PARAMETER_KMS_ARN: 'alias/mine',
+  });
+
+  expect(problems).toEqual([
+    'PARAMETER_KMS_ARN is "alias/mine": set the ARN of a KMS key, arn:aws:kms:<region>:<account id>:key/<key id>, or unset it to use the key aws/ssm',
+    `SYNC_CONCURRENCY is "${'9'.repeat(64)}": set a whole number from 1 to 1000`,
+  ]);
+});
+
 test.each(Object.keys(complete))('row 67: names %s when it is missing or empty', (name) => {
   for (const value of ['', '  ']) {
     const problems = problemsOf({ ...complete, [name]: value });
@@ -78,7 +92,20 @@ test.each([
   ['DEADLINE_RESERVE_MS', ['499', '60001']],
   ['DDM_API_VERSION', ['v2', 'V1']],
   ['DDM_PROJECT_ID', ['..', 'a/b', 'a?b', 'a b', 'x'.repeat(65)]],
-  ['PARAMETER_PREFIX', ['ddm-sync', '/ddm-sync/', '/', '/aws/x', '/ssm', '/a//b', '/a b']],
+  [
+    'PARAMETER_PREFIX',
+    [
+      'ddm-sync',
+      '/ddm-sync/',
+      '/',
+      '/aws/x',
+      '/ssm',
+      '/a//b',
+      '/a b',
+      `/${'a'.repeat(900)}`,
+      '/SSM/x',
+    ],
+  ],
   ['AUTH_MODE', ['AKSK', 'password']],
   ['ROTATION_PROOF', ['yes', '1']],
   ['PARAMETER_KMS_ARN', ['alias/aws/ssm', 'arn:aws:kms:eu-central-1:1:key/a', 'arn:aws:iam::a:b']],
@@ -95,6 +122,10 @@ test.each([
       'https://user@sqs.eu-central-1.amazonaws.com/123456789012/queue',
       'https://sqs.eu-central-1.amazonaws.com/123456789012/queue?x=1',
       'https://169.254.169.254/123456789012/queue',
+      'https://sqs.eu-central-1.amazonaws.com/123456789012/queue.fifo',
+      'https://:secret@sqs.eu-central-1.amazonaws.com/123456789012/queue',
+      'https://sqs.eu-central-1.amazonaws.com/123456789012/queue/more',
+      'https://sqs.eu-central-1.amazonaws.com/123456789012/queue#x',
       'ddm-sync-prod-sync',
     ],
   ],
@@ -110,7 +141,7 @@ test.each([
     ],
   ],
   ['IAM_ENDPOINT', ['http://iam.eu-de.otc.t-systems.com', 'https://ddm.eu-de.otc.t-systems.com']],
-])('row 67: refuses a garbled %s', (name, values) => {
+])('row 67: refuses an unusable %s', (name, values) => {
   for (const value of values) {
     expect(problemsOf({ ...complete, [name]: value })).toEqual([
       expect.stringMatching(`^${name} is "`),
@@ -172,7 +203,7 @@ describe('DDM_ENDPOINT', () => {
   });
 });
 
-test('row 51: does not read what somebody put on Object.prototype', () => {
+test('row 51: does not read inherited members of the environment', () => {
   Object.assign(Object.prototype, { PARAMETER_PREFIX: '/polluted' });
   onTestFinished(() => {
     Reflect.deleteProperty(Object.prototype, 'PARAMETER_PREFIX');
@@ -188,7 +219,7 @@ test.each([
   'https://sqs.eu-central-1.amazonaws.com/123456789012/ddm-sync-prod-sync',
   'https://sqs.cn-north-1.amazonaws.com.cn/123456789012/queue',
   'http://127.0.0.1:4566/000000000000/queue',
-])('takes %s for a queue', (url) => {
+])('accepts %s as a queue', (url) => {
   expect(parseConfig({ ...complete, SYNC_QUEUE_URL: url }).syncQueueUrl).toBe(url);
 });
 

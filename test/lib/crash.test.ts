@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Queue } from '../../lib/aws/queue.ts';
-import type { Delivery } from '../../lib/queue/requests.ts';
+import type { SqsRecord } from '../../lib/queue/records.ts';
 import { syncBatch } from '../../lib/queue/worker.ts';
 import { runSync } from '../../lib/sync/run.ts';
 import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
 import { createFakeDdmHttp, type FakeAnswer } from '../fakes/ddm-http.ts';
 import { createFakeRunLog } from '../fakes/run-log.ts';
 import { createTestApp, type TestApp } from '../support/app.ts';
+import { deadlineIn } from '../support/deadline.ts';
 import { createRandom } from '../support/fleet.ts';
 import { instanceIds } from '../support/instances.ts';
 import { createMortal } from '../support/mortal.ts';
@@ -50,23 +51,20 @@ function createProcess(world: World, ids: readonly string[], crashAt: number) {
     });
   };
   const queue: Queue = {
-    send: async (entries) => {
-      for (let from = 0; from < entries.length; from += 10) {
-        await effect(() => {
-          for (const { delaySeconds, message } of entries.slice(from, from + 10)) {
-            store(JSON.stringify(message), delaySeconds);
-          }
-        });
-      }
-      return { refused: [] };
-    },
-    delay: (changes) =>
+    sendBatch: (entries) =>
+      effect(() => {
+        for (const { delaySeconds, message } of entries) {
+          store(JSON.stringify(message), delaySeconds);
+        }
+        return { failed: [] };
+      }),
+    delayBatch: (changes) =>
       effect(() => {
         for (const { delaySeconds, receiptHandle } of changes) {
           const message = world.messages.get(receiptHandle);
           if (message) message.visibleAt = world.clock.monotonic() + delaySeconds * 1_000;
         }
-        return 0;
+        return { failed: [] };
       }),
   };
   const http = createFakeDdmHttp(world.clock, (instanceId) => {
@@ -81,7 +79,7 @@ function createProcess(world: World, ids: readonly string[], crashAt: number) {
       ...world.clock,
       sleep,
     },
-    queue,
+    syncQueue: queue,
     log: {
       ...log,
       outcome: (outcome) => {
@@ -98,9 +96,9 @@ function createProcess(world: World, ids: readonly string[], crashAt: number) {
   return { app, death };
 }
 
-function receive(world: World, random: () => number): Delivery[] {
+function receive(world: World, random: () => number): SqsRecord[] {
   const now = world.clock.monotonic();
-  const batch: Delivery[] = [];
+  const batch: SqsRecord[] = [];
   for (const [messageId, message] of world.messages) {
     if (message.visibleAt > now || batch.length === 25 || random() < 0.2) continue;
     if (message.receiveCount >= maxReceives) {
@@ -132,7 +130,10 @@ async function drain(
     }
     const { app, death } = createProcess(world, [], crashes[invocation] ?? 0);
     const returned = await world.clock.run(
-      Promise.race([syncBatch(app, app.queue, batch, 60_000), death]),
+      Promise.race([
+        syncBatch(app, { isChange: false, records: batch }, deadlineIn(60_000, app.clock)),
+        death,
+      ]),
     );
     if (returned === 'crashed') continue;
     for (const { messageId } of batch.filter(
@@ -162,9 +163,10 @@ function dispatch(world: World, ids: readonly string[], crashAt: number) {
     runId: 'run-1',
     trigger: 'schedule',
     dryRun: false,
-    remainingMs: 900_000,
   } as const;
-  return world.clock.run(Promise.race([runSync({ ...app, config }, request), death]));
+  return world.clock.run(
+    Promise.race([runSync({ ...app, config }, request, deadlineIn(900_000, app.clock), []), death]),
+  );
 }
 
 function everyEnd(world: World): Set<string> {

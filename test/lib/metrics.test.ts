@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { errorCodes, gatewayCodes } from '../../lib/huawei/error-codes.ts';
-import { createRunLog } from '../../lib/log.ts';
-import { createLedger } from '../../lib/sync/ledger.ts';
-import type { Trigger } from '../../lib/sync/outcomes.ts';
+import { createLog, type Trigger } from '../../lib/log.ts';
+import { createRecorder } from '../../lib/sync/outcomes.ts';
 import { createTask } from '../../lib/sync/tasks.ts';
 import { createFakeClock } from '../fakes/clock.ts';
 
@@ -27,10 +26,14 @@ function metricLines(): readonly Record<string, unknown>[] {
 
 function openRun(trigger: Trigger = 'schedule', total = 1) {
   const clock = createFakeClock();
-  const log = createRunLog(quiet);
-  const settings = { syncMaxErrors: undefined };
-  const ledger = createLedger({ clock, log, settings }, { runId: 'run-1', trigger, total });
-  return { clock, ledger, log };
+  const log = createLog(quiet);
+  const recorder = createRecorder({ clock, log }, { runId: 'run-1', trigger, total });
+  const finish = () => {
+    const report = recorder.report();
+    log.report(report);
+    return report;
+  };
+  return { clock, run: { ...recorder, finish }, log };
 }
 
 function calledTask(throttled = 0) {
@@ -48,12 +51,12 @@ function cleanRuns(): unknown {
 
 describe('the metrics of a run', () => {
   test('are one line, in which run and trigger are no dimensions', async () => {
-    const { clock, ledger } = openRun();
-    ledger.accepted(calledTask(1), undefined);
-    ledger.skipped(createTask('i-2'));
+    const { clock, run } = openRun();
+    run.accepted(calledTask(1), undefined);
+    run.skipped(createTask('i-2'));
     await clock.run(clock.sleep(500));
 
-    ledger.finish();
+    run.finish();
 
     const [line, ...others] = metricLines();
     expect(others).toEqual([]);
@@ -67,25 +70,25 @@ describe('the metrics of a run', () => {
   });
 
   test('have no rate where nothing was called', () => {
-    const { ledger } = openRun();
-    ledger.skipped(createTask('i-1'));
+    const { run } = openRun();
+    run.skipped(createTask('i-1'));
 
-    ledger.finish();
+    run.finish();
 
     expect(metricLines()[0]).not.toHaveProperty('CallsPerSecond');
   });
 
   test('do not grow with the fleet, nor with the codes that a service makes up', () => {
-    const { ledger } = openRun('schedule', 100_000);
+    const { run } = openRun('schedule', 100_000);
     for (let index = 0; index < 100_000; index += 1) {
       const errCode = `DBS.${index % 5_000}`;
-      ledger.failed(createTask(`i-${index}`), { errCode, retryClass: 'permanent' });
+      run.failed(createTask(`i-${index}`), { errCode, retryClass: 'permanent' });
     }
     for (const errCode of [...Object.keys(errorCodes), 'APIGW.0308', 'APIG.0308']) {
-      ledger.failed(createTask('i-1'), { errCode, retryClass: 'permanent' });
+      run.failed(createTask('i-1'), { errCode, retryClass: 'permanent' });
     }
 
-    const { failed } = ledger.finish();
+    const { failed } = run.finish();
 
     const [, ...failures] = metricLines();
     const known = Object.keys(errorCodes).length + 2 * Object.keys(gatewayCodes).length;
@@ -105,27 +108,27 @@ describe('CleanRuns', () => {
     ['everything handed over', 1, 'queued'],
     ['everything skipped, as in a dry run', 0, 'skipped'],
   ] as const)('of a scheduled run with %s is %i', (_, clean, status) => {
-    const { ledger } = openRun();
-    if (status === 'failed') ledger.failed(calledTask(), { errCode: 'X', retryClass: 'permanent' });
-    else if (status === 'accepted') ledger.accepted(calledTask(), undefined);
-    else ledger[status](createTask('i-1'));
+    const { run } = openRun();
+    if (status === 'failed') run.failed(calledTask(), { errCode: 'X', retryClass: 'permanent' });
+    else if (status === 'accepted') run.accepted(calledTask(), undefined);
+    else run[status](createTask('i-1'));
 
-    ledger.finish();
+    run.finish();
 
     expect(cleanRuns()).toBe(clean);
   });
 
   test('of a run over an empty list is 0', () => {
-    openRun().ledger.finish();
+    openRun().run.finish();
 
     expect(cleanRuns()).toBe(0);
   });
 
   test('says nothing of other runs, nor of batches of a worker', () => {
-    const { ledger, log } = openRun('http');
-    ledger.accepted(calledTask(), undefined);
+    const { run, log } = openRun('http');
+    run.accepted(calledTask(), undefined);
 
-    const report = ledger.finish();
+    const report = run.finish();
     log.batch({ ...report, trigger: 'schedule' });
 
     expect(metricLines().map((line) => 'CleanRuns' in line)).toEqual([false, false]);

@@ -1,19 +1,24 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { schema } from '../../lib/config.ts';
+import { settings } from '../../lib/config.ts';
+import type { Setting } from '../../lib/config-setting.ts';
 import { renderPages } from '../../scripts/docs.ts';
 
 function read(path: string): string {
   return readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 }
 const configuration = read('docs/configuration.md');
-const variables = Object.keys(schema.entries);
+const variables = Object.values(settings).map(({ variable }) => variable);
 
-/** The variables that serverless.yml and infra/ read when they are deployed. */
-function deploymentVariables(): readonly string[] {
+/** What a deployment is made from: serverless.yml and the files of infra/. */
+function deploymentText(): string {
   const infra = readdirSync(new URL('../../infra', import.meta.url)).map((name) => `infra/${name}`);
-  const texts = ['serverless.yml', ...infra].map(read).join('\n');
-  return [...texts.matchAll(/\$\{env:([A-Z0-9_]+)|\benv\.([A-Z0-9_]+)/g)].map(
+  return ['serverless.yml', ...infra].map(read).join('\n');
+}
+
+/** The variables that a deployment reads. */
+function deploymentVariables(): readonly string[] {
+  return [...deploymentText().matchAll(/\$\{env:([A-Z0-9_]+)|\benv\.([A-Z0-9_]+)/g)].map(
     ([, inYaml, inCode]) => inYaml ?? inCode ?? '',
   );
 }
@@ -41,12 +46,28 @@ test('docs/configuration.md has every variable that a deployment reads', () => {
   expect([...new Set(read)].filter((name) => !configuration.includes(`\`${name}\``))).toEqual([]);
 });
 
-test('every variable of lib/config.ts can be set by a deployment', () => {
-  const set = [...read('serverless.yml').matchAll(/^ {4,6}([A-Z0-9_]+): /gm)].map(
-    ([, name]) => name,
+test('a deployment sets every variable of lib/config.ts, and has the same defaults', () => {
+  const text = deploymentText();
+  const set = new Map(
+    [...text.matchAll(/^ {4,6}([A-Z0-9_]+): (.+?)( #.*)?$/gm)].map(([, name, value]) => [
+      name,
+      value,
+    ]),
   );
+  /** What a variable is when a deployment does not set it; '' leaves it to lib/config.ts. */
+  function deployed(variable: string): string | undefined {
+    const value = set.get(variable) ?? '';
+    const [, custom] = /^\$\{self:custom\.(?:\w+\.)?(\w+)\}$/.exec(value) ?? [];
+    if (custom) return new RegExp(`\\b${custom}(?:: | = )(\\d+)`).exec(text)?.[1];
+    return /^\$\{env:\w+, '(.*)'\}$/.exec(value)?.[1];
+  }
+  const withDefault = Object.values<Setting<unknown>>(settings).filter((one) => one.default);
 
-  expect(variables.filter((name) => !set.includes(name))).toEqual([]);
+  expect(variables.filter((name) => !set.has(name))).toEqual([]);
+  expect(withDefault.length).toBeGreaterThan(15);
+  for (const { default: fallback, variable } of withDefault) {
+    expect([fallback, ''], variable).toContain(deployed(variable));
+  }
 });
 
 test('docs/cost.md has the memory of every function, with what was measured', () => {

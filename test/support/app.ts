@@ -1,18 +1,22 @@
 import type { App } from '../../lib/app.ts';
 import type { Parameters } from '../../lib/aws/parameters.ts';
 import type { Queue } from '../../lib/aws/queue.ts';
-import { createTopology } from '../../lib/changes/data-node-owners.ts';
+import { createDataNodeOwners } from '../../lib/changes/data-node-owners.ts';
 import { parseConfig } from '../../lib/config.ts';
 import type { HttpClient } from '../../lib/huawei/http.ts';
 import { createSmn } from '../../lib/smn/signature.ts';
-import { createRateLimiter } from '../../lib/sync/pace.ts';
+import { createListedFleet } from '../../lib/sync/fleet.ts';
+import { createPace } from '../../lib/sync/pace.ts';
 import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
 import { createFakeQueue } from '../fakes/queue.ts';
 import { createFakeRunLog, type FakeRunLog } from '../fakes/run-log.ts';
 import { createRandom } from './fleet.ts';
 
 export interface TestApp extends App {
-  readonly queue: Queue;
+  readonly syncQueue: Queue;
+  readonly changeQueue: Queue;
+  readonly ctsEndpoint: string;
+  readonly iamEndpoint: string;
   readonly clock: FakeClock;
   readonly log: FakeRunLog;
 }
@@ -21,7 +25,7 @@ export interface TestAppOptions {
   readonly http: (clock: FakeClock) => HttpClient;
   readonly clock?: FakeClock;
   readonly log?: FakeRunLog;
-  readonly queue?: Queue;
+  readonly syncQueue?: Queue;
   readonly changeQueue?: Queue;
   /** Absent: nothing is followed. */
   readonly followQueue?: Queue;
@@ -57,19 +61,21 @@ export function createTestApp(options: TestAppOptions): TestApp {
     config,
     clock,
     parameters,
-    fleet: () => parameters.fleet(),
-    topology: createTopology(clock),
+    fleet: createListedFleet(parameters),
+    dataNodeOwners: createDataNodeOwners(clock),
     random: createRandom(1),
     log: options.log ?? createFakeRunLog(),
-    queue: options.queue ?? createFakeQueue(),
+    syncQueue: options.syncQueue ?? createFakeQueue(),
     changeQueue: options.changeQueue ?? createFakeQueue(),
     followQueue: options.followQueue,
-    limiter: createRateLimiter({
+    pace: createPace({
       maxConcurrency: config.syncConcurrency,
       maxPerSecond: config.syncRatePerSecond,
       clock,
     }),
     smn: createSmn({ clock, config, connect }),
+    ctsEndpoint: config.ctsEndpoint ?? '',
+    iamEndpoint: config.iamEndpoint ?? '',
     connect,
   };
 }

@@ -1,13 +1,14 @@
 import type { Queue } from '../../lib/aws/queue.ts';
 import type { Config } from '../../lib/config.ts';
-import { createQueueHandOver } from '../../lib/queue/sender.ts';
+import type { Report } from '../../lib/log.ts';
+import { createQueueHandOver } from '../../lib/queue/hand-over.ts';
 import { type StopReason, type SyncDeps, syncFleet } from '../../lib/sync/engine.ts';
-import { createLedger } from '../../lib/sync/ledger.ts';
-import type { Report } from '../../lib/sync/outcomes.ts';
-import { createRateLimiter } from '../../lib/sync/pace.ts';
+import { createRecorder } from '../../lib/sync/outcomes.ts';
+import { createPace } from '../../lib/sync/pace.ts';
 import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
 import { createFakeAuth, createFakeDdm, type FakeDdm, type FakeDdmOptions } from '../fakes/ddm.ts';
 import { createFakeRunLog, type FakeRunLog } from '../fakes/run-log.ts';
+import { deadlineIn } from './deadline.ts';
 
 type FleetSettings = Pick<
   Config,
@@ -56,23 +57,27 @@ export async function runFleet(options: FleetOptions): Promise<FleetRunResult> {
   const settings = { ...defaults, ...options.settings };
   const ddm = createFakeDdm({
     clock,
+    attemptTimeoutMs: settings.syncAttemptTimeoutMs,
     ...(latencyMs !== undefined && { latencyMs }),
     ...(answer && { answer }),
   });
   const { auth = createFakeAuth(), queue, random = createRandom(1) } = options;
   const context = { runId: 'run-1', trigger: 'schedule' } as const;
-  const deadlineAt = clock.monotonic() + remainingMs;
-  const ledger = createLedger({ clock, log, settings }, { ...context, total: instanceIds.length });
-  const limiter = createRateLimiter({
+  const deadline = deadlineIn(remainingMs, clock, settings.deadlineReserveMs);
+  const outcomes = createRecorder(
+    { clock, log, maxErrors: settings.syncMaxErrors },
+    { ...context, total: instanceIds.length },
+  );
+  const pace = createPace({
     maxConcurrency: settings.syncConcurrency,
     maxPerSecond: settings.syncRatePerSecond,
     clock,
   });
-  const handOver = queue && createQueueHandOver(queue, clock, context);
-  const deps = { auth, clock, ddm, handOver, limiter, random, settings };
-  const run = { instanceIds, inlineMax: settings.syncInlineMax, deadlineAt, ledger };
+  const handOver = queue && createQueueHandOver({ clock, random }, queue, context, deadline);
+  const deps = { auth, clock, config: settings, ddm, handOver, pace, random };
+  const run = { instanceIds, inlineMax: settings.syncInlineMax, deadline, outcomes };
   const stoppedBy = await clock.run(syncFleet(deps, run));
-  return { report: ledger.finish(), stoppedBy, log, ddm, clock };
+  return { report: outcomes.report(), stoppedBy, log, ddm, clock };
 }
 
 /** mulberry32: uniform, and the same sequence for the same seed. */

@@ -1,11 +1,15 @@
 import type { App } from '../../lib/app.ts';
 import type { Queue } from '../../lib/aws/queue.ts';
 import { followBatch } from '../../lib/jobs/follow.ts';
-import type { Delivery } from '../../lib/queue/requests.ts';
+import { followAccepted } from '../../lib/jobs/hand-over.ts';
+import type { SqsRecord } from '../../lib/queue/records.ts';
+import { type RunRequest, type RunResult, runSync } from '../../lib/sync/run.ts';
 import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
 import { createFakeJobs, type FakeJobs } from '../fakes/jobs-http.ts';
+import { refuseSome } from '../fakes/queue.ts';
 import { createFakeRunLog, type FakeRunLog } from '../fakes/run-log.ts';
 import { createTestApp, type TestApp } from './app.ts';
+import { deadlineIn } from './deadline.ts';
 import { createMortal } from './mortal.ts';
 
 interface Stored {
@@ -81,15 +85,15 @@ function startProcess(
   const { death, effect, isDead, sleep } = createMortal(world.clock, crashAt);
 
   const queue: Queue = {
-    send: (entries) =>
+    sendBatch: (entries) =>
       effect(() => {
         const refused = entries.filter(({ message }) => world.refuse(JSON.stringify(message)));
         for (const entry of entries) {
           if (!refused.includes(entry)) store(JSON.stringify(entry.message), entry.delaySeconds);
         }
-        return { refused, ...(refused.length > 0 && { reason: 'refused by the test' }) };
+        return refuseSome(entries, (entry) => refused.includes(entry));
       }),
-    delay: async () => 0,
+    delayBatch: async () => ({ failed: [] }),
   };
   const alive = (write: () => void): void => {
     if (!isDead()) write();
@@ -103,7 +107,7 @@ function startProcess(
     log: {
       ...world.log,
       outcome: (outcome) => alive(() => world.log.outcome(outcome)),
-      ended: (end) => alive(() => world.log.ended(end)),
+      jobResult: (result) => alive(() => world.log.jobResult(result)),
     },
     http: () => ({
       close: () => {},
@@ -118,9 +122,9 @@ function startProcess(
   return { app, death };
 }
 
-function receive(world: FollowWorld, batchSize: number): Delivery[] {
+function receive(world: FollowWorld, batchSize: number): SqsRecord[] {
   const now = world.clock.monotonic();
-  const batch: Delivery[] = [];
+  const batch: SqsRecord[] = [];
   for (const [messageId, message] of world.messages) {
     if (message.visibleAt > now || batch.length === batchSize) continue;
     if (message.receiveCount >= maxReceives) {
@@ -151,7 +155,7 @@ async function drain(
     batches += 1;
     const { followQueue } = app;
     if (!followQueue) throw new TypeError('the test has a follow queue');
-    const work = followBatch(app, followQueue, deliveries, 60_000);
+    const work = followBatch({ ...app, followQueue }, deliveries, deadlineIn(60_000, app.clock));
     const returned = await world.clock.run(Promise.race([work, death]));
     if (returned === 'crashed') continue;
     for (const { messageId } of deliveries) {
@@ -159,4 +163,15 @@ async function drain(
     }
   }
   return batches;
+}
+
+/** A run that hands its accepted syncs to the follow queue, as scheduled does. */
+export async function runFollowed(
+  app: App,
+  request: RunRequest,
+  totalMs: number,
+): Promise<RunResult> {
+  using deadline = deadlineIn(totalMs, app.clock);
+  await using followUp = followAccepted(app, deadline);
+  return await runSync(app, request, deadline, [followUp.sink]);
 }

@@ -49,7 +49,7 @@ export function createReceiver({ env, http, topicUrns }: ReceiverOptions): Recei
   const smn = createSmn({ clock, config, connect });
   const verify: Receiver['verify'] = (envelope, messageType) => {
     const body = typeof envelope === 'string' ? envelope : JSON.stringify(envelope);
-    return smn.verify({ body, messageType }, clock.monotonic() + 3_000);
+    return smn.verify({ body, messageType }, new AbortController().signal);
   };
   return {
     smn,

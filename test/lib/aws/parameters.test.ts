@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createSlidingLimit } from '../../../emulator/sliding-limit.ts';
 import { type SsmServer, splitParameter, startSsm } from '../../../emulator/ssm.ts';
-import { createSsmClient, createStore } from '../../../lib/aws/parameter-store.ts';
+import { createParameterStore, createSsmClient } from '../../../lib/aws/parameter-store.ts';
 import { createParameters, type Parameters } from '../../../lib/aws/parameters.ts';
 import { ParameterError } from '../../../lib/errors.ts';
 import { createFakeClock, type FakeClock } from '../../fakes/clock.ts';
@@ -27,6 +27,8 @@ async function start(values: Values = {}): Promise<SsmServer> {
   return ssm;
 }
 
+const { signal } = new AbortController();
+
 function connect(ssm: SsmServer, clock: FakeClock = createFakeClock()): Parameters {
   const client = createSsmClient({
     endpoint: ssm.endpoint,
@@ -34,8 +36,8 @@ function connect(ssm: SsmServer, clock: FakeClock = createFakeClock()): Paramete
     credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
   });
   onTestFinished(() => client.destroy());
-  const store = createStore(client);
-  return createParameters({ store, prefix, authMode: 'token', clock });
+  const openStore = (signal: AbortSignal) => createParameterStore(client, signal);
+  return createParameters({ openStore, prefix, authMode: 'token', clock });
 }
 
 async function errorOf(work: Promise<unknown>): Promise<ParameterError> {
@@ -52,10 +54,10 @@ describe('the store', () => {
     const ssm = await start();
     const parameters = connect(ssm);
 
-    const fleet = await parameters.fleet();
+    const fleet = await parameters.fleet(signal);
 
     expect(fleet).toMatchObject({ instanceIds: instanceIds(3), malformed: [], duplicates: 0 });
-    expect(await parameters.secret()).toEqual({ token });
+    expect(await parameters.secret(signal)).toEqual({ token });
     expect([...ssm.calls]).toEqual([['GetParameters', 1]]);
   });
 
@@ -63,13 +65,13 @@ describe('the store', () => {
     const ssm = await start();
     const clock = createFakeClock();
     const parameters = connect(ssm, clock);
-    await parameters.fleet();
+    await parameters.fleet(signal);
 
     await clock.run(clock.sleep(299_000));
-    await parameters.fleet();
+    await parameters.fleet(signal);
     const before = ssm.calls.get('GetParameters');
     await clock.run(clock.sleep(2_000));
-    await parameters.fleet();
+    await parameters.fleet(signal);
 
     expect(before).toBe(1);
     expect(ssm.calls.get('GetParameters')).toBe(2);
@@ -78,14 +80,14 @@ describe('the store', () => {
   test('row 20: gives a rotated token when asked anew, with one read for all who ask', async () => {
     const ssm = await start();
     const parameters = connect(ssm);
-    await parameters.secret();
+    await parameters.secret(signal);
     const rotated = token.toUpperCase();
     ssm.put({ name: `${prefix}/token`, type: 'SecureString', value: rotated });
 
-    const tokens = await Promise.all([1, 2, 3].map(() => parameters.refreshSecret()));
+    const tokens = await Promise.all([1, 2, 3].map(() => parameters.refreshSecret(signal)));
 
     expect(tokens).toEqual([1, 2, 3].map(() => ({ token: rotated })));
-    expect(await parameters.secret()).toEqual({ token: rotated });
+    expect(await parameters.secret(signal)).toEqual({ token: rotated });
     expect(ssm.calls.get('GetParameters')).toBe(2);
   });
 
@@ -94,7 +96,7 @@ describe('the store', () => {
     const limit = createSlidingLimit(40);
     ssm.fault = () => (limit.take() ? undefined : { status: 400, type: 'ThrottlingException' });
 
-    const fleets = await Promise.all(Array.from({ length: 150 }, () => connect(ssm).fleet()));
+    const fleets = await Promise.all(Array.from({ length: 150 }, () => connect(ssm).fleet(signal)));
 
     expect(fleets.every((fleet) => fleet.instanceIds.length === 3)).toBe(true);
     expect(ssm.calls.get('GetParameters')).toBeGreaterThan(150);
@@ -104,14 +106,14 @@ describe('the store', () => {
     const ssm = await start();
     const clock = createFakeClock();
     const parameters = connect(ssm, clock);
-    await parameters.fleet();
+    await parameters.fleet(signal);
     ssm.fault = () => ({ status: 403, type: 'AccessDeniedException' });
 
-    const kept = await parameters.fleet();
+    const kept = await parameters.fleet(signal);
     await clock.run(clock.sleep(301_000));
-    const error = await errorOf(parameters.fleet());
+    const error = await errorOf(parameters.fleet(signal));
     ssm.fault = () => undefined;
-    const again = await parameters.fleet();
+    const again = await parameters.fleet(signal);
 
     expect(kept.instanceIds.length).toBe(3);
     expect(error).toMatchObject({ code: 'SSM_UNAVAILABLE' });
@@ -120,8 +122,8 @@ describe('the store', () => {
   });
 
   test.each([
-    ['instances', (parameters: Parameters) => parameters.fleet()],
-    ['token', (parameters: Parameters) => parameters.secret()],
+    ['instances', (parameters: Parameters) => parameters.fleet(signal)],
+    ['token', (parameters: Parameters) => parameters.secret(signal)],
   ])('row 24: names %s when it does not exist', async (name, read) => {
     const ssm = await start();
     ssm.delete(`${prefix}/${name}`);
@@ -136,7 +138,7 @@ describe('the store', () => {
     const ids = instanceIds(50_000);
     const ssm = await start({ instances: ids.join(',') });
 
-    const fleet = await connect(ssm).fleet();
+    const fleet = await connect(ssm).fleet(signal);
 
     expect(fleet.instanceIds).toEqual(ids);
     expect(ssm.calls.get('GetParametersByPath')).toBeGreaterThan(45);
@@ -146,7 +148,7 @@ describe('the store', () => {
     const ssm = await start({ instances: instanceIds(300).join(',') });
     ssm.put({ name: `${prefix}/instances/old`, type: 'String', value: 'x' });
 
-    const error = await errorOf(connect(ssm).fleet());
+    const error = await errorOf(connect(ssm).fleet(signal));
 
     expect(error).toMatchObject({ parameterName: `${prefix}/instances/old` });
   });
@@ -162,7 +164,7 @@ describe('the list', () => {
     ['a JSON array', JSON.stringify([first, second])],
     ['a JSON array of objects', JSON.stringify([{ instanceId: first }, second])],
   ])('row 25: may be %s', async (_, instances) => {
-    const fleet = await connect(await start({ instances })).fleet();
+    const fleet = await connect(await start({ instances })).fleet(signal);
 
     expect(fleet).toMatchObject({ instanceIds: [first, second], malformed: [], duplicates: 0 });
   });
@@ -171,7 +173,7 @@ describe('the list', () => {
     const entries = [first, 'nonsense', second, first, { id: 'x' }, 7, first.toUpperCase()];
     const ssm = await start({ instances: JSON.stringify(entries) });
 
-    const fleet = await connect(ssm).fleet();
+    const fleet = await connect(ssm).fleet(signal);
 
     expect(fleet.instanceIds).toEqual([first, second]);
     expect(fleet.malformed).toEqual(['nonsense', '{"id":"x"}', '7', first.toUpperCase()]);
@@ -179,13 +181,13 @@ describe('the list', () => {
   });
 
   test('does not print a token that was put into the list by mistake', async () => {
-    const fleet = await connect(await start({ instances: `${first},${token}` })).fleet();
+    const fleet = await connect(await start({ instances: `${first},${token}` })).fleet(signal);
 
     expect(fleet).toMatchObject({ instanceIds: [first], malformed: ['[redacted]'], duplicates: 0 });
   });
 
   test('row 25: may be empty, on purpose', async () => {
-    const fleet = await connect(await start({ instances: '[]' })).fleet();
+    const fleet = await connect(await start({ instances: '[]' })).fleet(signal);
 
     expect(fleet).toMatchObject({ instanceIds: [], malformed: [], duplicates: 0 });
   });
@@ -196,7 +198,7 @@ describe('the list', () => {
     ['["canary",]', 'not valid JSON'],
     ['{"canary":1}', 'JSON object'],
   ])('row 25: %o is refused by name and without its value', async (instances, problem) => {
-    const error = await errorOf(connect(await start({ instances })).fleet());
+    const error = await errorOf(connect(await start({ instances })).fleet(signal));
 
     expect(error).toMatchObject({
       code: 'PARAMETER_INVALID',
@@ -220,7 +222,7 @@ describe('the list', () => {
         const value = asJson ? JSON.stringify(entries) : entries.join(', ');
         ssm.put({ name: `${prefix}/instances`, type: 'String', value });
 
-        const fleet = await parameters().fleet();
+        const fleet = await parameters().fleet(signal);
 
         const unique = new Set(entries);
         expect(new Set([...fleet.instanceIds, ...fleet.malformed])).toEqual(unique);
@@ -237,14 +239,14 @@ describe('the token', () => {
     const ssm = await start({ token: long });
     ssm.put({ name: `${prefix}/token/5`, type: 'SecureString', value: `${long.slice(16_384)}\n` });
 
-    expect(await connect(ssm).secret()).toEqual({ token: long });
+    expect(await connect(ssm).secret(signal)).toEqual({ token: long });
   });
 
   test('row 23: with a part missing names that part', async () => {
     const ssm = await start({ token: 'x'.repeat(12_000) });
     ssm.delete(`${prefix}/token/2`);
 
-    const error = await errorOf(connect(ssm).secret());
+    const error = await errorOf(connect(ssm).secret(signal));
 
     expect(error).toMatchObject({ parameterName: `${prefix}/token/2` });
   });
@@ -256,7 +258,7 @@ describe('the token', () => {
     ['canary', 'too short'],
     ['canary'.repeat(6_000), 'longer than'],
   ])('row 23: %o is refused by name and without its value', async (value, problem) => {
-    const error = await errorOf(connect(await start({ token: value })).secret());
+    const error = await errorOf(connect(await start({ token: value })).secret(signal));
 
     expect(error.code).toBe('PARAMETER_INVALID');
     expect(error.message).toContain(problem);

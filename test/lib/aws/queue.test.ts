@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { ReceiveMessageCommand, SQSServiceException } from '@aws-sdk/client-sqs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startSqs } from '../../../emulator/sqs.ts';
 import { createQueue, createSqsClient } from '../../../lib/aws/queue.ts';
 import { systemClock } from '../../../lib/clock.ts';
-import { createQueueHandOver } from '../../../lib/queue/sender.ts';
+import { createQueueHandOver } from '../../../lib/queue/hand-over.ts';
+import { delay, send } from '../../../lib/queue/sender.ts';
+import { createTask } from '../../../lib/sync/tasks.ts';
+import { deadlineIn } from '../../support/deadline.ts';
 import { createRandom } from '../../support/fleet.ts';
 import { instanceIds } from '../../support/instances.ts';
 
@@ -31,7 +34,7 @@ async function start(clientOptions: Parameters<typeof createSqsClient>[0] = {}) 
     await server.close();
   });
   const url = server.queueUrl('sync');
-  const queue = createQueue({ sqs, url, clock: systemClock, random: createRandom(1) });
+  const queue = createQueue(sqs, url);
   const receive = async (limit = 10) => {
     const command = new ReceiveMessageCommand({ QueueUrl: url, MaxNumberOfMessages: limit });
     return (await sqs.send(command)).Messages ?? [];
@@ -50,18 +53,16 @@ function entries(ids: readonly string[], delaySeconds = 0) {
   }));
 }
 
-function inMs(ms: number): number {
-  return systemClock.monotonic() + ms;
-}
+const sender = { clock: systemClock, random: createRandom(1) };
 
 describe('the queue', () => {
   test('sends one message per instance, in batches of ten', async () => {
     const { queue, server, stored } = await start();
     const ids = instanceIds(1_005);
 
-    const result = await queue.send(entries(ids), inMs(10_000));
+    const result = await send(sender, queue, entries(ids), AbortSignal.timeout(10_000));
 
-    expect(result).toEqual({ refused: [] });
+    expect(result).toEqual({ refused: [], reason: '' });
     expect(stored()).toEqual(ids);
     expect(server.calls.get('SendMessageBatch')).toBe(101);
     expect(JSON.parse(server.messages('sync')[0]?.body ?? '')).toEqual({
@@ -77,9 +78,9 @@ describe('the queue', () => {
     server.entryFault = () => (random() < 0.3 ? { senderFault: false } : undefined);
     const ids = instanceIds(2_000);
 
-    const { refused } = await queue.send(entries(ids), inMs(20_000));
+    const { refused } = await send(sender, queue, entries(ids), AbortSignal.timeout(20_000));
 
-    const lost = refused.map(({ message }) => message.instanceId);
+    const lost = refused.map(({ instanceId }) => instanceId);
     expect([...stored(), ...lost].sort()).toEqual(ids);
     expect(lost.length).toBeLessThan(30); // 2,000 x 0.3^5 = 5
   });
@@ -89,9 +90,14 @@ describe('the queue', () => {
     const ids = instanceIds(30);
     server.entryFault = (body) => (body.includes(ids[7] ?? '') ? { senderFault: true } : undefined);
 
-    const { reason, refused } = await queue.send(entries(ids), inMs(10_000));
+    const { reason, refused } = await send(
+      sender,
+      queue,
+      entries(ids),
+      AbortSignal.timeout(10_000),
+    );
 
-    expect(refused.map(({ message }) => message.instanceId)).toEqual([ids[7]]);
+    expect(refused.map(({ instanceId }) => instanceId)).toEqual([ids[7]]);
     expect(reason).toBe('the queue refused messages: InternalError');
     expect(stored().length).toBe(29);
     expect(server.calls.get('SendMessageBatch')).toBe(3);
@@ -107,7 +113,7 @@ describe('the queue', () => {
       return 'unanswered';
     };
 
-    const { refused } = await queue.send(entries(ids), inMs(10_000));
+    const { refused } = await send(sender, queue, entries(ids), AbortSignal.timeout(10_000));
 
     expect(refused).toEqual([]);
     expect(stored()).toEqual(ids);
@@ -117,7 +123,12 @@ describe('the queue', () => {
     const { queue, server } = await start();
     server.fault = () => ({ status: 403, type: 'AccessDeniedException' });
 
-    const { reason, refused } = await queue.send(entries(instanceIds(10_000)), inMs(10_000));
+    const { reason, refused } = await send(
+      sender,
+      queue,
+      entries(instanceIds(10_000)),
+      AbortSignal.timeout(10_000),
+    );
 
     expect(refused.length).toBe(10_000);
     expect(reason).toBe('the queue failed: AccessDeniedException');
@@ -132,7 +143,12 @@ describe('the queue', () => {
       return calls <= 15 ? { status: 503, type: 'ServiceUnavailable' } : undefined;
     };
 
-    const { refused } = await queue.send(entries(instanceIds(300)), inMs(20_000));
+    const { refused } = await send(
+      sender,
+      queue,
+      entries(instanceIds(300)),
+      AbortSignal.timeout(20_000),
+    );
 
     expect(refused).toEqual([]);
     expect(stored().length).toBe(300);
@@ -146,7 +162,12 @@ describe('the queue', () => {
     };
     const startedAt = performance.now();
 
-    const { refused } = await queue.send(entries(instanceIds(500)), inMs(300));
+    const { refused } = await send(
+      sender,
+      queue,
+      entries(instanceIds(500)),
+      AbortSignal.timeout(300),
+    );
 
     expect(performance.now() - startedAt).toBeLessThan(500);
     expect(refused.length).toBeGreaterThan(0);
@@ -154,7 +175,7 @@ describe('the queue', () => {
 
   test('holds messages back as long as asked', async () => {
     const { queue, receive } = await start();
-    await queue.send(entries(instanceIds(3), 1), inMs(5_000));
+    await send(sender, queue, entries(instanceIds(3), 1), AbortSignal.timeout(5_000));
 
     const early = await receive();
     await sleep(1_050);
@@ -165,14 +186,14 @@ describe('the queue', () => {
 
   test('has a received message delivered again when asked, and no sooner', async () => {
     const { queue, receive } = await start();
-    await queue.send(entries(instanceIds(12)), inMs(5_000));
+    await send(sender, queue, entries(instanceIds(12)), AbortSignal.timeout(5_000));
     const received = [...(await receive()), ...(await receive())];
     const changes = received.map(({ ReceiptHandle = '' }, index) => ({
       receiptHandle: ReceiptHandle,
       delaySeconds: index < 6 ? 0 : 30,
     }));
 
-    const unset = await queue.delay(changes, inMs(5_000));
+    const unset = await delay(sender, queue, changes, AbortSignal.timeout(5_000));
 
     expect(unset).toBe(0);
     expect((await receive()).length).toBe(6);
@@ -181,7 +202,14 @@ describe('the queue', () => {
   test('says for how many messages the delay could not be set', async () => {
     const { queue } = await start();
 
-    expect(await queue.delay([{ receiptHandle: 'gone#1', delaySeconds: 1 }], inMs(5_000))).toBe(1);
+    expect(
+      await delay(
+        sender,
+        queue,
+        [{ receiptHandle: 'gone#1', delaySeconds: 1 }],
+        AbortSignal.timeout(5_000),
+      ),
+    ).toBe(1);
   });
 });
 
@@ -189,13 +217,31 @@ test('a hand-over reports each instance as taken or refused', async () => {
   const { queue, server } = await start();
   const ids = instanceIds(40);
   server.entryFault = (body) => (body.includes(ids[3] ?? '') ? { senderFault: true } : undefined);
-  const handOver = createQueueHandOver(queue, systemClock, { runId: 'run-1', trigger: 'http' });
-
-  const { failure, refused } = await handOver.take(
-    ids.map((instanceId) => ({ instanceId, delaySeconds: 0 })),
-    inMs(5_000),
+  const handOver = createQueueHandOver(
+    sender,
+    queue,
+    { runId: 'run-1', trigger: 'http' },
+    deadlineIn(5_000, systemClock),
   );
+
+  const { failure, refused } = await handOver.take(ids.map(createTask));
 
   expect(refused).toEqual(new Set([ids[3]]));
   expect(failure.errCode).toBe('QUEUE_REFUSED');
+});
+
+test.each([
+  ['ThrottlingException', false],
+  ['RequestThrottled', false],
+  ['AccessDeniedException', true],
+  ['QueueDoesNotExist', true],
+])('%s is hopeless for the batches that follow: %s', async (name, isHopeless) => {
+  const error = new SQSServiceException({ name, $fault: 'client', $metadata: {} });
+  const sqs = createSqsClient({ region: 'eu-central-1' });
+  sqs.send = () => Promise.reject(error);
+
+  const queue = createQueue(sqs, 'http://127.0.0.1/000000000000/sync');
+  const result = await queue.sendBatch(entries(instanceIds(2)), new AbortController().signal);
+
+  expect(result).toMatchObject({ isHopeless, failed: [{ index: 0 }, { index: 1 }] });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createTopology, TopologyError } from '../../../lib/changes/data-node-owners.ts';
+import { createDataNodeOwners, OwnersUnknownError } from '../../../lib/changes/data-node-owners.ts';
 import { ReadError } from '../../../lib/errors.ts';
 import { createFakeClock } from '../../fakes/clock.ts';
 import { instanceIds } from '../../support/instances.ts';
@@ -14,7 +14,7 @@ function failure(retryClass: 'retry' | 'permanent' | 'auth') {
 /** A topology over instances that each have one node, `n-<instance id>`; a look takes 1 s. */
 function createWorld() {
   const clock = createFakeClock();
-  const topology = createTopology(clock);
+  const owners = createDataNodeOwners(clock);
   const nodes = new Map(ids.map((id) => [id, [`n-${id}`]]));
   const looks: string[] = [];
   const faults = new Map<string, ReadError>();
@@ -25,13 +25,15 @@ function createWorld() {
     if (fault) throw fault;
     return new Set(nodes.get(instanceId));
   };
-  const find = (dataNodeId: string, remainingMs = 60_000) =>
-    clock.run(
-      topology.instancesOf(dataNodeId, ids, {
-        dataNodes,
-        deadlineAt: clock.monotonic() + remainingMs,
+  const find = (dataNodeId: string, remainingMs = 60_000) => {
+    const startedAt = clock.monotonic();
+    return clock.run(
+      owners.find(dataNodeId, ids, {
+        list: dataNodes,
+        isOver: () => clock.monotonic() >= startedAt + remainingMs,
       }),
     );
+  };
   return { clock, faults, find, looks, nodes };
 }
 
@@ -82,7 +84,7 @@ test('goes on where it ended when there was no time for all', async () => {
   const seen = looks.length;
   const found = await find('n-unknown');
 
-  expect(late).toBeInstanceOf(TopologyError);
+  expect(late).toBeInstanceOf(OwnersUnknownError);
   expect(late).toMatchObject({ isLate: true });
   expect(seen).toBe(20); // two rounds of ten
   expect(found).toEqual([]);
@@ -95,7 +97,7 @@ test('cannot tell who has an unknown node while an instance does not answer, and
 
   const unknown: unknown = await find('n-unknown').catch((error: unknown) => error);
 
-  expect(unknown).toMatchObject({ name: 'TopologyError', isLate: false });
+  expect(unknown).toMatchObject({ name: 'OwnersUnknownError', isLate: false });
   expect(await find(`n-${first}`)).toEqual([first]);
 });
 

@@ -1,16 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import type { Delivery } from '../../../lib/queue/requests.ts';
+import type { SqsRecord } from '../../../lib/queue/records.ts';
 import { syncBatch } from '../../../lib/queue/worker.ts';
 import { answer, createFakeCts } from '../../fakes/cts-http.ts';
 import { createFakeQueue } from '../../fakes/queue.ts';
-import { createTestApp } from '../../support/app.ts';
+import { createTestApp, type TestApp } from '../../support/app.ts';
+import { deadlineIn } from '../../support/deadline.ts';
 import { instanceIds } from '../../support/instances.ts';
 
 const ids = instanceIds(3);
 const [a = '', b = '', c = ''] = ids;
 const shared = `${'d'.repeat(32)}in01`;
 
-function deliver(messageId: string, change: object): Delivery {
+function deliver(messageId: string, change: object): SqsRecord {
   return {
     messageId,
     receiptHandle: `handle-${messageId}`,
@@ -38,8 +39,10 @@ function createWorker() {
       fleet: async () => ({ instanceIds: ids, malformed: [], duplicates: 0, notRunning: [] }),
     },
   });
-  const run = (deliveries: readonly Delivery[]) =>
-    app.clock.run(syncBatch(app, changeQueue, deliveries, 60_000));
+  const run = (deliveries: readonly SqsRecord[]) =>
+    app.clock.run(
+      syncBatch(app, { isChange: true, records: deliveries }, deadlineIn(60_000, app.clock)),
+    );
   return { app, changeQueue, cts, run, synced };
 }
 
@@ -73,12 +76,50 @@ describe('a batch of changes', () => {
     expect(app.log.warnings).toEqual(['instance change not resolved yet']);
   });
 
+  test.each([
+    ['goes into a new message', (): boolean => false, [], 1],
+    ['comes back where the queue does not take the new message', (): boolean => true, ['1'], 0],
+  ] as const)('without time to ask every instance it %s', async (_, refuse, returned, sent) => {
+    const changeQueue = createFakeQueue(refuse);
+    const cts = createFakeCts();
+    const fleet = instanceIds(100);
+    const app: TestApp = createTestApp({
+      http: () => cts.http,
+      changeQueue,
+      parameters: {
+        fleet: async () => ({ instanceIds: fleet, malformed: [], duplicates: 0, notRunning: [] }),
+      },
+    });
+    cts.fault = async () => {
+      await app.clock.sleep(1_000);
+      return answer(200, { databases: [] });
+    };
+    const batch = { isChange: true, records: [deliver('1', { dataNodeId: shared })] };
+
+    const given = await app.clock.run(syncBatch(app, batch, deadlineIn(10_000, app.clock)));
+
+    expect(given).toEqual(returned);
+    expect(changeQueue.sent.map(({ message }) => message)).toEqual(
+      Array.from({ length: sent }, () => ({
+        dataNodeId: shared,
+        trigger: 'change',
+        runId: 'run-1',
+      })),
+    );
+    expect(changeQueue.delayed.length).toBe(returned.length);
+    expect(app.clock.monotonic()).toBeLessThan(10_000);
+  });
+
   test('comes back as a whole where the list cannot be read', async () => {
-    const { app, changeQueue, run, synced } = createWorker();
+    const { app, run, synced } = createWorker();
     const broken = { ...app, fleet: () => Promise.reject(new Error('no list')) };
 
     const returned = await app.clock.run(
-      syncBatch(broken, changeQueue, [deliver('1', { instanceId: a })], 60_000),
+      syncBatch(
+        broken,
+        { isChange: true, records: [deliver('1', { instanceId: a })] },
+        deadlineIn(60_000, app.clock),
+      ),
     );
 
     expect(returned).toEqual(['1']);
@@ -103,11 +144,14 @@ describe('a batch of changes', () => {
 
   test('what is not of the fleet is ignored, and not called', async () => {
     const { app, run, synced } = createWorker();
+    const instanceId = `${'f'.repeat(32)}in09`;
+    const dataNodeId = `${'f'.repeat(32)}in01`;
 
-    const returned = await run([deliver('1', { instanceId: `${'f'.repeat(32)}in09` })]);
+    const returned = await run([deliver('1', { instanceId }), deliver('2', { dataNodeId })]);
 
     expect(returned).toEqual([]);
     expect(synced).toEqual([]);
-    expect(app.log.ignoredChanges.length).toBe(1);
+    expect(app.log.ignoredChanges).toMatchObject([{ instanceId }, { dataNodeId }]);
+    expect(app.log.warnings).toEqual([]);
   });
 });

@@ -7,14 +7,12 @@ import { answer, createFakeCts, type FakeCts, type FakeTrace } from '../../fakes
 import { createFakeQueue, type FakeQueue } from '../../fakes/queue.ts';
 import type { FakeRunLog } from '../../fakes/run-log.ts';
 import { createTestApp, type TestApp } from '../../support/app.ts';
+import { deadlineIn } from '../../support/deadline.ts';
 import { instanceIds } from '../../support/instances.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
-const ids = instanceIds(4);
-function nodeOf(instanceId: string): string {
-  return instanceId.replace(/in09$/, 'in01');
-}
+const ids = instanceIds(4).map((id) => id.replace(/in09$/, 'in01'));
 
 interface World {
   readonly app: TestApp;
@@ -26,7 +24,7 @@ interface World {
   cursor: Cursor | undefined;
   /** Adds a trace that is so old. */
   record(fields: Partial<FakeTrace>, agoMs?: number): void;
-  /** Instances whose sync was asked for so far, in order. */
+  /** Data nodes that were put into the change queue so far, in order. */
   asked(): readonly string[];
   look(remainingMs?: number): Promise<unknown>;
 }
@@ -35,11 +33,10 @@ function createWorld(refuse: (id: string) => boolean = () => false): World {
   const clock = createFakeClock();
   const cts = createFakeCts();
   const [changes, queue] = [createFakeQueue(refuse), createFakeQueue(refuse)];
-  for (const id of ids) cts.dataNodes.set(id, [nodeOf(id)]);
   const app = createTestApp({
     clock,
     changeQueue: changes,
-    queue,
+    syncQueue: queue,
     http: () => cts.http,
     parameters: {
       fleet: async () => ({ instanceIds: ids, malformed: [], duplicates: 0, notRunning: [] }),
@@ -64,7 +61,7 @@ function createWorld(refuse: (id: string) => boolean = () => false): World {
         trace_id: `trace-${traces}`,
         trace_name: 'changeInstancePort',
         service_type: 'RDS',
-        resource_id: nodeOf(ids[0] ?? ''),
+        resource_id: ids[0] ?? '',
         trace_type: 'SystemAction',
         trace_rating: 'normal',
         time: clock.now() - agoMs,
@@ -72,8 +69,8 @@ function createWorld(refuse: (id: string) => boolean = () => false): World {
       });
     },
     asked: () =>
-      changes.sent.map(({ message }) => ('instanceId' in message ? message.instanceId : '?')),
-    look: (remainingMs = 600_000) => clock.run(watch(app, 'run-1', remainingMs)),
+      changes.sent.map(({ message }) => ('dataNodeId' in message ? message.dataNodeId : '?')),
+    look: (remainingMs = 600_000) => clock.run(watch(app, 'run-1', deadlineIn(remainingMs, clock))),
   };
   return world;
 }
@@ -81,15 +78,15 @@ function createWorld(refuse: (id: string) => boolean = () => false): World {
 const [first = '', second = ''] = ids;
 
 describe('a trace', () => {
-  test('leads to a sync of the instances that have the data node', async () => {
+  test('puts its data node into the change queue', async () => {
     const world = createWorld();
-    world.cts.dataNodes.set(second, [nodeOf(first), nodeOf(second)]);
     world.record({});
+    world.record({ resource_id: second });
 
     const watched = await world.look();
 
-    expect(world.asked()).toEqual([first, second]);
-    expect(watched).toMatchObject({ traces: 1, changes: 1, enqueued: 2, fullSync: false });
+    expect([...world.asked()].sort()).toEqual([first, second]);
+    expect(watched).toMatchObject({ traces: 2, changes: 2, enqueued: 2, fullSync: false });
     expect(world.log.notices).toMatchObject([{ message: 'changes watched', enqueued: 2 }]);
   });
 
@@ -118,17 +115,6 @@ describe('a trace', () => {
 
     expect(world.asked()).toEqual([]);
     expect(world.log.problems).toEqual([]);
-  });
-
-  test('of a data node that no instance of ours has ends in one quiet line', async () => {
-    const world = createWorld();
-    world.record({ resource_id: `${'f'.repeat(32)}in01` });
-
-    await world.look();
-
-    expect(world.asked()).toEqual([]);
-    expect(world.log.ignoredChanges).toMatchObject([{ dataNodeId: `${'f'.repeat(32)}in01` }]);
-    expect(world.log.warnings).toEqual([]);
   });
 
   test('of GaussDB counts as well', async () => {
@@ -190,7 +176,7 @@ describe('an outage', () => {
     const world = createWorld();
     world.cursor = { until: world.clock.now() - 5 * 24 * hour, done: [] };
     for (const [index, id] of ids.entries()) {
-      world.record({ resource_id: nodeOf(id) }, (index + 1) * 29 * hour);
+      world.record({ resource_id: id }, (index + 1) * 29 * hour);
     }
 
     const watched = await world.look();
@@ -291,21 +277,6 @@ describe('the cursor stays where it was', () => {
   });
 });
 
-test('an instance that cannot be asked for its data nodes leaves the change to the worker', async () => {
-  const world = createWorld();
-  const foreign = `${'f'.repeat(32)}in01`;
-  world.cts.fault = ({ url }) => (url.includes(second) ? answer(500, {}) : undefined);
-  world.record({ resource_id: foreign });
-  world.record({});
-
-  await world.look();
-
-  expect(world.changes.sent.map(({ message }) => message)).toEqual([
-    { dataNodeId: foreign, trigger: 'change', runId: 'run-1' },
-    { instanceId: first, trigger: 'change', runId: 'run-1' },
-  ]);
-});
-
 test('10,000 traces are read page by page', async () => {
   const world = createWorld();
   for (let index = 0; index < 10_000; index += 1) {
@@ -334,14 +305,14 @@ test('crashes at any effect lose no change, and repeat none beyond the overlap',
           left -= 1;
           if (left < 0) throw new Error('dead');
         };
-        const send = world.changes.send;
+        const { sendBatch } = world.changes;
         const dying: TestApp = {
           ...world.app,
           changeQueue: {
             ...world.changes,
-            send: async (entries, deadlineAt) => {
+            sendBatch: async (entries, signal) => {
               effect();
-              const sent = await send(entries, deadlineAt);
+              const sent = await sendBatch(entries, signal);
               effect();
               return sent;
             },
@@ -370,7 +341,7 @@ test('crashes at any effect lose no change, and repeat none beyond the overlap',
             trace_id: `operation-${index}`,
             trace_name: index % 2 === 0 ? 'changeInstancePort' : 'instanceAction',
             service_type: 'RDS',
-            resource_id: nodeOf(ids[instance] ?? ''),
+            resource_id: ids[instance] ?? '',
             trace_type: 'SystemAction',
             trace_rating: 'normal',
             time: startedAt + at * minute,
@@ -383,13 +354,15 @@ test('crashes at any effect lose no change, and repeat none beyond the overlap',
             if (seenAt <= now && !world.cts.traces.includes(trace)) world.cts.traces.push(trace);
           }
           left = crashes[look] ?? Number.POSITIVE_INFINITY;
-          await world.clock.run(watch(dying, `run-${look}`, 600_000)).catch(() => {});
+          await world.clock
+            .run(watch(dying, `run-${look}`, deadlineIn(600_000, world.clock)))
+            .catch(() => {});
           await world.clock.run(world.clock.sleep(2 * minute));
         }
 
         const asked = Map.groupBy(world.asked(), (id) => id);
         for (const id of ids) {
-          const happened = pending.filter(({ trace }) => trace.resource_id === nodeOf(id)).length;
+          const happened = pending.filter(({ trace }) => trace.resource_id === id).length;
           const times = asked.get(id)?.length ?? 0;
           if (happened > 0) expect(times).toBeGreaterThan(0);
           else expect(times).toBe(0);

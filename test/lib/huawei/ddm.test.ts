@@ -12,6 +12,8 @@ import { instanceIds } from '../../support/instances.ts';
 const token = `MIICANARY${'t0ken+'.repeat(40)}`;
 const [instanceId = ''] = instanceIds(1);
 
+const { signal } = new AbortController();
+
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
 async function connect(
@@ -27,7 +29,12 @@ async function connect(
     secrets: () => [token],
     renew: async () => {},
   };
-  const config = { ddmEndpoint: url, projectId: '619d3e78f61b4be68bc5aa0b59edcf7b', ddmApiVersion };
+  const config = {
+    ddmEndpoint: url,
+    projectId: '619d3e78f61b4be68bc5aa0b59edcf7b',
+    ddmApiVersion,
+    syncAttemptTimeoutMs: 2_000,
+  };
   return createDdmClient({ http, auth, clock: systemClock, config });
 }
 
@@ -38,7 +45,7 @@ function reply(status: number, body: string, headers: Record<string, string> = {
 }
 
 async function failureOf(client: DdmClient, id = instanceId): Promise<SyncFailure> {
-  const error: unknown = await client.sync(id, 2_000).catch((caught: unknown) => caught);
+  const error: unknown = await client.sync(id, signal).catch((caught: unknown) => caught);
   if (!(error instanceof SyncError)) throw new Error(`expected a SyncError, not ${String(error)}`);
   return error.failure;
 }
@@ -53,7 +60,7 @@ describe('the v1 call', () => {
       response.end(JSON.stringify({ instanceId, jobId: '6f1334ca-faa6-479e-837f-f3219192675e' }));
     });
 
-    const accepted = await client.sync(instanceId, 2_000);
+    const accepted = await client.sync(instanceId, signal);
 
     expect(accepted).toEqual({ jobId: '6f1334ca-faa6-479e-837f-f3219192675e' });
     expect(seen).toEqual([
@@ -68,7 +75,7 @@ describe('the v1 call', () => {
   test('is accepted without a job id', async () => {
     const client = await connect(reply(200, JSON.stringify({ instanceId })));
 
-    expect(await client.sync(instanceId, 2_000)).toEqual({});
+    expect(await client.sync(instanceId, signal)).toEqual({});
   });
 
   test.each([
@@ -111,7 +118,7 @@ describe('the v3 call', () => {
       reply(200, body)(request, response);
     }, 'v3');
 
-    await client.sync(instanceId, 2_000);
+    await client.sync(instanceId, signal);
 
     expect(seen).toBe(
       `/v3/619d3e78f61b4be68bc5aa0b59edcf7b/instances/${instanceId}/data-nodes/sync`,
@@ -136,7 +143,7 @@ describe('the v3 call', () => {
       );
     }, 'auto');
 
-    for (const id of instanceIds(3)) await client.sync(id, 2_000);
+    for (const id of instanceIds(3)) await client.sync(id, signal);
 
     expect(seen).toEqual(['v1', 'v3', 'v3', 'v3']);
   });
@@ -355,7 +362,7 @@ describe('an instance id', () => {
 
     await fc.assert(
       fc.asyncProperty(hostile, async (id) => {
-        await client.sync(id, 2_000).catch(() => {});
+        await client.sync(id, signal).catch(() => {});
       }),
       { numRuns: 2_000 },
     );

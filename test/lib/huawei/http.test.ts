@@ -22,6 +22,7 @@ function post(url: string, rest: Partial<HttpRequest> = {}): HttpRequest {
     url,
     headers: { 'Content-Type': 'application/json', 'X-Auth-Token': 'canary-token' },
     timeoutMs: 2_000,
+    signal: new AbortController().signal,
     ...rest,
   };
 }

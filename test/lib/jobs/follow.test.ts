@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ParameterError } from '../../../lib/errors.ts';
 import { parseFollowMessage } from '../../../lib/queue/message.ts';
-import { runSync } from '../../../lib/sync/run.ts';
 import { answer } from '../../fakes/cts-http.ts';
 import { createRandom } from '../../support/fleet.ts';
 import {
   createFollowWorld,
   type FollowWorld,
   type ProcessOptions,
+  runFollowed,
 } from '../../support/follow-world.ts';
 import { instanceIds } from '../../support/instances.ts';
 
@@ -17,9 +17,9 @@ const runId = 'run-1';
 /** A scheduled run over the instances; what it accepted goes to the follow queue. */
 async function sync(world: FollowWorld, ids: readonly string[], options: ProcessOptions = {}) {
   const { app, death } = world.start({ ...options, instanceIds: ids });
-  const request = { runId, trigger: 'schedule', dryRun: false, remainingMs: 900_000 } as const;
+  const request = { runId, trigger: 'schedule', dryRun: false } as const;
   const config = { ...app.config, syncInlineMax: 100_000 };
-  return world.clock.run(Promise.race([runSync({ ...app, config }, request), death]));
+  return world.clock.run(Promise.race([runFollowed({ ...app, config }, request, 900_000), death]));
 }
 
 function isList(url: string): boolean {
@@ -253,7 +253,7 @@ describe('a look', () => {
 
     await looking;
 
-    expect(world.log.warnings).toEqual(['sync jobs not looked up: another look follows']);
+    expect(world.log.warnings).toEqual(['sync jobs not checked: the next check tries again']);
     expect(world.log.jobEnds.map(({ end }) => end)).toEqual(['completed', 'completed']);
   });
 
@@ -365,7 +365,7 @@ describe('the follow queue', () => {
 
     expect(result).toMatchObject({ report: { accepted: 2 } });
     expect(world.log.jobEnds).toMatchObject([
-      { instanceId: a, end: 'unknown', reason: 'refused by the test', secondsSinceAccepted: 0 },
+      { instanceId: a, end: 'unknown', reason: 'refused by the fake', secondsSinceAccepted: 0 },
       { instanceId: b, end: 'unknown' },
     ]);
     expect(world.log.warnings).toEqual(['sync jobs not followed: the queue did not take them']);
@@ -382,8 +382,8 @@ describe('the follow queue', () => {
 
     expect(looks).toBe(5);
     expect(world.log.jobEnds.map(({ end, reason }) => [end, reason])).toEqual([
-      ['unknown', 'refused by the test'],
-      ['unknown', 'refused by the test'],
+      ['unknown', 'refused by the fake'],
+      ['unknown', 'refused by the fake'],
     ]);
     expect(world.deadLetters).toEqual([]);
   });

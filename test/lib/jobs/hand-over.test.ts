@@ -1,13 +1,17 @@
 import { expect, test } from 'vitest';
 import type { Queue } from '../../../lib/aws/queue.ts';
 import { followAccepted } from '../../../lib/jobs/hand-over.ts';
-import { runSync } from '../../../lib/sync/run.ts';
 import { createFakeDdmHttp } from '../../fakes/ddm-http.ts';
 import { createFakeQueue } from '../../fakes/queue.ts';
 import { createTestApp } from '../../support/app.ts';
+import { deadlineIn } from '../../support/deadline.ts';
+import { runFollowed } from '../../support/follow-world.ts';
 import { instanceIds } from '../../support/instances.ts';
 
-const hanging: Queue = { send: () => new Promise(() => {}), delay: async () => 0 };
+const hanging: Queue = {
+  sendBatch: () => new Promise(() => {}),
+  delayBatch: async () => ({ failed: [] }),
+};
 
 async function run(count: number, remainingMs: number, followQueue: Queue) {
   const ids = instanceIds(count);
@@ -19,8 +23,8 @@ async function run(count: number, remainingMs: number, followQueue: Queue) {
       fleet: async () => ({ instanceIds: ids, malformed: [], duplicates: 0, notRunning: [] }),
     },
   });
-  const request = { runId: 'run-1', trigger: 'schedule', dryRun: false, remainingMs } as const;
-  const { report } = await app.clock.run(runSync(app, request));
+  const request = { runId: 'run-1', trigger: 'schedule', dryRun: false } as const;
+  const { report } = await app.clock.run(runFollowed(app, request, remainingMs));
   return { app, report, ms: app.clock.monotonic() };
 }
 
@@ -67,13 +71,14 @@ test('hands over what was accepted when the work ends with an error', async () =
   });
   const outcome = { instanceId: instanceIds(1)[0] ?? '', trigger: 'http', runId: 'r' } as const;
 
-  const work = followAccepted(app, 60_000, async ({ log }) => {
-    log.outcome({ ...outcome, status: 'failed' });
-    log.outcome({ ...outcome, status: 'accepted', jobId: 'job-1' });
+  const work = async (): Promise<void> => {
+    await using followUp = followAccepted(app, deadlineIn(60_000, app.clock));
+    followUp.sink({ ...outcome, status: 'failed' });
+    followUp.sink({ ...outcome, status: 'accepted', jobId: 'job-1' });
     throw new TypeError('broken');
-  });
+  };
 
-  await expect(app.clock.run(work)).rejects.toThrow('broken');
+  await expect(app.clock.run(work())).rejects.toThrow('broken');
   expect(queue.sent.map(({ message }) => message)).toEqual([
     {
       round: 1,

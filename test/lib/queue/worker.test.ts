@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ParameterError } from '../../../lib/errors.ts';
-import type { Delivery } from '../../../lib/queue/requests.ts';
+import type { SqsRecord } from '../../../lib/queue/records.ts';
 import { syncBatch } from '../../../lib/queue/worker.ts';
 import { createFakeDdmHttp, type FakeAnswer } from '../../fakes/ddm-http.ts';
 import { createFakeQueue } from '../../fakes/queue.ts';
 import { createTestApp, type TestAppOptions } from '../../support/app.ts';
+import { deadlineIn } from '../../support/deadline.ts';
 import { instanceIds } from '../../support/instances.ts';
 
 const ok = undefined;
@@ -19,7 +20,7 @@ function delivery(
   messageId: string,
   instanceId: string,
   { receiveCount = 1, runId = 'run-1', trigger = 'schedule' } = {},
-): Delivery {
+): SqsRecord {
   return {
     messageId,
     receiptHandle: `handle-${messageId}`,
@@ -34,12 +35,12 @@ interface BatchOptions extends Omit<TestAppOptions, 'http'> {
   readonly remainingMs?: number;
 }
 
-async function run(deliveries: readonly Delivery[], options: BatchOptions = {}) {
+async function run(deliveries: readonly SqsRecord[], options: BatchOptions = {}) {
   const { answer = () => ok, latencyMs, remainingMs = 60_000, ...rest } = options;
   const queue = createFakeQueue();
   const calls: string[] = [];
   const app = createTestApp({
-    queue,
+    syncQueue: queue,
     ...rest,
     http: (clock) => {
       const http = createFakeDdmHttp(clock, answer, latencyMs);
@@ -52,7 +53,9 @@ async function run(deliveries: readonly Delivery[], options: BatchOptions = {}) 
       };
     },
   });
-  const returned = await app.clock.run(syncBatch(app, app.queue, deliveries, remainingMs));
+  const returned = await app.clock.run(
+    syncBatch(app, { isChange: false, records: deliveries }, deadlineIn(remainingMs, app.clock)),
+  );
   return { app, calls, log: app.log, queue, returned };
 }
 
@@ -208,13 +211,22 @@ describe('a batch', () => {
     const error = new ParameterError('SSM_UNAVAILABLE', '/token', 'no');
     const parameters = { secret: () => Promise.reject(error) };
 
-    await expect(run([delivery('1', a)], { parameters })).rejects.toBe(error);
+    const syncQueue = createFakeQueue();
+
+    await expect(run([delivery('1', a)], { parameters, syncQueue })).rejects.toBe(error);
+
+    const [redelivery] = syncQueue.delayed;
+    expect(redelivery?.receiptHandle).toBe('handle-1');
+    expect(redelivery?.delaySeconds).toBeLessThanOrEqual(15);
   });
 
   test('gives messages back also when their delay cannot be set', async () => {
-    const queue = { ...createFakeQueue(), delay: () => Promise.reject(new Error('no')) };
+    const queue = { ...createFakeQueue(), delayBatch: () => Promise.reject(new Error('no')) };
 
-    const { log, returned } = await run([delivery('1', a)], { queue, answer: () => busy });
+    const { log, returned } = await run([delivery('1', a)], {
+      syncQueue: queue,
+      answer: () => busy,
+    });
 
     expect(returned).toEqual(['1']);
     expect(log.warnings).toEqual(['redelivery delay not set']);
@@ -222,7 +234,7 @@ describe('a batch', () => {
 });
 
 describe('a message for the fleet', () => {
-  const fleetDelivery: Delivery = {
+  const fleetDelivery: SqsRecord = {
     ...delivery('fleet', a),
     body: '{"fleet":true,"trigger":"http","runId":"run-9"}',
   };
@@ -266,8 +278,8 @@ describe('a message for the fleet', () => {
     const none = createFakeQueue(() => true);
     const some = createFakeQueue((instanceId) => instanceId === ids[0]);
 
-    const nothing = await run([fleetDelivery], { parameters: fleetOf(ids), queue: none });
-    const most = await run([fleetDelivery], { parameters: fleetOf(ids), queue: some });
+    const nothing = await run([fleetDelivery], { parameters: fleetOf(ids), syncQueue: none });
+    const most = await run([fleetDelivery], { parameters: fleetOf(ids), syncQueue: some });
 
     expect([nothing.returned, most.returned]).toEqual([['fleet'], []]);
     expect(most.log.reports).toMatchObject([{ queued: 9, failed: 2 }]);

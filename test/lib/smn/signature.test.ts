@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type SmnEnvelope, type SmnServer, startSmn } from '../../../emulator/smn.ts';
-import { parseSmnMessage } from '../../../lib/changes/change.ts';
-import { cloudDomains } from '../../../lib/config.ts';
+import { parseNotification } from '../../../lib/changes/notification.ts';
 import { RequestError } from '../../../lib/errors.ts';
+import { cloudDomains } from '../../../lib/hosts.ts';
 import { parseEnvelope } from '../../../lib/smn/message.ts';
 import { createFakeHttp } from '../../fakes/http.ts';
 import { createCertificate } from '../../support/certificates.ts';
@@ -96,7 +96,7 @@ describe('a message of SMN', () => {
 
     const { message } = await verify(event.body, event.headers['x-smn-message-type']);
 
-    expect(parseSmnMessage(message)).toEqual([
+    expect(parseNotification(message)).toEqual([
       { dataNodeId: 'c6f68fed9e74478c8679479a07d7d568in01', name: 'changeInstancePort' },
     ]);
   });
@@ -592,7 +592,7 @@ describe('a subscription', () => {
       ? createReceiver({ topicUrns: [smn.topicUrn], http })
       : receiver;
     const error: unknown = await confirming
-      .confirm(message, 3_000)
+      .confirm(message, new AbortController().signal)
       .catch((caught: unknown) => caught);
     return error instanceof RequestError ? error.statusCode : error;
   };

@@ -354,7 +354,7 @@ describe('the deadline', () => {
   test('does not wait for a queue that hangs', async () => {
     const { clock, log, report } = await runFleet({
       instanceIds: instanceIds(600),
-      queue: { ...createFakeQueue(), send: () => new Promise(() => {}) },
+      queue: { ...createFakeQueue(), sendBatch: () => new Promise(() => {}) },
       settings: { syncInlineMax: 0 },
       remainingMs: 30_000,
     });
@@ -380,7 +380,10 @@ describe('the queue', () => {
     const { log, report } = await runFleet({
       instanceIds: instanceIds(10),
       settings: { syncInlineMax: 0 },
-      queue: { ...createFakeQueue(), send: () => Promise.reject(new TypeError('canary-secret')) },
+      queue: {
+        ...createFakeQueue(),
+        sendBatch: () => Promise.reject(new TypeError('canary-secret')),
+      },
     });
 
     expect(report).toMatchObject({ failed: 10, errCodes: { QUEUE_REFUSED: 10 } });

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createRateLimiter } from '../../../lib/sync/pace.ts';
+import { createPace } from '../../../lib/sync/pace.ts';
 
 /** A limiter on a clock that the test moves. */
 function createLimiter(maxPerSecond: number, maxConcurrency = 1_000) {
   let now = 0;
   const clock = { monotonic: () => now };
-  const limiter = createRateLimiter({ maxConcurrency, maxPerSecond, clock });
+  const limiter = createPace({ maxConcurrency, maxPerSecond, clock });
   return {
     limiter,
     advance: (ms: number) => {

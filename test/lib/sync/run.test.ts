@@ -2,10 +2,11 @@ import type { Context } from 'aws-lambda';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type CloudOptions, startCloud } from '../../../emulator/cloud.ts';
 import { handler } from '../../../functions/scheduled.ts';
-import { createApp } from '../../../lib/app.ts';
+import { type App, createApp } from '../../../lib/app.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { runSync } from '../../../lib/sync/run.ts';
 import { createFakeRunLog } from '../../fakes/run-log.ts';
+import { deadlineIn } from '../../support/deadline.ts';
 
 const credentials = {
   AWS_REGION: 'eu-central-1',
@@ -32,15 +33,19 @@ const request = {
   runId: 'run-1',
   trigger: 'schedule',
   dryRun: false,
-  remainingMs: 60_000,
 } as const;
+
+async function sync(app: App, { dryRun = false, totalMs = 60_000 } = {}) {
+  using deadline = deadlineIn(totalMs, systemClock);
+  return await runSync(app, { ...request, dryRun }, deadline, []);
+}
 
 describe('a run', () => {
   test('reads list and token, calls DDM, and counts every instance', async () => {
     const { cloud, env } = await start({ instances: 150, failShare: 0.1 });
     const log = createFakeRunLog();
 
-    const { report, stoppedBy } = await runSync({ ...createApp(env), log }, request);
+    const { report, stoppedBy } = await sync({ ...createApp(env), log });
 
     expect(stoppedBy).toBeUndefined();
     expect(report).toMatchObject({ total: 150, accepted: 135, failed: 15 });
@@ -53,14 +58,12 @@ describe('a run', () => {
     const { cloud, env } = await start({ instances: 5 });
     const app = { ...createApp(env), log: createFakeRunLog() };
 
-    const { report } = await runSync(app, { ...request, dryRun: true });
+    const { report } = await sync(app, { dryRun: true });
     for (const part of [1, 2]) cloud.ssm.delete(`${cloud.parameterPrefix}/token/${part}`);
     const fresh = { ...createApp(env), log: createFakeRunLog() };
 
     expect(report).toMatchObject({ total: 5, skipped: 5, attempts: 0 });
-    await expect(runSync(fresh, { ...request, dryRun: true })).rejects.toThrow(
-      /token does not exist/,
-    );
+    await expect(sync(fresh, { dryRun: true })).rejects.toThrow(/token does not exist/);
     expect(cloud.ddm.stats().calls).toBe(0);
   });
 
@@ -70,9 +73,9 @@ describe('a run', () => {
     const empty = createFakeRunLog();
     const untidy = createFakeRunLog();
 
-    await runSync({ ...createApp(env), log: empty }, request);
+    await sync({ ...createApp(env), log: empty });
     cloud.ssm.put({ name, type: 'String', value: 'nonsense,nonsense' });
-    const { report } = await runSync({ ...createApp(env), log: untidy }, request);
+    const { report } = await sync({ ...createApp(env), log: untidy });
 
     expect(empty.warnings).toEqual(['no instances to sync: the list is empty']);
     expect(untidy.warnings).toEqual(['duplicate instance ids ignored']);
@@ -83,10 +86,7 @@ describe('a run', () => {
     const { cloud, env } = await start({ instances: 50 });
     cloud.iam.tokens.clear();
 
-    const { report, stoppedBy } = await runSync(
-      { ...createApp(env), log: createFakeRunLog() },
-      request,
-    );
+    const { report, stoppedBy } = await sync({ ...createApp(env), log: createFakeRunLog() });
 
     expect(String(stoppedBy)).toContain('the parameter store has no newer one');
     expect(report.failed).toBe(50);
@@ -96,12 +96,12 @@ describe('a run', () => {
   test('row 19: is stopped when the token is refused and the store cannot be read', async () => {
     const { cloud, env } = await start({ instances: 50 });
     const app = { ...createApp(env), log: createFakeRunLog() };
-    await app.parameters.fleet();
-    await app.parameters.secret();
+    await app.parameters.fleet(new AbortController().signal);
+    await app.parameters.secret(new AbortController().signal);
     cloud.iam.tokens.clear();
     cloud.ssm.fault = () => ({ status: 400, type: 'AccessDeniedException' });
 
-    const { stoppedBy } = await runSync(app, request);
+    const { stoppedBy } = await sync(app);
 
     expect(stoppedBy).toMatchObject({ cause: { code: 'SSM_UNAVAILABLE' } });
   });
@@ -117,9 +117,9 @@ describe('a run', () => {
     const app = { ...createApp(env), log: createFakeRunLog() };
     const before = timers();
 
-    await runSync(app, request);
+    await sync(app);
     await cloud.ddm.close();
-    await runSync(app, { ...request, remainingMs: 6_000 });
+    await sync(app, { totalMs: 6_000 });
 
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(unhandled).toEqual([]);

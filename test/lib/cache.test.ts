@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createExpiringMap } from '../../lib/expiring-map.ts';
+import { createExpiringMap } from '../../lib/cache.ts';
 import { createFakeClock } from '../fakes/clock.ts';
 
 test('forgets an entry at its time', () => {

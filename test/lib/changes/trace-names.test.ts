@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseSmnMessage, readTrace, traceNames } from '../../../lib/changes/change.ts';
+import { parseNotification } from '../../../lib/changes/notification.ts';
+import { readTrace } from '../../../lib/changes/trace.ts';
+import { traceNames } from '../../../lib/changes/trace-names.ts';
 
 const dataNodeId = 'c6f68fed9e74478c8679479a07d7d568in01';
 const replicaId = 'a1b2c3d4e5f60718293a4b5c6d7e8f90in01';
@@ -125,7 +127,7 @@ describe('the message of a notification', () => {
     ['a text in a text', JSON.stringify(trace)],
     ['JSON of a kind we do not know', { kind: 'audit', op: 'changeInstancePort', id: dataNodeId }],
   ])('is read as %s', (_, value) => {
-    expect(parseSmnMessage(JSON.stringify(value))).toEqual([change]);
+    expect(parseNotification(JSON.stringify(value))).toEqual([change]);
   });
 
   test.each<[string, unknown]>([
@@ -135,7 +137,7 @@ describe('the message of a notification', () => {
     ['an id beside the detail', { ...event, detail: null, resource_id: dataNodeId }],
     ['an id in its text', { ...event, detail: { content: `instance ${dataNodeId} switched` } }],
   ])('is read as an event of Cloud Eye: %s', (_, value) => {
-    expect(parseSmnMessage(JSON.stringify(value))).toEqual([
+    expect(parseNotification(JSON.stringify(value))).toEqual([
       { dataNodeId, name: 'PrimaryStandbySwitched' },
     ]);
   });
@@ -152,13 +154,13 @@ describe('the message of a notification', () => {
       ],
     ],
   ])('is read as prose: %s', (text, changes) => {
-    expect(parseSmnMessage(text)).toEqual(changes);
+    expect(parseNotification(text)).toEqual(changes);
   });
 
   test('names each data node once', () => {
     const traces = [trace, { ...trace, resource_id: replicaId }, trace];
 
-    const changes = parseSmnMessage(JSON.stringify(traces));
+    const changes = parseNotification(JSON.stringify(traces));
 
     expect(changes).toEqual([change, { ...change, dataNodeId: replicaId }]);
   });
@@ -174,7 +176,7 @@ describe('the message of a notification', () => {
   ])('is irrelevant: %s', (_, value) => {
     const text = typeof value === 'string' ? value : JSON.stringify(value);
 
-    expect(parseSmnMessage(text)).toBe('irrelevant');
+    expect(parseNotification(text)).toBe('irrelevant');
   });
 
   const deep = `${'{"a":'.repeat(40_000)}1${'}'.repeat(40_000)}`;
@@ -196,7 +198,7 @@ describe('the message of a notification', () => {
     ['objects in objects', deep],
     ['a wrapped one of these', `{"cts":${deep}}`],
   ])('is unclear: %s', (_, text) => {
-    expect(parseSmnMessage(text)).toBe('unclear');
+    expect(parseNotification(text)).toBe('unclear');
   });
 
   test('is read without an error, whatever it is', () => {
@@ -212,7 +214,7 @@ describe('the message of a notification', () => {
           tree.map((value) => JSON.stringify(value)),
         ),
         (text) => {
-          parseSmnMessage(text);
+          parseNotification(text);
         },
       ),
       { numRuns: 2_000 },

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import { cloudIds, sample, startPackaged } from '../support/packaged.ts';
+
+const hanging = (): Promise<undefined> => new Promise(() => {});
+const throttled = () => ({ status: 400, type: 'ThrottlingException' });
+
+function workerEvent(ids: readonly string[]) {
+  const [template] = sample('worker').Records;
+  const Records = ids.map((instanceId, index) => ({
+    ...template,
+    messageId: `m${index}`,
+    receiptHandle: `sync#${index}#1`,
+    body: JSON.stringify({ instanceId, trigger: 'schedule', runId: 'run-1' }),
+  }));
+  return { Records };
+}
+
+test.each([
+  ['hangs', hanging],
+  ['throttles', throttled],
+])('http answers 503 when Parameter Store %s, long before Lambda ends it', async (_, fault) => {
+  const session = await startPackaged('http', { instances: 3, timeoutMs: 4_000 });
+  session.cloud.ssm.fault = fault;
+  const startedAt = performance.now();
+
+  const result = await session.invoke({ ...sample('http'), body: undefined });
+
+  // Three tenths of its time, and a cold start: with 25 s that is 7.5 s.
+  expect(performance.now() - startedAt).toBeLessThan(2_500);
+  expect(result).toMatchObject({ ok: true, response: { statusCode: 503 } });
+  expect(session.output.join()).toContain('SSM_UNAVAILABLE');
+  expect(session.output.join()).toContain(`${session.cloud.parameterPrefix}/instances`);
+});
+
+test('the worker hands its messages back when Parameter Store hangs, and names the parameter', async () => {
+  const session = await startPackaged('worker', { instances: 3, timeoutMs: 4_000 });
+  const ids = await cloudIds(session.cloud);
+  session.cloud.ssm.fault = hanging;
+
+  const result = await session.invoke(workerEvent(ids));
+
+  expect(result).toMatchObject({ ok: false, error: { errorType: 'ParameterError' } });
+  expect(JSON.stringify(result)).toContain(`${session.cloud.parameterPrefix}/token`);
+});
+
+test.each([
+  ['http', '25000', (ids: readonly string[]) => ({ ...sample('http'), body: undefined, ids })],
+  ['worker', '60000', workerEvent],
+] as const)('%s still calls with DEADLINE_RESERVE_MS=%s', async (name, reserve, event) => {
+  const env = { DEADLINE_RESERVE_MS: reserve };
+  const session = await startPackaged(name, { instances: 3, timeoutMs: 60_000, env });
+
+  const result = await session.invoke(event(await cloudIds(session.cloud)));
+
+  expect(result.ok).toBe(true);
+  expect(session.cloud.ddm.stats().accepted).toBe(3);
+});
