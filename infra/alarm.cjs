@@ -1,17 +1,18 @@
-// What the alarms of alarms.cjs are made of.
+// How an alarm of alarms.cjs is built.
+
+const { functionName, service } = require('./names.cjs');
 
 const { env } = process;
-const service = '${self:service}-${sls:stage}';
-const wakeTopic = env.ALARM_TOPIC_ARN;
-const ticketTopic = env.TICKET_TOPIC_ARN || wakeTopic;
+const pageTopic = env.ALARM_TOPIC_ARN;
+const ticketTopic = env.TICKET_TOPIC_ARN || pageTopic;
 const runbook = env.RUNBOOK_URL || 'docs/runbook.md';
 
 /**
- * An alarm, which wakes somebody, waits for the morning, or tells nobody (`silent`). `says` is one sentence,
- * `section` is its anchor in the runbook.
+ * An alarm that pages the person on call (`pages`), opens a ticket, or notifies no topic (`silent`). `says` is one
+ * sentence, `section` is its anchor in the runbook.
  */
-function alarm({ name, wakes = false, silent = false, says, section, ...properties }) {
-  const topic = !silent && (wakes ? wakeTopic : ticketTopic);
+function alarm({ name, pages = false, silent = false, says, section, ...properties }) {
+  const topic = !silent && (pages ? pageTopic : ticketTopic);
   return {
     Type: 'AWS::CloudWatch::Alarm',
     Properties: {
@@ -31,15 +32,13 @@ function metric(Namespace, MetricName, Dimensions) {
   return { Namespace, MetricName, Dimensions };
 }
 
-/** A metric of lib/metrics.ts or lib/logger.ts. */
+/** A metric that the functions publish (docs/metrics.md). */
 function ours(name) {
   return metric('ddm-sync', name, [{ Name: 'service', Value: service }]);
 }
 
 function ofFunction(key, name) {
-  return metric('AWS/Lambda', name, [
-    { Name: 'FunctionName', Value: `\${self:custom.names.${key}}` },
-  ]);
+  return metric('AWS/Lambda', name, [{ Name: 'FunctionName', Value: functionName(key) }]);
 }
 
 function ofQueue(resource, name) {
@@ -48,7 +47,7 @@ function ofQueue(resource, name) {
   ]);
 }
 
-/** The Metrics of an alarm on an expression over sums, each under an id of its own. */
+/** The metrics of an alarm on an expression over sums, each of which has its own id. */
 function math(Expression, seconds, sums) {
   return {
     Metrics: [
@@ -63,10 +62,10 @@ function math(Expression, seconds, sums) {
 }
 
 /** A number from the environment of the deployment. */
-function setting(name, preset) {
-  const value = Number(env[name] || preset);
+function setting(name, fallback) {
+  const value = Number(env[name] || fallback);
   if (value > 0) return value;
-  throw new Error(`${name} is "${env[name]}": a number above 0 is needed`);
+  throw new Error(`${name} is "${env[name]}": set it to a number above 0`);
 }
 
-module.exports = { alarm, math, ofFunction, ofQueue, ours, runbook, service, setting };
+module.exports = { alarm, math, ofFunction, ofQueue, ours, runbook, setting };

@@ -1,12 +1,18 @@
 // The alarms: resources of the CloudFormation template. docs/runbook.md has a section for each of them.
 
 const { alarm, math, ofFunction, ofQueue, ours, setting } = require('./alarm.cjs');
-const { pascal } = require('./names.cjs');
+const { deadLetterQueues, functionKeys, pascal, queues } = require('./names.cjs');
 const { schedulePeriodSeconds } = require('./schedule-period.cjs');
-const { deadLetterQueues, functions, queues } = require('./watched.cjs');
 
 const authMode = process.env.AUTH_MODE || 'token';
 const periodSeconds = schedulePeriodSeconds(process.env);
+
+/**
+ * The number of consecutive 5-minute periods with errors that ring the alarm of a function. @default 1
+ * What these functions could not do comes back: to the queue, or in the next run 2 minutes later.
+ */
+const errorPeriods = { worker: 3, follow: 3, watch: 3 };
+
 function idOf(name) {
   return `${pascal(name)}Alarm`;
 }
@@ -15,8 +21,8 @@ function fleet() {
   return [
     {
       name: 'no-run',
-      wakes: true,
-      says: 'For two periods of the schedule no run came to its end: nothing is synced.',
+      pages: true,
+      says: 'No run has finished for two periods of the schedule: nothing is synced.',
       section: 'no-run',
       ...math('runs - errors', periodSeconds, {
         runs: ofFunction('scheduled', 'Invocations'),
@@ -29,10 +35,10 @@ function fleet() {
     },
     {
       name: 'failed-share',
-      wakes: true,
-      says: 'For two periods of the schedule too many instances failed.',
+      pages: true,
+      says: 'Too many instances have failed for two periods of the schedule.',
       section: 'failed-share',
-      // A job that DDM took and then failed counts as a failed instance.
+      // A job that DDM accepted and that failed later counts as a failed instance.
       ...math('100 * (failed + FILL(jobs, 0)) / (accepted + failed)', periodSeconds, {
         failed: ours('Failed'),
         jobs: ours('JobsFailed'),
@@ -43,7 +49,7 @@ function fleet() {
     },
     {
       name: 'no-clean-run',
-      says: 'There has been no hour in a day in which a scheduled run came through and nothing failed.',
+      says: 'For a day, no hour had a complete scheduled run without a failure.',
       section: 'no-clean-run',
       ...math('IF(failed == 0, clean, 0)', 3_600, {
         failed: ours('Failed'),
@@ -56,7 +62,7 @@ function fleet() {
     },
     {
       name: 'throttled',
-      says: 'For an hour the service has refused many of the calls because there are too many.',
+      says: 'The service has throttled many of the calls for an hour.',
       section: 'throttled',
       ...math('100 * throttled / calls', 900, {
         throttled: ours('ThrottledCalls'),
@@ -67,7 +73,7 @@ function fleet() {
     },
     {
       name: 'notifications-refused',
-      says: 'Messages came to /notifications/smn that SMN did not sign, or not for us.',
+      says: 'Messages arrived at /notifications/smn that SMN did not sign, or that were not for us.',
       section: 'notifications-refused',
       ...ours('NotificationsRefused'),
       Statistic: 'Sum',
@@ -76,11 +82,11 @@ function fleet() {
   ];
 }
 
-// Every run and every rotation publishes it (lib/expiry.ts): a rotation every 6 h leaves at least 18 of 24.
+// Every run and every rotation publishes it: with a rotation every 6 h at least 18 of 24 hours are left.
 const tokenExpires = {
   name: 'token-expires',
-  wakes: true,
-  says: 'The token lives for less than 8 hours: rotate-token has failed.',
+  pages: true,
+  says: 'The token expires in less than 8 hours: rotate-token has failed.',
   section: 'token-expires',
   ...ours('TokenHoursLeft'),
   Statistic: 'Minimum',
@@ -92,7 +98,7 @@ const tokenExpires = {
 function deadLetters([name, resource]) {
   return {
     name: `${name}-dead-letter`,
-    says: `A message is in ${resource}: it could not be dealt with, and is kept for 14 days.`,
+    says: `A message is in ${resource}: it could not be processed, and is kept for 14 days.`,
     section: 'dead-letter',
     ...ofQueue(resource, 'ApproximateNumberOfMessagesVisible'),
     Statistic: 'Maximum',
@@ -104,7 +110,7 @@ function deadLetters([name, resource]) {
 function queueAge([name, resource]) {
   return {
     name: `${name}-queue-age`,
-    wakes: true,
+    pages: true,
     says: `A message has been in ${resource} for more than an hour: the work is not done.`,
     section: 'queue-age',
     ...ofQueue(resource, 'ApproximateAgeOfOldestMessage'),
@@ -115,7 +121,7 @@ function queueAge([name, resource]) {
   };
 }
 
-function errors([key, { errorPeriods }]) {
+function errors(key) {
   return {
     name: `${key}-errors`,
     says: `The function ${key} failed.`,
@@ -123,16 +129,16 @@ function errors([key, { errorPeriods }]) {
     ...ofFunction(key, 'Errors'),
     Statistic: 'Sum',
     Period: 300,
-    EvaluationPeriods: errorPeriods,
+    EvaluationPeriods: errorPeriods[key] ?? 1,
   };
 }
 
-/** For CodeDeploy, which must know within the minutes of a canary: infra/deployment.cjs. */
-function rollback([key]) {
+/** For CodeDeploy, which must know while the canary is still running: infra/live-alias.cjs. */
+function rollback(key) {
   return {
     name: `${key}-rollback`,
     silent: true,
-    says: `The function ${key} failed, and a deployment of it that is under way is taken back.`,
+    says: `The function ${key} failed: CodeDeploy rolls back a deployment that is in progress.`,
     section: 'errors',
     ...ofFunction(key, 'Errors'),
     Statistic: 'Sum',
@@ -142,10 +148,10 @@ function rollback([key]) {
 
 const nearTimeout = 0.9;
 
-function duration([key], timeoutSeconds) {
+function duration(key, timeoutSeconds) {
   return {
     name: `${key}-duration`,
-    says: `The function ${key} takes nearly as long as it may, ${timeoutSeconds} s.`,
+    says: `The function ${key} runs for nearly its timeout of ${timeoutSeconds} s.`,
     section: 'duration',
     ...ofFunction(key, 'Duration'),
     Statistic: 'Maximum',
@@ -157,18 +163,18 @@ function duration([key], timeoutSeconds) {
 }
 
 module.exports = async ({ resolveVariable }) => {
-  const rows = Object.entries(functions);
+  const keys = await functionKeys(resolveVariable);
   const timeouts = await Promise.all(
-    rows.map(([key]) => resolveVariable(`self:functions.${key}.timeout`)),
+    keys.map((key) => resolveVariable(`self:functions.${key}.timeout`)),
   );
   const alarms = [
     ...fleet(),
     ...(authMode === 'token' ? [tokenExpires] : []),
     ...Object.entries(queues).map(queueAge),
     ...Object.entries(deadLetterQueues).map(deadLetters),
-    ...rows.map(errors),
-    ...rows.map(rollback),
-    ...rows.map((row, index) => duration(row, timeouts[index])),
+    ...keys.map(errors),
+    ...keys.map(rollback),
+    ...keys.map((key, index) => duration(key, timeouts[index])),
   ];
   return { Resources: Object.fromEntries(alarms.map((row) => [idOf(row.name), alarm(row)])) };
 };

@@ -1,25 +1,24 @@
-// The dashboard: one resource of the CloudFormation template. docs/dashboard.png shows what it looks like.
+// The dashboard: one resource of the CloudFormation template. docs/dashboard.png shows it.
 
-const { runbook, service } = require('./alarm.cjs');
+const { runbook } = require('./alarm.cjs');
 const alarms = require('./alarms.cjs');
-const { logGroups } = require('./log-groups.cjs');
-const watched = require('./watched.cjs');
-const widget = require('./widget.cjs');
+const names = require('./names.cjs');
+const { queries } = require('./queries.cjs');
+const { schedulePeriodSeconds } = require('./schedule-period.cjs');
 
-const { expression, graph, hidden, numbers, ours } = widget;
+const { service } = names;
+const periodSeconds = schedulePeriodSeconds(process.env);
+const region = '${AWS::Region}';
 const [green, red, amber] = ['#1a7346', '#b3261e', '#b86e00'];
 
-/** The last period in which a scheduled run came through and nothing failed: how long ago (docs/metrics.md). */
+/** The minutes since the last period with a complete scheduled run and no failure (docs/metrics.md). */
 const cleanAge =
   '(EPOCH(FILL(clean, 0)) - FILL(IF(clean > 0 AND failed == 0, EPOCH(clean)), REPEAT)) / 60';
 
-// Each row: its height, then its widgets with their widths.
+// Each row of the dashboard is its height, then its widgets with their widths.
 
 function heading() {
-  return [
-    1,
-    [24, widget.text(`**${service}**: is the fleet in sync? If an alarm is on: ${runbook}`)],
-  ];
+  return [1, [24, text(`**${service}**: is the fleet in sync? If an alarm rings: ${runbook}`)]];
 }
 
 function now() {
@@ -46,24 +45,24 @@ function now() {
   ];
 }
 
-/** Those for CodeDeploy say what others say too. */
+/** The alarms for CodeDeploy repeat what others say. */
 function states(alarmResources) {
   const shown = alarmResources.filter((name) => !name.endsWith('RollbackAlarm'));
-  return [3, [24, widget.alarmStates('Alarms', shown)]];
+  return [3, [24, alarmStates('Alarms', shown)]];
 }
 
 function tables(groups) {
   return [
     7,
-    [12, widget.table('failing longest', groups)],
-    [12, widget.table('last result per instance', groups)],
+    [12, table('failing longest', groups)],
+    [12, table('last result per instance', groups)],
   ];
 }
 
 function results() {
   return [
     6,
-    [12, graph('Failures by code', 'instances', [widget.byCode()], { stacked: true })],
+    [12, graph('Failures by code', 'instances', [byCode()], { stacked: true })],
     [
       12,
       graph(
@@ -104,20 +103,20 @@ function speed() {
 }
 
 function depths(resources) {
-  return Object.values(resources).map(widget.depthOf);
+  return Object.values(resources).map(depthOf);
 }
 
-function queues(functionNames) {
+function queues(functionKeys) {
   return [
     6,
-    [8, graph('Queues', 'messages', depths(watched.queues))],
-    [8, graph('Dead-letter queues', 'messages', depths(watched.deadLetterQueues))],
+    [8, graph('Queues', 'messages', depths(names.queues))],
+    [8, graph('Dead-letter queues', 'messages', depths(names.deadLetterQueues))],
     [
       8,
       graph(
         'Errors',
         'failed invocations',
-        Object.entries(functionNames).map(([key, name]) => widget.ofFunction(key, name, 'Errors')),
+        functionKeys.map((key) => ofFunction(key, 'Errors')),
       ),
     ],
   ];
@@ -138,9 +137,99 @@ function place(rows) {
   });
 }
 
+// What widgets are made of.
+
+/** A metric that the functions publish. */
+function ours(name, label, options) {
+  return ['ddm-sync', name, 'service', service, { stat: 'Sum', label, ...options }];
+}
+
+/** A metric that only expressions show. */
+function hidden(id, name) {
+  return ours(name, id, { id, visible: false });
+}
+
+function expression(id, text, label, options) {
+  return [{ id, expression: text, label, ...options }];
+}
+
+/** One line for each code that failures have. */
+function byCode() {
+  return expression(
+    'codes',
+    `SEARCH('{ddm-sync,service,errCode} MetricName="Failures" service="${service}"', 'Sum', ${periodSeconds})`,
+    '',
+  );
+}
+
+function ofFunction(key, metric) {
+  return [
+    'AWS/Lambda',
+    metric,
+    'FunctionName',
+    names.functionName(key),
+    { stat: 'Sum', label: key },
+  ];
+}
+
+function depthOf(resource) {
+  return [
+    'AWS/SQS',
+    'ApproximateNumberOfMessagesVisible',
+    'QueueName',
+    `\${${resource}.QueueName}`,
+    { stat: 'Maximum', label: resource },
+  ];
+}
+
+function metricWidget(title, metrics, options) {
+  return {
+    type: 'metric',
+    properties: { title, metrics, region, period: periodSeconds, ...options },
+  };
+}
+
+function graph(title, unit, metrics, options) {
+  return metricWidget(title, metrics, {
+    view: 'timeSeries',
+    stacked: false,
+    yAxis: { left: { min: 0, label: unit, showUnits: false } },
+    ...options,
+  });
+}
+
+function numbers(title, metrics) {
+  return metricWidget(title, metrics, { view: 'singleValue' });
+}
+
+function text(markdown) {
+  return { type: 'text', properties: { markdown } };
+}
+
+/** The states of alarms, by the names of their resources. */
+function alarmStates(title, resources) {
+  return {
+    type: 'alarm',
+    properties: { title, alarms: resources.map((resource) => `\${${resource}.Arn}`) },
+  };
+}
+
+/** The results of a saved query. */
+function table(name, logGroups) {
+  return {
+    type: 'log',
+    properties: {
+      title: names.capital(name),
+      region,
+      view: 'table',
+      query: [...logGroups.map((group) => `SOURCE '${group}'`), queries[name]].join(' | '),
+    },
+  };
+}
+
 module.exports = async ({ resolveVariable }) => {
-  const functionNames = await resolveVariable('self:custom.names');
-  const groups = await logGroups(resolveVariable);
+  const functionKeys = await names.functionKeys(resolveVariable);
+  const groups = await names.logGroups(resolveVariable);
   const { Resources } = await alarms({ resolveVariable });
   const widgets = place([
     heading(),
@@ -149,7 +238,7 @@ module.exports = async ({ resolveVariable }) => {
     tables(groups),
     results(),
     speed(),
-    queues(functionNames),
+    queues(functionKeys),
   ]);
   return {
     Resources: {

@@ -1,4 +1,21 @@
-// How resources are named after the functions, queues and alarms of this service.
+// How the resources of this service are named.
+
+const service = '${self:service}-${sls:stage}';
+
+/** The alias that every event source invokes; it moves from one published version to the next. */
+const aliasName = 'live';
+
+/** The queues that a function works on, by what alarms call them. */
+const queues = { sync: 'SyncQueue', changes: 'ChangeQueue', follow: 'FollowQueue' };
+
+/** The queues that keep what failed for good. */
+const deadLetterQueues = {
+  sync: 'SyncDeadLetterQueue',
+  changes: 'ChangeDeadLetterQueue',
+  follow: 'FollowDeadLetterQueue',
+  scheduled: 'ScheduledDeadLetterQueue',
+  changed: 'ChangedDeadLetterQueue',
+};
 
 function capital(name) {
   return name[0].toUpperCase() + name.slice(1);
@@ -9,9 +26,45 @@ function pascal(name) {
   return name.split('-').map(capital).join('');
 }
 
-/** The framework's name of a function in the template, without the kind of resource behind it. */
-function functionId(name) {
-  return capital(name).replaceAll('-', 'Dash');
+/** The keys below `functions` in serverless.yml. */
+async function functionKeys(resolveVariable) {
+  return Object.keys(await resolveVariable('self:functions'));
 }
 
-module.exports = { capital, functionId, pascal };
+/** The name that the framework gives a function. */
+function functionName(key) {
+  return `${service}-${key}`;
+}
+
+/** The framework's name of a function in the template, without the kind of resource behind it. */
+function functionId(key) {
+  return capital(key).replaceAll('-', 'Dash');
+}
+
+function functionArn(key) {
+  return { 'Fn::GetAtt': [`${functionId(key)}LambdaFunction`, 'Arn'] };
+}
+
+function aliasArn(key) {
+  return { 'Fn::Join': [':', [functionArn(key), aliasName]] };
+}
+
+async function logGroups(resolveVariable) {
+  const keys = await functionKeys(resolveVariable);
+  return keys.map((key) => `/aws/lambda/${functionName(key)}`);
+}
+
+module.exports = {
+  aliasArn,
+  aliasName,
+  capital,
+  deadLetterQueues,
+  functionArn,
+  functionId,
+  functionKeys,
+  functionName,
+  logGroups,
+  pascal,
+  queues,
+  service,
+};

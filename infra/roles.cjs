@@ -1,24 +1,24 @@
 // One role for each function, each with exact ARNs: resources of the CloudFormation template.
 
-const { pascal } = require('./names.cjs');
-const { aliasArn } = require('./deployment.cjs');
+const { rotatedNames, tokenNames } = require('../lib/aws/stored-token.ts');
+const { aliasArn, functionName, pascal } = require('./names.cjs');
 
 const { env } = process;
 const authMode = env.AUTH_MODE || 'token';
 const keyArn = env.PARAMETER_KMS_ARN;
 
-function range(from, to) {
-  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
-}
+const prefix = '${self:custom.parameterArn}';
+const token = { read: tokenNames(prefix), ...rotatedNames(prefix) };
+const secrets = authMode === 'aksk' ? [parameter('credentials')] : token.read;
 
-// The names that lib/aws/token-set.ts reads with one call, and all that a rotation writes or removes.
-const tokenParts = range(1, 26).map((number) => `token/${number}`);
-const tokenNames = ['token-set', 'token', ...tokenParts.slice(10, 17)];
-const secretNames = authMode === 'aksk' ? ['credentials'] : tokenNames;
+function parameter(name) {
+  return `${prefix}/${name}`;
+}
 
 function parameterArns(names) {
-  return names.map((name) => ({ 'Fn::Sub': `\${self:custom.parameterArn}/${name}` }));
+  return names.map((name) => ({ 'Fn::Sub': name }));
 }
+
 function arnOf(resource) {
   return { 'Fn::GetAtt': [resource, 'Arn'] };
 }
@@ -32,7 +32,7 @@ function allow(Action, Resource, Condition) {
   };
 }
 
-/** With a key of one's own; the key aws/ssm needs no statement. Only through Parameter Store, docs/secrets.md. */
+/** For a customer managed key, and only through Parameter Store; the key aws/ssm needs no statement. docs/credentials.md */
 function useKey(actions) {
   return keyArn
     ? [
@@ -45,9 +45,9 @@ function useKey(actions) {
     : [];
 }
 
-/** List and secret, as a run needs them; `exclude` with discovery. */
+/** What a run reads: the list, the secret, and with discovery `exclude`. */
 function readFleet() {
-  return readParameters('instances', 'exclude', ...secretNames);
+  return readParameters(parameter('instances'), parameter('exclude'), ...secrets);
 }
 
 function readParameters(...names) {
@@ -59,8 +59,8 @@ function readParameters(...names) {
 
 function writeToken() {
   return [
-    allow('ssm:PutParameter', parameterArns(['token-set', ...tokenParts.slice(10)])),
-    allow('ssm:DeleteParameters', parameterArns(['token', ...tokenParts])),
+    allow('ssm:PutParameter', parameterArns(token.written)),
+    allow('ssm:DeleteParameters', parameterArns(token.removed)),
     ...useKey(['kms:Encrypt']),
   ];
 }
@@ -83,28 +83,28 @@ function workOn(...queues) {
   ];
 }
 
-/** What each function of serverless.yml may do beside writing its log. */
+/** What each function of serverless.yml may do besides writing its log. */
 const permissions = {
   scheduled: [...readFleet(), ...sendTo('ScheduledDeadLetterQueue', 'SyncQueue', 'FollowQueue')],
   http: [...readFleet(), ...sendTo('SyncQueue', 'FollowQueue')],
-  // The list is for POST /sync on a large fleet, which a worker dispatches.
+  // It needs the list when it dispatches a large fleet for POST /sync.
   worker: [
     ...readFleet(),
     ...workOn('SyncQueue', 'ChangeQueue'),
     ...sendTo('SyncQueue', 'FollowQueue'),
   ],
-  follow: [...readParameters(...secretNames), ...workOn('FollowQueue'), ...sendTo('FollowQueue')],
-  // These two are told of changes from outside: they hold no token and read no parameter.
+  follow: [...readParameters(...secrets), ...workOn('FollowQueue'), ...sendTo('FollowQueue')],
+  // These two take messages from outside: they hold no token and read no parameter.
   changed: sendTo('ChangeQueue', 'ChangedDeadLetterQueue'),
   smn: sendTo('ChangeQueue'),
   watch: [
     ...readFleet(),
-    ...readParameters('cursor'),
-    allow('ssm:PutParameter', parameterArns(['cursor'])),
+    ...readParameters(parameter('cursor')),
+    allow('ssm:PutParameter', parameterArns([parameter('cursor')])),
     ...sendTo('ChangeQueue', 'SyncQueue'),
   ],
   // The only one that may write the token, and the only one that reads the password.
-  'rotate-token': [...readParameters('credentials', ...tokenNames), ...writeToken()],
+  'rotate-token': [...readParameters(parameter('credentials'), ...token.read), ...writeToken()],
 };
 
 function trust(service, Condition) {
@@ -139,11 +139,11 @@ function roleId(name) {
 function writeLog(name) {
   return allow(
     ['logs:CreateLogStream', 'logs:PutLogEvents'],
-    [{ 'Fn::Sub': `\${self:custom.logGroupArn}/\${self:custom.names.${name}}:*` }],
+    [{ 'Fn::Sub': `\${self:custom.logGroupArn}/${functionName(name)}:*` }],
   );
 }
 
-/** With TRACING=on. X-Ray knows no resources: "*" is all that these two actions can be allowed on. */
+/** With TRACING=on. These two actions take no resource but "*". */
 const sendTraces =
   env.TRACING === 'on' ? [allow(['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], '*')] : [];
 

@@ -1,4 +1,4 @@
-// How often the schedule runs, for alarms and dashboard: rate(…) says it, for cron(…) somebody has to.
+// How often the schedule runs, for alarms and dashboard: rate(…) says it; cron(…) needs SYNC_PERIOD_MINUTES.
 
 const secondsOf = { minute: 60, hour: 3_600, day: 86_400 };
 
@@ -11,7 +11,7 @@ function schedulePeriodSeconds({
   const maxSeconds = 86_400; // of an alarm's period
   if (Number.isInteger(seconds / 60) && seconds >= 60 && seconds <= maxSeconds) return seconds;
   throw new Error(
-    `The alarms need to know how often the schedule "${schedule}" runs: set SYNC_PERIOD_MINUTES, 1 to 1440`,
+    `The alarms cannot tell how often the schedule "${schedule}" runs: set SYNC_PERIOD_MINUTES, 1 to 1440`,
   );
 }
 

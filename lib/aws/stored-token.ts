@@ -48,7 +48,18 @@ function range(from: number, to: number): number[] {
 export function tokenNames(prefix: string): readonly string[] {
   const { part, set, whole } = namesOf(prefix);
   const [first] = firstNumbers;
-  return [whole, set, ...range(first, first + maxNames - 4).map(part)];
+  return [set, whole, ...range(first, first + maxNames - 4).map(part)];
+}
+
+/** What a rotation may write, and what it removes unless it is in use. */
+export function rotatedNames(prefix: string) {
+  const { part, set, whole } = namesOf(prefix);
+  const [first, second] = firstNumbers;
+  const last = second + 2 * (maxParts - 1);
+  return {
+    written: [set, ...range(first, last).map(part)],
+    removed: [whole, ...range(1, last).map(part)],
+  };
 }
 
 type Found = ReadonlyMap<string, Part>;
@@ -162,8 +173,8 @@ export async function writeToken(
   const stored = await readToken(store, clock, prefix);
   if (stored.token !== token) throw overwritten(names.set);
   const inUse = new Set(parts.map(({ name }) => name));
-  const old = [names.whole, ...range(1, firstNumbers[1] + 2 * (maxParts - 1)).map(names.part)];
-  const leftOver = await store.remove(old.filter((name) => !inUse.has(name))).catch(messageOf);
+  const { removed } = rotatedNames(prefix);
+  const leftOver = await store.remove(removed.filter((name) => !inUse.has(name))).catch(messageOf);
   return { parameters: parts.length, ...(leftOver && { leftOver }) };
 }
 

@@ -21,7 +21,7 @@ interface Roles {
   >;
 }
 
-/** What each role of infra/roles.cjs may do, as rows of a table, with the settings that are not set. */
+/** What each role of infra/roles.cjs may do with the default settings, as rows of a table. */
 export function permissionsTable(): string {
   // roles.cjs reads these when it is loaded: the table must not depend on this machine's settings.
   for (const name of ['AUTH_MODE', 'PARAMETER_KMS_ARN', 'TRACING']) delete process.env[name];
@@ -43,10 +43,10 @@ function toRow(role: string, name: string, { Action, Resource }: Statement): str
 function nameOf(resource: unknown): string {
   const text = JSON.stringify(resource);
   const parameter = /custom\.parameterArn\}\/([\w/-]+)"/.exec(text)?.[1];
-  const log = /custom\.logGroupArn\}\/\$\{self:custom\.names\.([\w-]+)\}:\*"/.exec(text)?.[1];
+  const isLogGroup = text.includes('custom.logGroupArn');
   const attribute = /"Fn::GetAtt":\["(\w+)","Arn"\]/.exec(text)?.[1];
   if (parameter) return `\`…/${parameter}\``;
-  if (log) return 'the streams of its log group';
+  if (isLogGroup) return 'the streams of its log group';
   if (attribute && text.includes('"live"')) return `alias \`live\` of \`${attribute}\``;
   return attribute ? `\`${attribute}\`` : `\`${text}\``;
 }

@@ -39,14 +39,3 @@ test('stops where the deployment fails, and fails where the rotation does', () =
   expect(deploy({}, 'deploy')).toMatchObject({ status: 1, calls: { length: 2 } });
   expect(deploy({}, 'invoke')).toMatchObject({ status: 1, calls: { length: 3 } });
 });
-
-test('the template of the key passes the check of CloudFormation rules', () => {
-  const { status, stdout } = spawnSync(
-    process.execPath,
-    [join(root, 'scripts/check-template.ts'), join(root, 'infra/parameter-key.yml')],
-    { encoding: 'utf8' },
-  );
-
-  expect(stdout).toContain('0 faults');
-  expect(status).toBe(0);
-});

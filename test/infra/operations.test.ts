@@ -1,31 +1,18 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
 import { errorCodes } from '../../lib/huawei/error-codes.ts';
 import { createMetricCheck, type Metric } from '../support/known-metrics.ts';
-import { type PrintedLine, printLines } from '../support/printed-lines.ts';
+import { printLines } from '../support/printed-lines.ts';
 import { foreignFields } from '../support/query-fields.ts';
-import { packageService, type Template } from '../support/template.ts';
+import { packageService } from '../support/template.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'ddm-sync-operations-'));
 const topicArn = 'arn:aws:sns:eu-central-1:123456789012:on-call';
 const ticketArn = 'arn:aws:sns:eu-central-1:123456789012:tickets';
 const runbook = readFileSync(new URL('../../docs/runbook.md', import.meta.url), 'utf8');
 
-let template: Template = { Resources: {} };
-let lines: readonly PrintedLine[] = [];
-let faultsOf: (metric: Metric) => readonly string[] = () => [];
-
-beforeAll(async () => {
-  template = packageService(folder);
-  lines = await printLines();
-  faultsOf = createMetricCheck(template, lines);
-}, 120_000);
-
-vi.setConfig({ testTimeout: 60_000 }); // serverless package takes its time
-
-afterAll(() => rmSync(folder, { recursive: true }));
+const template = packageService();
+const lines = await printLines();
+const faultsOf = createMetricCheck(template, lines);
 
 // biome-ignore lint/suspicious/noExplicitAny: the template is what the framework made of infra/
 type Properties = Readonly<Record<string, any>>;
@@ -75,7 +62,7 @@ const anchors = [...runbook.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
 );
 
 describe('every alarm', () => {
-  test('is on metrics that somebody publishes, of resources that are there', () => {
+  test('watches metrics that exist, of resources in the template', () => {
     const faults = alarms().flatMap(([id, alarm]) =>
       metricsOf(alarm)
         .flatMap(faultsOf)
@@ -86,7 +73,7 @@ describe('every alarm', () => {
     expect(alarms().length).toBeGreaterThan(20);
   });
 
-  test('uses in its expression the metrics that it names, and no other', () => {
+  test('uses exactly the metrics that it names in its expression', () => {
     for (const [, { Metrics = [] }] of alarms()) {
       const [{ Expression = '' } = {}, ...named] = Metrics as Properties[];
       const used = [...Expression.matchAll(/\b[a-z]\w*/g)].map(([id]) => id);
@@ -94,7 +81,7 @@ describe('every alarm', () => {
     }
   });
 
-  test('says what is wrong in one sentence, and where the runbook says what to do', () => {
+  test('says what is wrong in one sentence, and links to its section of the runbook', () => {
     for (const [id, { AlarmDescription }] of alarms()) {
       const [, anchor] =
         /^[A-Z][^.]+\. docs\/runbook\.md#([a-z-]+)$/.exec(
@@ -104,7 +91,7 @@ describe('every alarm', () => {
     }
   });
 
-  test('does nothing without a topic; with one, wakes somebody only for what cannot wait', () => {
+  test('notifies no topic unless one is set, and pages only for what cannot wait', () => {
     const env = {
       ALARM_TOPIC_ARN: topicArn,
       TICKET_TOPIC_ARN: ticketArn,
@@ -113,11 +100,11 @@ describe('every alarm', () => {
       ALARM_FAILED_PERCENT: '25',
     };
 
-    const configured = alarms(packageService(join(folder, 'topic'), env));
+    const configured = alarms(packageService(env));
 
     expect(alarms().filter(([, { AlarmActions }]) => AlarmActions)).toEqual([]);
-    const waking = configured.filter(([, { AlarmActions = [] }]) => AlarmActions[0] === topicArn);
-    expect(waking.map(([id]) => id).sort()).toEqual([
+    const paging = configured.filter(([, { AlarmActions = [] }]) => AlarmActions[0] === topicArn);
+    expect(paging.map(([id]) => id).sort()).toEqual([
       'ChangesQueueAgeAlarm',
       'FailedShareAlarm',
       'FollowQueueAgeAlarm',
@@ -126,7 +113,7 @@ describe('every alarm', () => {
       'TokenExpiresAlarm',
     ]);
     for (const [id, { AlarmActions, AlarmDescription, OKActions }] of configured) {
-      const isSilent = id.endsWith('RollbackAlarm'); // CodeDeploy asks for it
+      const isSilent = id.endsWith('RollbackAlarm'); // for CodeDeploy
       expect(isSilent ? [undefined] : [[topicArn], [ticketArn]]).toContainEqual(AlarmActions);
       expect(OKActions).toEqual(AlarmActions);
       expect(AlarmDescription).toContain(' https://wiki.example/runbook#');
@@ -139,8 +126,8 @@ describe('every alarm', () => {
   test.each([
     [{ SYNC_SCHEDULE: 'cron(0 3 * * ? *)' }, /set SYNC_PERIOD_MINUTES/],
     [{ ALARM_FAILED_PERCENT: 'many' }, /ALARM_FAILED_PERCENT is "many"/],
-  ])('asks for what it cannot know: %j', (env, message) => {
-    expect(() => packageService(join(folder, 'wrong'), env)).toThrow(message);
+  ])('stops the deployment with %j', (env, message) => {
+    expect(() => packageService(env)).toThrow(message);
   });
 });
 
@@ -160,7 +147,7 @@ describe('the alarms together', () => {
     }
   });
 
-  test('watch the depth of every dead-letter queue, and the age of what is in the others', () => {
+  test('watch the depth of every dead-letter queue, and the age of messages in the others', () => {
     for (const [id] of ofType('AWS::SQS::Queue')) {
       const found = alarms().filter(([, { Dimensions = [] }]) =>
         JSON.stringify(Dimensions).includes(`"${id}"`),
@@ -174,7 +161,7 @@ describe('the alarms together', () => {
     }
   });
 
-  test('notice when no run came to its end in two periods, also when nothing is heard at all', () => {
+  test('notice when no run finished in two periods, even when there is no data at all', () => {
     const { NoRunAlarm } = Object.fromEntries(alarms());
 
     expect(NoRunAlarm).toMatchObject({
@@ -212,7 +199,7 @@ function attribute(text: string): unknown {
 }
 
 describe('the dashboard', () => {
-  test('has widgets that fit into 24 columns and lie on no other', () => {
+  test('has widgets that fit into 24 columns and do not overlap', () => {
     const taken = new Map<string, string>();
     const overlaps: string[] = [];
     for (const { height, properties, width, x, y } of readDashboard()) {
@@ -229,7 +216,7 @@ describe('the dashboard', () => {
     expect(overlaps).toEqual([]);
   });
 
-  test('shows metrics that somebody publishes, of resources that are there', () => {
+  test('shows metrics that exist, of resources in the template', () => {
     const rows = readDashboard().flatMap(({ properties }) => properties.metrics ?? []);
     const metrics = rows
       .filter(([first]) => typeof first === 'string')
@@ -258,7 +245,7 @@ describe('the dashboard', () => {
     ]);
   });
 
-  test('shows the state of every alarm that is for people, by its ARN', () => {
+  test('shows the state of every alarm except those for CodeDeploy, by its ARN', () => {
     const shown = readDashboard().flatMap(({ properties }) => properties.alarms ?? []);
 
     const ids = alarms().map(([id]) => id);
@@ -266,7 +253,7 @@ describe('the dashboard', () => {
     expect(shown).toEqual(notForDeployments.map((id) => `\${${id}.Arn}`));
   });
 
-  test('asks only the log groups of the functions', () => {
+  test('queries only the log groups of the functions', () => {
     const functions = ofType('AWS::Lambda::Function').map(([, { FunctionName }]) => FunctionName);
     for (const { properties } of readDashboard().filter(({ type }) => type === 'log')) {
       const sources = [...properties.query.matchAll(/SOURCE '\/aws\/lambda\/([^']+)'/g)];
@@ -286,7 +273,7 @@ describe('the saved queries', () => {
     expect(found.filter(([, fields]) => fields?.length !== 0)).toEqual([]);
   });
 
-  test('and those of the dashboard are the same', () => {
+  test('are the same as those of the dashboard', () => {
     const saved = ofType('AWS::Logs::QueryDefinition').map(([, { QueryString }]) => QueryString);
     const tables = readDashboard().filter(({ type }) => type === 'log');
 
@@ -297,14 +284,14 @@ describe('the saved queries', () => {
     }
   });
 
-  test('would not pass with a field that no line has', () => {
+  test('fail the check with a field that no line has', () => {
     expect(
       foreignFields('filter errorCode = "x" | stats count(*) as n by instanceId', lines),
     ).toEqual(['errorCode']);
   });
 });
 
-test('the runbook has every code of our own, and every class of error', () => {
+test('the runbook has every code of ddm-sync itself, and every class of error', () => {
   const own = Object.keys(errorCodes).filter((code) => !code.includes('.'));
 
   expect(own.filter((code) => !runbook.includes(`\`${code}\``))).toEqual([]);
@@ -313,7 +300,7 @@ test('the runbook has every code of our own, and every class of error', () => {
   }
 });
 
-test('docs/metrics.md names every metric that is published, and no other of ours', () => {
+test('docs/metrics.md names exactly the metrics that are published', () => {
   const emitted = new Set(
     lines.flatMap(({ _aws }) =>
       _aws === undefined

@@ -4,7 +4,7 @@ import type { Template } from './template.ts';
 export interface Metric {
   readonly namespace: string;
   readonly name: string;
-  /** By name: what they are in the template. */
+  /** The values by name, as in the template. */
   readonly dimensions: Readonly<Record<string, unknown>>;
 }
 
@@ -29,7 +29,7 @@ interface EmfDirective {
   readonly Metrics: readonly { readonly Name: string }[];
 }
 
-/** Finds what is wrong with a metric: that nobody publishes it, or not of this template. */
+/** Finds what is wrong with a metric: it is not published, or not for a resource of this template. */
 export function createMetricCheck(
   template: Template,
   lines: readonly PrintedLine[],
@@ -55,13 +55,15 @@ export function createMetricCheck(
       ([dimension, value]) => !values[dimension]?.has(JSON.stringify(value)),
     );
     return [
-      ...(names.get(key)?.has(name) ? [] : [`nobody publishes ${name} of ${key}`]),
-      ...foreign.map(([dimension, value]) => `no ${dimension} ${JSON.stringify(value)}`),
+      ...(names.get(key)?.has(name) ? [] : [`not published: ${name} of ${key}`]),
+      ...foreign.map(
+        ([dimension, value]) => `not in the template: ${dimension} ${JSON.stringify(value)}`,
+      ),
     ];
   };
 }
 
-/** The values that a dimension has with the resources of the template, as JSON. */
+/** The values of each dimension that the template's resources have, as JSON. */
 function valuesOf({ Resources }: Template): Readonly<Record<string, ReadonlySet<string>>> {
   const functions = ofType(Resources, 'AWS::Lambda::Function').map(([, properties]) => properties);
   const services = functions.map(

@@ -10,13 +10,13 @@ export type PrintedLine = Readonly<Record<string, unknown>>;
 
 const taskRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-/** Lines of JSON that the packaged handlers print between them: runs, batches, changes, refusals, rotations. */
+/** The JSON lines that all packaged handlers print: runs, batches, changes, refusals, rotations. */
 export async function printLines(): Promise<readonly PrintedLine[]> {
   const faults: CloudOptions = { instances: 60, failShare: 0.1, throttlePerSecond: 40 };
   const [cloud, smn] = await Promise.all([startCloud(faults), startSmn()]);
   try {
     const printed = await Promise.all(
-      doors(cloud, smn).map(([functionName, events]) =>
+      invocations(cloud, smn).map(([functionName, events]) =>
         print(cloud, functionName, events, smn.topicUrn),
       ),
     );
@@ -54,7 +54,7 @@ async function print(
   return lines;
 }
 
-function doors({ ddm }: Cloud, smn: SmnServer): readonly (readonly [string, unknown[]])[] {
+function invocations({ ddm }: Cloud, smn: SmnServer): readonly (readonly [string, unknown[]])[] {
   return [
     ['scheduled', [sample('scheduled'), sample('scheduled-dry-run')]],
     ['http', [{ ...sample('http'), body: JSON.stringify({ instanceIds: [ddm.instanceIds[0]] }) }]],

@@ -9,7 +9,7 @@ const words = new Set(
 );
 const discovered = new Set(['@timestamp', '@message', '@log']);
 
-/** The fields in a query of Logs Insights that no line has and no command before defines. */
+/** The fields in a Logs Insights query that no line has and no earlier command defines. */
 export function foreignFields(query: string, lines: readonly PrintedLine[]): readonly string[] {
   const code = query.replaceAll(/"[^"]*"|\/[^/]+\//g, ' ');
   const aliases = new Set([...code.matchAll(/\bas (\w+)/g)].map(([, name]) => name));

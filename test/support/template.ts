@@ -1,7 +1,21 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -26,38 +40,84 @@ export interface Template {
 
 type Environment = Readonly<Record<string, string>>;
 
-const service = ['serverless.yml', 'package.json', 'infra', 'dist'];
-
-/** Runs `serverless package` into a folder, on a copy of the service: two at once would share `.serverless`. */
-export function runPackage(to: string, env: Environment = {}) {
-  const cwd = mkdtempSync(join(tmpdir(), 'ddm-sync-service-'));
-  for (const name of service) cpSync(join(root, name), join(cwd, name), { recursive: true });
-  symlinkSync(join(root, 'node_modules'), join(cwd, 'node_modules'));
-  const serverless = join(root, 'node_modules/serverless/bin/serverless.js');
-  const result = spawnSync(process.execPath, [serverless, 'package', '--package', to], {
-    cwd,
-    encoding: 'utf8',
-    env: { ...process.env, SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off', ...env },
-  });
-  rmSync(cwd, { recursive: true });
-  return result;
+interface Packaged {
+  readonly status: number | null;
+  /** What `serverless package` printed, stdout and stderr. */
+  readonly output: string;
+  readonly template: Template;
+  /** What `serverless deploy` would tell CloudFormation besides the template. */
+  readonly state: { readonly service: { readonly provider: Readonly<Record<string, unknown>> } };
 }
+
+/** Everything a template is made from besides the environment: a package run sees no other file of the project. */
+export const inputs = ['serverless.yml', 'package.json', 'package-lock.json', 'infra', 'lib'];
 
 /** The template that a deployment with these settings would bring. */
-export function packageService(to: string, env: Environment = {}): Template {
-  const { status, stderr, stdout } = runPackage(to, env);
-  if (status !== 0) throw new Error(`serverless package failed: ${stdout}${stderr}`);
-  return JSON.parse(readFileSync(templateIn(to), 'utf8'));
+export function packageService(env: Environment = {}): Template {
+  const { output, status, template } = runPackage(env);
+  if (status !== 0) throw new Error(`serverless package failed: ${output}`);
+  return template;
 }
 
-export function templateIn(folder: string): string {
-  return join(folder, 'cloudformation-template-update-stack.json');
+/** `serverless package` with these settings, run once for each state of the inputs: the result is kept in dist/. */
+export function runPackage(
+  env: Environment = {},
+  from = root,
+  cache = join(root, 'dist/templates'),
+): Packaged {
+  const folder = join(cache, hashInputs(from));
+  const path = join(
+    folder,
+    `${createHash('sha256').update(JSON.stringify(env)).digest('hex')}.json`,
+  );
+  if (!existsSync(path)) {
+    const packaged = packageCopy(from, env);
+    mkdirSync(folder, { recursive: true });
+    for (const name of readdirSync(cache)) {
+      if (name !== basename(folder)) rmSync(join(cache, name), { recursive: true, force: true });
+    }
+    // Another worker may read or write the same path.
+    const temporary = `${path}.${process.pid}.${Date.now()}`;
+    writeFileSync(temporary, JSON.stringify(packaged));
+    renameSync(temporary, path);
+  }
+  return JSON.parse(readFileSync(path, 'utf8'));
 }
 
-export function checkTemplate(path: string) {
-  return spawnSync(process.execPath, [join(root, 'scripts/check-template.ts'), path], {
+/** Changes with every byte and name of the inputs, with this file, and with Node. */
+export function hashInputs(from: string): string {
+  const paths = inputs
+    .flatMap((input) => [input, ...globSync(`${input}/**`, { cwd: from })])
+    .sort();
+  const hash = createHash('sha256').update(process.version);
+  hash.update(readFileSync(fileURLToPath(import.meta.url)));
+  for (const path of paths) {
+    const isFile = statSync(join(from, path)).isFile();
+    hash.update(`\0${path}\0`).update(isFile ? readFileSync(join(from, path)) : '');
+  }
+  return hash.digest('hex');
+}
+
+function packageCopy(from: string, env: Environment): Packaged {
+  const cwd = mkdtempSync(join(tmpdir(), 'ddm-sync-service-'));
+  for (const name of inputs) cpSync(join(from, name), join(cwd, name), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(cwd, 'node_modules'));
+  mkdirSync(join(cwd, 'dist'));
+  writeFileSync(join(cwd, 'dist/package.json'), '{}'); // no template depends on the code
+  const serverless = join(root, 'node_modules/serverless/bin/serverless.js');
+  const { PATH = '', HOME = '' } = process.env;
+  const { status, stderr, stdout } = spawnSync(process.execPath, [serverless, 'package'], {
+    cwd,
     encoding: 'utf8',
+    // Nothing else: a setting of this machine would be in the template.
+    env: { PATH, HOME, SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off', ...env },
   });
+  const read = (name: string) =>
+    status === 0 ? JSON.parse(readFileSync(join(cwd, '.serverless', name), 'utf8')) : {};
+  const template = read('cloudformation-template-update-stack.json');
+  const state = read('serverless-state.json');
+  rmSync(cwd, { recursive: true });
+  return { status, output: stdout + stderr, template, state };
 }
 
 export function statementsOf({ Resources }: Template): readonly Statement[] {
