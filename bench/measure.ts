@@ -2,9 +2,9 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { environmentOf } from '../cli/target.ts';
 import { type Cloud, type CloudOptions, startCloud } from '../emulator/cloud.ts';
 import type { DdmStats } from '../emulator/ddm.ts';
+import { environmentOf } from '../emulator/environment.ts';
 import { median } from './numbers.ts';
 
 /** What the measured process answers. */

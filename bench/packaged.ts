@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { environmentOf } from '../cli/target.ts';
 import { type CloudOptions, startCloud } from '../emulator/cloud.ts';
+import { environmentOf } from '../emulator/environment.ts';
 import { type EventSourceOptions, startEventSource } from '../emulator/event-source.ts';
 import { startLambda } from '../emulator/lambda.ts';
 

@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Cloud, startCloud } from '../emulator/cloud.ts';
+import { environmentOf } from '../emulator/environment.ts';
 import { startEventSource } from '../emulator/event-source.ts';
 import { build } from '../scripts/build.ts';
 import { checked, runCommand } from './options.ts';
 import { instanceCount } from './start/options.ts';
-import { environmentOf } from './target.ts';
 
 const taskRoot = dirname(dirname(fileURLToPath(import.meta.url)));
 

@@ -1,6 +1,6 @@
 import { type Cloud, startCloud } from '../../emulator/cloud.ts';
+import { environmentOf } from '../../emulator/environment.ts';
 import { OptionError } from '../options.ts';
-import { environmentOf } from '../target.ts';
 import type { StartOptions } from './options.ts';
 
 /** What the handler runs against. */

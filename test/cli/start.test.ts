@@ -10,8 +10,8 @@ import { startCommand } from '../../cli/start/options.ts';
 import { openProject } from '../../cli/start/project.ts';
 import { runFleet } from '../../cli/start/run.ts';
 import { drawProgress, parseLogLine } from '../../cli/start/screen.ts';
-import { environmentOf } from '../../cli/target.ts';
 import { startCloud } from '../../emulator/cloud.ts';
+import { environmentOf } from '../../emulator/environment.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 

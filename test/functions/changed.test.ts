@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { environmentOf } from '../../cli/target.ts';
 import { type Cloud, changeDeadLetterQueue, changeQueue } from '../../emulator/cloud.ts';
+import { environmentOf } from '../../emulator/environment.ts';
 import { startEventSource } from '../../emulator/event-source.ts';
 import {
   sample,

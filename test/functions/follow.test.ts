@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { environmentOf } from '../../cli/target.ts';
 import { type Cloud, followDeadLetterQueue, followQueue } from '../../emulator/cloud.ts';
+import { environmentOf } from '../../emulator/environment.ts';
 import { type EventSourceOptions, startEventSource } from '../../emulator/event-source.ts';
 import {
   type SessionOptions,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
-import { environmentOf } from '../../cli/target.ts';
 import { type Cloud, changeQueue } from '../../emulator/cloud.ts';
+import { environmentOf } from '../../emulator/environment.ts';
 import { startEventSource } from '../../emulator/event-source.ts';
 import { startPackaged, startTestCloud, taskRoot } from '../support/packaged.ts';
 import { startTestSmn } from '../support/smn.ts';

@@ -1,7 +1,7 @@
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { environmentOf } from '../../cli/target.ts';
 import { type Cloud, deadLetterQueue, syncQueue } from '../../emulator/cloud.ts';
+import { environmentOf } from '../../emulator/environment.ts';
 import { startEventSource } from '../../emulator/event-source.ts';
 import {
   type SessionOptions,

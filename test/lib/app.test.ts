@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { environmentOf } from '../../cli/target.ts';
 import { type Cloud, type CloudOptions, changeQueue, startCloud } from '../../emulator/cloud.ts';
+import { environmentOf } from '../../emulator/environment.ts';
 import { type App, createApp, requireNeeds } from '../../lib/app.ts';
 import { enqueueChanges } from '../../lib/changes/enqueue.ts';
 import { runSync } from '../../lib/sync/run.ts';

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { environmentOf } from '../../cli/target.ts';
 import { type Cloud, type CloudOptions, startCloud } from '../../emulator/cloud.ts';
+import { environmentOf } from '../../emulator/environment.ts';
 import { startLambda } from '../../emulator/lambda.ts';
 import { type SmnServer, startSmn } from '../../emulator/smn.ts';
 import { sample } from './packaged.ts';

@@ -1,7 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { environmentOf } from '../../../cli/target.ts';
 import { type Cloud, followQueue, startCloud, syncQueue } from '../../../emulator/cloud.ts';
+import { environmentOf } from '../../../emulator/environment.ts';
 import { handler as follow } from '../../../functions/follow.ts';
 import { handler } from '../../../functions/http.ts';
 import { handler as worker } from '../../../functions/worker.ts';

@@ -1,4 +1,4 @@
-import type { Cloud } from '../emulator/cloud.ts';
+import type { Cloud } from './cloud.ts';
 
 /** The settings of a function that runs against the embedded cloud. */
 export function environmentOf(cloud: Cloud): Readonly<Record<string, string>> {
