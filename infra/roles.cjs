@@ -91,15 +91,14 @@ const permissions = {
   worker: [
     ...readFleet(),
     ...workOn('SyncQueue', 'ChangeQueue'),
-    ...sendTo('SyncQueue', 'FollowQueue'),
+    ...sendTo('SyncQueue', 'ChangeQueue', 'FollowQueue'),
   ],
   follow: [...readParameters(...secrets), ...workOn('FollowQueue'), ...sendTo('FollowQueue')],
   // These two take messages from outside: they hold no token and read no parameter.
   changed: sendTo('ChangeQueue', 'ChangedDeadLetterQueue'),
   smn: sendTo('ChangeQueue'),
   watch: [
-    ...readFleet(),
-    ...readParameters(parameter('cursor')),
+    ...readParameters(...secrets, parameter('cursor')),
     allow('ssm:PutParameter', parameterArns([parameter('cursor')])),
     ...sendTo('ChangeQueue', 'SyncQueue'),
   ],
