@@ -109,7 +109,7 @@ describe('with an access key', () => {
 
   test.each([
     ['no parameter', undefined, 'credentials does not exist'],
-    ['no JSON', 'canary', 'the whole missing'],
+    ['no JSON', 'canary', 'the whole value missing'],
     ['a password', '{"domainName":"canary","userName":"u","password":"p"}', 'accessKeyId, secret'],
     [
       'a key with a line break',
