@@ -10,7 +10,7 @@ export const handler = lambda(
     const { enqueued, reason, refused } = await enqueueChanges(app, changes, runId, deadline);
     app.log.notice('changes enqueued', { runId, enqueued, refused: refused.length });
     if (refused.length === 0) return { enqueued };
-    // Lambda delivers the event again, and keeps it in the dead-letter queue in the end.
+    // Lambda delivers the event twice more, then keeps it in the dead-letter queue.
     throw new QueueError(`The change queue did not take ${refused.length} messages: ${reason}`);
   },
   { needs: ['changeQueue'] },

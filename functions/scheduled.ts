@@ -4,8 +4,8 @@ import { isDryRun } from '../lib/sync/dry-run.ts';
 import { runSync } from '../lib/sync/run.ts';
 
 /**
- * Cron: syncs the configured fleet and returns the report. Single failures are in the report; a dead
- * token, unusable parameters or configuration fail the invocation.
+ * Cron: syncs the configured fleet and returns the report. Failures of single instances are in the report.
+ * A refused token, unusable parameters or configuration fail the invocation.
  */
 export const handler = lambda(async (app, event, { deadline, runId }) => {
   await using followUp = followAccepted(app, deadline);

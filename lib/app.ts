@@ -29,13 +29,13 @@ export interface App {
   connect(): HttpClient;
   readonly syncQueue: Queue | undefined;
   readonly changeQueue: Queue | undefined;
-  /** Where accepted syncs go, to be checked until they end. */
+  /** Queue of accepted syncs, which are checked until they end. */
   readonly followQueue: Queue | undefined;
   readonly ctsEndpoint: string | undefined;
   readonly iamEndpoint: string | undefined;
 }
 
-/** What an App may lack, by the setting that it comes from. */
+/** The parts of an App that may be missing, each with the setting that provides it. */
 const settingOf = {
   syncQueue: 'SYNC_QUEUE_URL',
   changeQueue: 'CHANGE_QUEUE_URL',
@@ -51,7 +51,7 @@ export type AppWith<Needs extends Need> = App & {
   readonly [Name in Needs]: NonNullable<App[Name]>;
 };
 
-/** @throws {ConfigError} that names every setting which is missing */
+/** @throws {ConfigError} that names every missing setting */
 export function requireNeeds<Needs extends Need>(
   app: App,
   needs: readonly Needs[],

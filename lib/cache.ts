@@ -1,8 +1,8 @@
 import type { Clock } from './clock.ts';
 
-/** One value that is read again when it is too old; who asks meanwhile waits for the same read. */
+/** One value that is re-read when it is too old. Concurrent callers share the same read. */
 export interface Cache<Value> {
-  /** Undefined where nothing is kept, or for too long. */
+  /** Undefined if nothing is cached, or if it is too old. */
   get(): Promise<Value> | undefined;
   /** A failed read is not kept. */
   keep(value: Promise<Value>): Promise<Value>;
@@ -26,7 +26,7 @@ export function createCache<Value>(clock: Pick<Clock, 'monotonic'>): Cache<Value
   };
 }
 
-/** A bounded map: beyond its size the entry that nobody asked for longest gives way. */
+/** A bounded map: when it is full, the least recently used entry is evicted. */
 export interface ExpiringMap<Value> {
   get(key: string): Value | undefined;
   /** `expiresAt` is in ms since the epoch. */
@@ -45,7 +45,7 @@ export function createExpiringMap<Value>(
       if (entry === undefined) return undefined;
       entries.delete(key);
       if (entry.expiresAt <= clock.now()) return undefined;
-      entries.set(key, entry); // now the youngest
+      entries.set(key, entry); // now the most recently used
       return entry.value;
     },
     set: (key, value, expiresAt) => {

@@ -1,6 +1,6 @@
 /** Time as a dependency: tests replace it, nothing else in lib/ reads a clock or sets a timer. */
 export interface Clock {
-  /** Wall clock in ms since the epoch: for what others read (dates), never for durations. */
+  /** Wall clock in ms since the epoch: for dates that others read, never for durations. */
   now(): number;
   /** Monotonic ms with an arbitrary origin: for durations, deadlines and rates. */
   monotonic(): number;

@@ -1,19 +1,19 @@
 import type { Clock } from './clock.ts';
 
 /**
- * How an invocation divides its time. The first two phases end a share of the whole time after its start;
- * the others end before the invocation does, at a share of the reserve (DEADLINE_RESERVE_MS).
+ * How an invocation divides its time. The first two phases end after a share of the whole time. The others
+ * end a share of the reserve (DEADLINE_RESERVE_MS) before the invocation does.
  */
 const phases = {
   /** Parameter Store has answered. If it hangs, there is time left to answer 503 or to hand a batch back. */
   setUp: { ofTotal: 0.3 },
-  /** It is known which instances to sync. The other half is for calling them. */
+  /** The instances to sync are known. The other half of the time is for the calls. */
   resolve: { ofTotal: 0.5 },
   /** No call starts after this. */
   calls: { ofReserve: 1 },
   /** Calls in flight have ended. The hand-over of everything else does not wait for them. */
   answers: { ofReserve: 0.4 },
-  /** The queues have taken what is left over. */
+  /** The queues have taken the rest. */
   handOver: { ofReserve: 0.1 },
   /** The last write: the cursor that must not move before the queue has the messages. */
   report: { ofReserve: 0.04 },
@@ -24,7 +24,7 @@ export type Phase = keyof typeof phases;
 /** Of the whole time: no DEADLINE_RESERVE_MS may leave a function without time for its work. */
 const maxReserveShare = 0.5;
 
-/** The end of one invocation. It is passed on as it is: nothing takes the milliseconds that remain. */
+/** The end of one invocation. It is passed on as an object: no function takes the remaining milliseconds. */
 export interface Deadline extends Disposable {
   /** Until the phase ends; 0 once it has. */
   leftMs(phase: Phase): number;
@@ -37,7 +37,7 @@ export interface DeadlineOptions {
   readonly clock: Pick<Clock, 'monotonic' | 'sleep'>;
   /** From now until Lambda, or the function's own limit, ends the invocation. */
   readonly totalMs: number;
-  /** DEADLINE_RESERVE_MS; half of the time at most counts. */
+  /** DEADLINE_RESERVE_MS, but at most half of the total time. */
   readonly reserveMs: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What a failure asks for: nothing (`permanent`), another attempt soon (`retry`), another attempt once the
- * instance had time (`later`), new credentials (`auth`), or fewer calls from everyone (`throttled`).
+ * What a failure calls for: no further attempt (`permanent`), another one soon (`retry`), another one after
+ * a while (`later`), new credentials (`auth`), or fewer calls by the whole run (`throttled`).
  * sync/failure-policy.ts says what each of them leads to.
  */
 export type RetryClass = 'permanent' | 'retry' | 'later' | 'auth' | 'throttled';
@@ -16,12 +16,12 @@ export class ConfigError extends Error {
   }
 }
 
-/** The invoking event is not one this function understands. */
+/** The function does not understand the event. */
 export class InvalidEventError extends Error {
   override readonly name = 'InvalidEventError';
 }
 
-/** An HTTP request that is not carried out; code and message are for its sender, the reason is for the log. */
+/** An HTTP request that was refused. Code and message go to the caller, the reason goes to the log. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
   readonly statusCode: number;
@@ -36,10 +36,10 @@ export class RequestError extends Error {
   }
 }
 
-/** Instances were asked for that are not in the configured list. */
+/** The request names instances that are not in the configured list. */
 export class NotAllowedError extends Error {
   override readonly name = 'NotAllowedError';
-  /** Those of the caller's own ids that are not in the list. */
+  /** The requested ids that are not in the list. */
   readonly instanceIds: readonly string[];
 
   constructor(instanceIds: readonly string[]) {
@@ -73,11 +73,11 @@ export interface SyncFailure {
   readonly errCode: string;
   readonly retryClass: RetryClass;
   readonly httpStatus?: number;
-  /** Foreign text: scrubbed of secrets and cut to 256 characters before it gets here. */
+  /** Text from another service, already scrubbed of secrets and cut to 256 characters. */
   readonly externalMessage?: string;
-  /** What the service asked us to wait, in ms from the answer; not yet clamped. */
+  /** How long the service asked us to wait, in ms from the answer; not yet clamped. */
   readonly retryAfterMs?: number;
-  /** With refused credentials: how far this clock is ahead of the service's, where that is too far. */
+  /** With refused credentials: how far this clock is ahead of the service's, if it is too far. */
   readonly clockSkewMs?: number;
 }
 
@@ -92,12 +92,12 @@ export class SyncError extends Error {
   }
 }
 
-/** The service did not answer a question as it should. Never carries a request, a header or an AxiosError. */
+/** A read from the service failed. Never carries a request, a header or an AxiosError. */
 export class ReadError extends Error {
   override readonly name = 'ReadError';
   readonly failure: SyncFailure;
 
-  /** @param advice what to do about it, where that is known */
+  /** @param advice what to do about it, if that is known */
   constructor(what: string, failure: SyncFailure, advice = '') {
     const { errCode, externalMessage, httpStatus } = failure;
     const status = httpStatus === undefined ? '' : ` (HTTP ${httpStatus})`;
@@ -107,7 +107,7 @@ export class ReadError extends Error {
   }
 }
 
-/** IAM gave no token. Never carries a request, a header or an AxiosError. */
+/** IAM issued no token. Never carries a request, a header or an AxiosError. */
 export class IamError extends Error {
   override readonly name = 'IamError';
   readonly failure: SyncFailure;
@@ -118,7 +118,7 @@ export class IamError extends Error {
   }
 }
 
-/** A queue did not take what was to be handed over; the caller's own caller tries again. */
+/** A queue did not take a hand-over; the next invocation tries again. */
 export class QueueError extends Error {
   override readonly name = 'QueueError';
 }
@@ -128,7 +128,7 @@ export class RotationError extends Error {
   override readonly name = 'RotationError';
 }
 
-/** The service refused the credentials, also after they were read anew; the run was stopped. */
+/** The service refused the credentials, even after they were re-read. The run was stopped. */
 export class UnauthorizedError extends Error {
   override readonly name = 'UnauthorizedError';
 }

@@ -1,7 +1,7 @@
 // 32 hex and `in` with two digits: what every sample of HUAWEI.md section 1.7 looks like.
 const instanceIdPattern = /^[0-9a-f]{32}in\d{2}$/;
 
-/** Whether a text is a DDM instance id, safe to be put into a path. */
+/** Whether a text is a DDM instance id, which is safe to use in a path. */
 export function isInstanceId(value: string): boolean {
   return instanceIdPattern.test(value);
 }
@@ -11,7 +11,7 @@ export function isDataNodeId(value: string): boolean {
   return instanceIdPattern.test(value) && !isDdmId(value);
 }
 
-/** Whether an id is one of DDM, whose ids end in 09. */
+/** Whether an id belongs to DDM: its ids end in 09. */
 function isDdmId(value: string): boolean {
   return value.endsWith('in09');
 }

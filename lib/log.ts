@@ -28,7 +28,7 @@ export interface RunOrigin {
   readonly caller?: Caller;
 }
 
-/** What became of one instance: the fields of its log line, and of its entry in the HTTP `results`. */
+/** The outcome of one instance: the fields of its log line, and of its entry in the HTTP `results`. */
 export interface Outcome {
   readonly instanceId: string;
   readonly status: Status;
@@ -69,7 +69,7 @@ export interface Retry extends Pick<SyncFailure, 'errCode' | 'httpStatus' | 'ext
   readonly delayMs: number;
 }
 
-/** How the job of an accepted sync ended, as far as Huawei's side says. */
+/** How the job of an accepted sync ended, as far as Huawei Cloud reports it. */
 export type End = 'completed' | 'failed' | 'unknown';
 
 /** The end of one accepted sync; the fields of its log line. */
@@ -92,7 +92,7 @@ export interface JobResult {
 export type EndCounts = Readonly<Record<End, number>>;
 export type LogFields = Readonly<Record<string, string | number | boolean>>;
 
-/** Everything that the service logs and measures: one JSON line per call, and metrics (EMF) beside some. */
+/** Everything that the service logs and measures: one JSON line per call, and metrics (EMF) besides some. */
 export interface Log {
   outcome(outcome: Outcome): void;
   retry(retry: Retry): void;
@@ -104,11 +104,11 @@ export interface Log {
   jobResult(result: JobResult): void;
   /** The metrics of the job results of one invocation. */
   jobResults(counts: EndCounts): void;
-  /** Something that was done outside a run. */
+  /** An action outside a run. */
   notice(message: string, fields: LogFields): void;
-  /** Something a person should know of an invocation that goes on. */
+  /** Something you should know about an invocation that continues. */
   warning(message: string, fields: LogFields): void;
-  /** Something a person should look at. */
+  /** Something you should look at. */
   problem(message: string, fields: LogFields): void;
   /** A change that concerns no instance of the fleet, with its metric. */
   ignored(message: string, fields: LogFields): void;

@@ -18,7 +18,7 @@ function isClean({ accepted, failed, queued }: Report): boolean {
   return failed === 0 && accepted + queued > 0;
 }
 
-/** Publishes what one batch of a worker came to. */
+/** Publishes the result of one worker batch. */
 export function publishBatch(report: Report): void {
   const { attempts, durationMs, errCodes, runId, throttled, trigger } = report;
   metrics.addMetric('Instances', MetricUnit.Count, report.total);
@@ -41,7 +41,7 @@ export function publishBatch(report: Report): void {
 
 const otherCodes = 'OTHER';
 
-/** By code, as many codes as the catalogue has: the service decides what codes it sends. */
+/** By code. Codes outside the catalogue count as OTHER, because the service could send any number of them. */
 function publishFailures(errCodes: Report['errCodes']): void {
   const failures = new Map<string, number>();
   for (const [errCode, count] of Object.entries(errCodes)) {

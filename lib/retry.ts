@@ -11,8 +11,8 @@ export interface FailedAttempt extends Pick<SyncFailure, 'retryClass'> {
 }
 
 /**
- * Pause in ms before the next attempt. Retry-After counts where it is present (clamped to 60 s). Otherwise it is
- * exponential backoff with full jitter, so that calls which failed together do not return together.
+ * Pause in ms before the next attempt. Retry-After counts if it is present (clamped to 60 s). Otherwise it
+ * is exponential backoff with full jitter, so that calls which failed together do not return together.
  */
 export function retryDelay(failed: FailedAttempt, random: () => number): number {
   const { backoffMs, run } = policyFor(failed);
@@ -34,10 +34,10 @@ export function parseRetryAfter(value: string | undefined, nowMs: number): numbe
 }
 
 export interface RetryBudget {
-  /** Takes the permission for one retry; false when there is none left. */
+  /** Takes one retry from the budget; false if none is left. */
   take(): boolean;
   readonly empty: boolean;
-  /** A call was accepted: the service works, which pays for one retry. */
+  /** A call was accepted: the service works, so one retry is added. */
   refill(): void;
 }
 
@@ -46,7 +46,7 @@ const retryShare = 0.1;
 
 /**
  * Bounds the extra calls of a run: a tenth of its instances (at least 10) when everything fails. Each
- * accepted call gives one back, so that a service that works half of the time still gets its retries.
+ * accepted call adds one back, so that retries continue against a service that works half of the time.
  * After Marc Brooker's retry token bucket (brooker.co.za/blog/2022/02/28/retries.html).
  */
 export function createRetryBudget(instances: number): RetryBudget {

@@ -1,7 +1,7 @@
 /** An X-Auth-Token of IAM. */
 export interface Token {
   readonly token: string;
-  /** Ms since the epoch; absent where nobody recorded it. */
+  /** Ms since the epoch; absent if it is not recorded. */
   readonly expiresAt?: number;
 }
 
@@ -30,9 +30,9 @@ const maxTokenCharacters = 32_768; // the gateway refuses a longer header with 4
 /** Why a value cannot be an X-Auth-Token; undefined when it can. */
 export function findTokenProblem(token: string): string | undefined {
   if (token === '') return 'is empty';
-  if (/\s/.test(token)) return 'has white space or a line break inside';
-  // axios drops what does not fit a header and sends the rest: refuse it here.
-  if (!/^[\x21-\x7e]+$/.test(token)) return 'has characters that no token has';
+  if (/\s/.test(token)) return 'contains white space or a line break';
+  // axios would drop characters that a header cannot carry, and send the rest: refuse them here.
+  if (!/^[\x21-\x7e]+$/.test(token)) return 'has characters that a token cannot have';
   if (token.length < minTokenCharacters) return 'is too short to be a token';
   if (token.length > maxTokenCharacters) {
     return `is longer than the ${maxTokenCharacters} characters that the API gateway takes`;

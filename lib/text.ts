@@ -5,7 +5,7 @@ const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 const proseWord = /^[A-Za-z][A-Za-z'-]{0,23}[.,:;!]?$/;
 const accessKey = /^[A-Z]{16,}/;
 
-/** Text of another service, fit for a log: one line, no secret of ours, no opaque run, 256 characters. */
+/** Makes another service's text safe to log: one line, no secrets or long opaque strings, 256 characters. */
 export function cleanForeignText(text: string, secrets: readonly string[]): string {
   let clean = text.slice(0, 64 * 1_024);
   for (const secret of secrets) {
@@ -18,7 +18,7 @@ export function cleanForeignText(text: string, secrets: readonly string[]): stri
     .slice(0, maxCharacters);
 }
 
-/** The leading prose of a refused sign-in: the gateway goes on to quote the access key or the request. */
+/** The leading prose of a refused sign-in. After it, the gateway quotes the access key or the request. */
 export function leadingProse(text: string): string {
   const words = text.split(/\s+/);
   const end = words.findIndex((word) => !proseWord.test(word) || accessKey.test(word));

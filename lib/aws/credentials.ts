@@ -5,7 +5,7 @@ import { parseJson } from '../text.ts';
 import type { Part } from './parts.ts';
 
 const text = v.pipe(v.string(), v.trim(), v.minLength(1));
-// What does not fit a header would be dropped by the HTTP client, and the rest sent.
+// The HTTP client would drop characters that a header cannot carry, and send the rest.
 const headerText = v.pipe(text, v.regex(/^[\x21-\x7e]+$/));
 
 const accessKeysSchema = v.object({
@@ -20,12 +20,12 @@ const passwordSchema = v.object({
   password: v.pipe(v.string(), v.minLength(1)),
 });
 
-/** @throws {ParameterError} that never has the value in it */
+/** @throws {ParameterError} that never contains the value */
 export function parseAccessKeys(name: string, part: Part | undefined): AccessKeys {
   return parse(name, part, accessKeysSchema, '{"accessKeyId":"…","secretAccessKey":"…"}');
 }
 
-/** @throws {ParameterError} that never has the value in it */
+/** @throws {ParameterError} that never contains the value */
 export function parsePassword(name: string, part: Part | undefined): Password {
   return parse(name, part, passwordSchema, '{"domainName":"…","userName":"…","password":"…"}');
 }
@@ -46,7 +46,9 @@ function parse<Schema extends v.GenericSchema>(
   }
   const parsed = v.safeParse(schema, parseJson(part.value));
   if (parsed.success) return parsed.output;
-  const fields = new Set(parsed.issues.map(({ path }) => String(path?.[0]?.key ?? 'the whole')));
+  const fields = new Set(
+    parsed.issues.map(({ path }) => String(path?.[0]?.key ?? 'the whole value')),
+  );
   const problem = `is not usable (${[...fields].join(', ')} missing, empty or malformed)`;
   throw new ParameterError('PARAMETER_INVALID', name, `Parameter ${name} ${problem}; ${remedy}`);
 }

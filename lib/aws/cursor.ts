@@ -3,11 +3,11 @@ import { ParameterError } from '../errors.ts';
 import type { ParameterStore } from './parameter-store.ts';
 import { maxPartCharacters } from './parts.ts';
 
-/** How far `watch` has come. */
+/** How far `watch` has read. */
 export interface Cursor {
-  /** Ms since the epoch: traces before it are done, but for what the overlap brings. */
+  /** Ms since the epoch: traces before it are handled, except late ones within the overlap. */
   readonly until: number;
-  /** Marks of traces after `until` less the overlap that are done already. */
+  /** Marks of traces within the overlap before `until` that are already handled. */
   readonly done: readonly string[];
 }
 
@@ -29,14 +29,14 @@ export async function readCursor(store: ParameterStore, name: string): Promise<C
     throw new ParameterError(
       'PARAMETER_INVALID',
       name,
-      `Parameter ${name} is not what watch writes: delete it; then run a full sync, as watch begins anew`,
+      `Parameter ${name} is not what watch writes: delete it, then run a full sync, because watch starts over`,
     );
   }
   const { done, until } = parsed.output;
   return { until: Date.parse(until), done: done.split(separator).filter((mark) => mark !== '') };
 }
 
-/** Keeps as many marks as one parameter holds, the first ones. @throws {ParameterError} */
+/** Keeps the first marks, as many as fit into one parameter. @throws {ParameterError} */
 export async function writeCursor(
   store: ParameterStore,
   name: string,

@@ -8,11 +8,11 @@ import type { Part } from './parts.ts';
 export interface Fleet {
   /** Well-formed and unique, in the order of the list. */
   readonly instanceIds: readonly string[];
-  /** Entries that are no instance ids, unique, scrubbed and cut to 64 characters. */
+  /** Entries that are not instance ids: unique, scrubbed, cut to 64 characters. */
   readonly malformed: readonly string[];
-  /** Entries that stand in the list more than once, counted without the first. */
+  /** How many entries repeat an earlier one. */
   readonly duplicates: number;
-  /** Instances that discovery found in a state in which nothing is called. */
+  /** Instances that discovery found in a state other than RUNNING: they are not called. */
   readonly notRunning: readonly { readonly instanceId: string; readonly state: string }[];
 }
 
@@ -32,7 +32,7 @@ export function parseFleet(parts: readonly Part[]): Fleet {
   }
   return {
     instanceIds: [...instanceIds],
-    // Whatever stands there by mistake, a token perhaps, is not printed as it is.
+    // A malformed entry may be a secret that was pasted by mistake: scrub it.
     malformed: [...malformed].map((entry) =>
       cleanForeignText(entry, []).slice(0, maxMalformedCharacters),
     ),

@@ -18,17 +18,17 @@ import type { ParameterType, Part } from './parts.ts';
 export interface ParameterStore {
   /** The parameters that exist, decrypted; at most 10 names. */
   get(names: readonly string[]): Promise<ReadonlyMap<string, Part>>;
-  /** All parameters directly below a path, decrypted, in no order. */
+  /** All parameters directly below a path, decrypted, in any order. */
   below(path: string): Promise<readonly Part[]>;
   put(parameter: Part, type: ParameterType): Promise<void>;
-  /** Names that do not exist are no error. */
+  /** Names that do not exist are ignored. */
   remove(names: readonly string[]): Promise<void>;
 }
 
 /** Limit of GetParameters, GetParametersByPath and DeleteParameters. */
 export const maxNames = 10;
 
-// Retry behaviour is stated, so that an SDK update does not change it. Parameter Store allows 40 calls a
+// Retries are set explicitly, so that an SDK update cannot change them. Parameter Store allows 40 calls a
 // second per account and region: many environments that start at once need more than the default 3.
 const clientDefaults = {
   retryMode: 'standard',
@@ -84,7 +84,7 @@ export function createParameterStore(
         Value: value,
         Type: type,
         Overwrite: true,
-        Tier: 'Standard', // whatever the account's default is: the Advanced tier costs
+        Tier: 'Standard', // whatever the account's default: the Advanced tier costs money
         ...(type === 'SecureString' && keyId && { KeyId: keyId }),
       });
       await untilAborted(ssm.send(command, options), signal).catch(failWriting(name));
@@ -108,13 +108,13 @@ function toPart({ Name = '', Type, Value = '' }: Parameter): Part {
   };
 }
 
-// The AWS error itself is not kept as the cause: only its name says something, and nothing else is safe.
+// The AWS error itself is not kept as the cause: only its name is useful, and the rest may contain secrets.
 function failReading(names: string) {
   return (error: unknown) => {
     const reason = reasonOf(error);
     const remedy = /AccessDenied/.test(reason)
       ? "allow the function's role ssm:GetParameters and ssm:GetParametersByPath on it, and kms:Decrypt on its key"
-      : 'Parameter Store did not answer as it should; the next run tries again';
+      : 'Parameter Store returned an error or no answer; the next run tries again';
     throw unavailable(names, `Reading ${names} failed: ${reason}; ${remedy}`);
   };
 }
@@ -124,7 +124,7 @@ function failWriting(names: string) {
     const reason = reasonOf(error);
     const remedy = /AccessDenied/.test(reason)
       ? 'allow ssm:PutParameter and ssm:DeleteParameters on it, and kms:Encrypt on its key'
-      : 'Parameter Store did not take it; run it again';
+      : 'Parameter Store did not accept it; run it again';
     throw unavailable(names, `Writing ${names} failed: ${reason}; ${remedy}`);
   };
 }

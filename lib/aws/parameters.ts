@@ -16,15 +16,15 @@ import { readToken, tokenNames, writeToken } from './stored-token.ts';
 export interface Parameters {
   /** The instance list. @throws {ParameterError} */
   fleet(signal: AbortSignal): Promise<Fleet>;
-  /** What discovery leaves out; empty where there is no such list. @throws {ParameterError} */
+  /** The instances that discovery leaves out; empty if there is no such list. @throws {ParameterError} */
   excluded(signal: AbortSignal): Promise<readonly string[]>;
   /** What authorises the calls: the token, or the access key. @throws {ParameterError} */
   secret(signal: AbortSignal): Promise<Secret>;
-  /** The same, read anew whatever is kept. @throws {ParameterError} */
+  /** The same, but always re-read. @throws {ParameterError} */
   refreshSecret(signal: AbortSignal): Promise<Secret>;
-  /** What IAM gives a token for; never kept. @throws {ParameterError} */
+  /** What IAM issues a token for; never cached. @throws {ParameterError} */
   password(signal: AbortSignal): Promise<Password>;
-  /** How far watch has come; undefined before its first run. @throws {ParameterError} */
+  /** How far watch has read; undefined before its first run. @throws {ParameterError} */
   cursor(signal: AbortSignal): Promise<Cursor | undefined>;
   /** @throws {ParameterError} */
   moveCursor(cursor: Cursor, signal: AbortSignal): Promise<void>;
@@ -43,7 +43,7 @@ export interface ParametersDeps {
 
 type Found = ReadonlyMap<string, Part>;
 
-/** Reads list and secret with one call where the list is a single parameter; its parts are read by path. */
+/** Reads list and secret with one call if the list is a single parameter. A split list is read by path. */
 export function createParameters({
   authMode,
   clock,

@@ -2,7 +2,7 @@ import { ParameterError } from '../errors.ts';
 
 export type ParameterType = 'String' | 'StringList' | 'SecureString';
 
-/** A parameter's name and value; several parts where a value is split over parameters. */
+/** A parameter's name and value. A value that is split over several parameters has several parts. */
 export interface Part {
   readonly name: string;
   readonly value: string;
@@ -10,7 +10,7 @@ export interface Part {
   readonly type?: ParameterType | undefined;
 }
 
-/** What a parameter of the Standard tier holds; the Advanced tier costs and is never used. */
+/** Limit of a Standard parameter. The Advanced tier costs money and is never used. */
 export const maxPartCharacters = 4_096;
 
 /** The number at the end of a part's name. */
@@ -18,7 +18,7 @@ export function partNumber({ name }: Part): number {
   return Number(name.slice(name.lastIndexOf('/') + 1));
 }
 
-/** The parts below `path` in numeric order. @throws {ParameterError} for a name that is no number */
+/** The parts below `path` in numeric order. @throws {ParameterError} for a name that is not a number */
 export function inNumericOrder(path: string, parts: readonly Part[]): readonly Part[] {
   for (const { name } of parts) {
     if (!/^[1-9]\d{0,5}$/.test(name.slice(path.length + 1))) throw inTheWay(path, name);
@@ -26,7 +26,9 @@ export function inNumericOrder(path: string, parts: readonly Part[]): readonly P
   return parts.toSorted((a, b) => partNumber(a) - partNumber(b));
 }
 
-/** Cuts a value into what parameters hold; with a separator only there, which is left out. */
+/**
+ * Splits a value into parameter-sized parts. With a separator, it cuts only at the separator and drops it.
+ */
 export function splitValue(value: string, separator = ''): readonly string[] {
   const parts: string[] = [];
   let rest = value;
@@ -39,12 +41,12 @@ export function splitValue(value: string, separator = ''): readonly string[] {
   return [...parts, rest];
 }
 
-/** The error for a value that is neither in one parameter nor in parts. */
+/** The error for a value that exists neither as one parameter nor as parts. */
 export function missing(name: string, example: string): ParameterError {
   return new ParameterError(
     'PARAMETER_MISSING',
     name,
-    `Parameter ${name} does not exist, nor any part ${name}/1, ${name}/2, ...; ${example}`,
+    `Parameter ${name} does not exist, and neither does any part ${name}/1, ${name}/2, ...; ${example}`,
   );
 }
 

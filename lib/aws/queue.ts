@@ -24,21 +24,21 @@ export interface Redelivery {
   readonly delaySeconds: number;
 }
 
-/** What became of a batch. */
+/** The result of one batch. */
 export interface BatchResult {
-  /** What the queue is not known to have taken, by its position in the batch. */
+  /** Entries that the queue is not known to have taken, by their position in the batch. */
   readonly failed: readonly {
     readonly index: number;
     /** The entry itself is at fault: the same entry would fail again. */
     readonly isFinal: boolean;
   }[];
-  /** Why, for a person; without secrets. */
+  /** Why, for the log; without secrets. */
   readonly reason?: string;
   /** The call is not allowed, or there is no such queue: the next batch would fail too. */
   readonly isHopeless?: boolean;
 }
 
-/** One SQS queue, one API call at a time: sender.ts makes what the service uses of it. */
+/** One SQS queue, one API call at a time. sender.ts builds on it what the rest of the service uses. */
 export interface Queue {
   /** @param entries at most 10 */
   sendBatch(entries: readonly QueueEntry[], signal: AbortSignal): Promise<BatchResult>;
@@ -50,7 +50,7 @@ export interface Queue {
 export const maxBatchEntries = 10;
 export const batchesInFlight = 20;
 
-// Retry behaviour is stated, so that an SDK update does not change it.
+// Retries are set explicitly, so that an SDK update cannot change them.
 const clientDefaults = {
   retryMode: 'standard',
   maxAttempts: 5,

@@ -9,13 +9,13 @@ import { checkToken, parseToken } from './token.ts';
 
 /*
  * A rotated token is a set of numbered parameters that `token-set` points to. There are two slots,
- * token/11, 13, 15, ... and token/12, 14, 16, ...: a rotation fills the one that is not in use, then moves the
- * pointer, then removes the rest. The pointer carries the token's digest, so that a reader who comes in
- * between takes the old token or the new one, or reads again. A token that a person wrote is `token`, or
- * token/1, token/2, ... up to token/10; without a pointer it counts.
+ * token/11, 13, 15, ... and token/12, 14, 16, ...: a rotation fills the one that is not in use, then moves
+ * the pointer, then removes the rest. The pointer carries the token's digest, so that a reader in between
+ * gets the old token or the new one, or reads again. A token written by hand is `token`, or token/1,
+ * token/2, ... up to token/10. It is used if there is no pointer.
  */
 const firstNumbers = [11, 12] as const;
-const maxParts = 8; // the longest token that the gateway takes, in parameters of 4096 characters
+const maxParts = 8; // the longest token that the gateway accepts, in parameters of 4096 characters
 const maxWrittenByHand = 10;
 const maxReads = 6;
 const baseDelayMs = 100;
@@ -44,7 +44,7 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: to - from + 1 }, (_, index) => from + index);
 }
 
-/** What one call reads beside the instance list: enough for most tokens. */
+/** The names that one call reads besides the instance list: enough for most tokens. */
 export function tokenNames(prefix: string): readonly string[] {
   const { part, set, whole } = namesOf(prefix);
   const [first] = firstNumbers;
@@ -65,8 +65,8 @@ export function rotatedNames(prefix: string) {
 type Found = ReadonlyMap<string, Part>;
 
 /**
- * The token, whole, whatever a rotation is doing meanwhile.
- * @param reading the parameters of tokenNames(), asked for already
+ * The whole token, even if a rotation is in progress.
+ * @param reading the parameters of tokenNames(), already requested
  * @throws {ParameterError}
  */
 export async function readToken(
@@ -88,11 +88,11 @@ export async function readToken(
   throw new ParameterError(
     'PARAMETER_INVALID',
     names.set,
-    `The parts of the token are not those that ${names.set} tells of: invoke rotate-token, or delete ${names.set} and write the token by hand`,
+    `The parts of the token do not match ${names.set}: invoke rotate-token, or delete ${names.set} and write the token by hand`,
   );
 }
 
-/** Undefined where the parts are not those of the set: it has been replaced meanwhile. */
+/** Undefined if the parts do not match the set: a rotation has replaced it in the meantime. */
 async function readSet(
   store: Pick<ParameterStore, 'below'>,
   prefix: string,
@@ -108,7 +108,7 @@ async function readSet(
   return { token: value, expiresAt: Date.parse(set.expiresAt) };
 }
 
-/** Undefined where the first rotation came in between. */
+/** Undefined if the first rotation happened in between. */
 async function readByHand(
   store: Pick<ParameterStore, 'get' | 'below'>,
   prefix: string,
@@ -119,7 +119,8 @@ async function readByHand(
   if (single) return { token: parseToken(whole, [single]) };
   const parts = inNumericOrder(whole, await store.below(whole));
   const byHand = parts.filter((part) => partNumber(part) <= maxWrittenByHand);
-  // A rotation removes these parts after it moved the pointer: without one they were all there.
+  // A rotation removes these parts only after it has moved the pointer. Without a pointer, all of them
+  // existed.
   if (byHand.length < parts.length && (await store.get([set])).has(set)) return undefined;
   if (byHand.length === 0) {
     throw missing(
@@ -147,8 +148,8 @@ function parseSet(name: string, pointer: Part | undefined): TokenSet | undefined
 }
 
 /**
- * Replaces the token so that no reader ever gets half of it. Resolves with the count of the parameters
- * it is in now, and why the old ones could not be removed, if so.
+ * Replaces the token so that no reader ever gets half of it. Resolves with the number of parameters that
+ * now hold it, and with the reason if the old ones could not be removed.
  * @throws {ParameterError} the old token is still in place
  */
 export async function writeToken(
@@ -196,6 +197,6 @@ function overwritten(name: string): ParameterError {
   return new ParameterError(
     'PARAMETER_INVALID',
     name,
-    `Parameter ${name} was written by somebody else at the same time: invoke rotate-token once more`,
+    `Parameter ${name} was changed by another writer at the same time: invoke rotate-token again`,
   );
 }

@@ -2,7 +2,7 @@ import { ParameterError } from '../errors.ts';
 import { findTokenProblem } from '../secret.ts';
 import { type Part, partNumber } from './parts.ts';
 
-/** Joins the parts of the token. @throws {ParameterError} that says what is wrong, never with the value */
+/** Joins the parts of the token. @throws {ParameterError} that says what is wrong, without the value */
 export function parseToken(name: string, parts: readonly Part[]): string {
   checkParts(name, parts);
   const token = parts.map(({ value }) => value.trim()).join('');
@@ -10,14 +10,14 @@ export function parseToken(name: string, parts: readonly Part[]): string {
   return token;
 }
 
-/** @throws {ParameterError} that says why this cannot be a token, never with the value */
+/** @throws {ParameterError} that says why this cannot be a token, without the value */
 export function checkToken(name: string, token: string): void {
   const problem = findTokenProblem(token);
   if (problem === undefined) return;
   throw new ParameterError(
     'PARAMETER_INVALID',
     name,
-    `Parameter ${name} ${problem}: write the X-Subject-Token of IAM there, on one line`,
+    `Parameter ${name} ${problem}: put the X-Subject-Token from IAM there, on one line`,
   );
 }
 

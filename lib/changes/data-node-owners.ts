@@ -5,9 +5,9 @@ import { policyFor } from '../sync/failure-policy.ts';
 /** Which instances have which data nodes: Huawei's APIs list data nodes by instance, not instances by data node. */
 export interface DataNodeOwners {
   /**
-   * The instances, of those given, that have a data node. Lists an instance's schemas where they are not known,
-   * and those of every instance again where none has the node and the last listing is 10 minutes old.
-   * @throws {OwnersUnknownError} where not all could be listed; what was seen is kept
+   * Which of the given instances have a data node. Lists the schemas of instances that were not listed yet.
+   * If no instance has the node, lists all of those again whose last listing is at least 10 minutes old.
+   * @throws {OwnersUnknownError} if not all could be listed; what was seen is kept
    * @throws {ReadError} with refused credentials
    */
   find(
@@ -20,11 +20,11 @@ export interface DataNodeOwners {
 interface DataNodeLister {
   /** The data nodes of an instance. @throws {ReadError} */
   list(instanceId: string): Promise<ReadonlySet<string>>;
-  /** There is no time to list another one. */
+  /** Whether there is no time left to list another one. */
   isOver(): boolean;
 }
 
-/** Some instances could not be listed: which of them have the data node is not known for sure. */
+/** Some instances could not be listed: which of them have the data node is not certain. */
 export class OwnersUnknownError extends Error {
   override readonly name = 'OwnersUnknownError';
   /** There was no time for all of them: the next attempt continues where this one ended. */
@@ -42,7 +42,7 @@ interface Listed {
 }
 
 const maxAgeMs = 3_600_000; // after that a node that moved away is forgotten
-const relistAfterMs = 10 * 60_000; // most unknown nodes belong to no DDM instance
+const relistAfterMs = 10 * 60_000; // most unknown nodes do not belong to any DDM instance
 const listingsInFlight = 10;
 
 /** The owners that one execution environment knows, kept from one invocation to the next. */
@@ -85,7 +85,7 @@ export function createDataNodeOwners(clock: Pick<Clock, 'monotonic'>): DataNodeO
       const found = ownersAmong(instanceIds, dataNodeId);
       if (found.length === 0 && missedAgain > 0) {
         throw new OwnersUnknownError(
-          `The schemas of ${missedAgain} instances could not be listed: which of them have data node ${dataNodeId} is not known yet`,
+          `The schemas of ${missedAgain} instances could not be listed: it is not known yet which of them have data node ${dataNodeId}`,
           lister.isOver(),
         );
       }

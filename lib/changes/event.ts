@@ -21,8 +21,8 @@ const schema = v.object({
 });
 
 /**
- * What an EventBridge event says has changed: detail-type `DDM Instance Changed` or `Data Node Changed`,
- * with one id or up to 1,000 in `detail.instanceId` (DDM) and `detail.dataNodeId` (RDS, GaussDB).
+ * What changed, according to an EventBridge event: detail-type `DDM Instance Changed` or `Data Node
+ * Changed`, with one id or up to 1,000 in `detail.instanceId` (DDM) and `detail.dataNodeId` (RDS, GaussDB).
  * @throws {InvalidEventError}
  */
 export function parseChangeEvent(event: unknown): readonly Change[] {

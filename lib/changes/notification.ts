@@ -5,8 +5,8 @@ import { idsIn, judgeEvent, judgeTrace, type Reading, toText } from './trace.ts'
 import { eventNames, ownTrace, traceNames } from './trace-names.ts';
 
 /**
- * What changed, by the text that CTS or Cloud Eye put into an SMN message. Its form is not documented: a
- * trace or an event, wrapped or in lists, or prose that names an id.
+ * What changed, according to the text that CTS or Cloud Eye put into an SMN message. Its form is not
+ * documented: a trace or an event, wrapped or in lists, or prose that names an id.
  */
 export function parseNotification(
   message: string,
@@ -21,7 +21,7 @@ export function parseNotification(
   return readings.includes('unclear') ? 'unclear' : 'irrelevant';
 }
 
-const maxDepth = 10; // of what is wrapped in what
+const maxDepth = 10; // of nesting
 const wrappers = ['cts', 'record', 'records', 'smn', 'message', 'traces', 'events', 'data'];
 
 function readValue(value: unknown, depth: number): readonly Reading[] {

@@ -6,11 +6,11 @@ import { addRequest, type ChangeRequest, type MutableSyncRequests } from '../que
 import type { Change } from './change.ts';
 import { OwnersUnknownError } from './data-node-owners.ts';
 
-/** Changes whose instances are not known yet. */
+/** Changes that could not be resolved to instances yet. */
 export interface Unresolved {
-  /** An instance could not be asked. */
+  /** An instance's schemas could not be listed. */
   readonly failed: readonly ChangeRequest[];
-  /** There was no time to ask all instances. */
+  /** There was no time to list the schemas of all instances. */
   readonly late: readonly ChangeRequest[];
 }
 

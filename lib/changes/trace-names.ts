@@ -1,8 +1,8 @@
 /**
- * The traces of RDS and GaussDB that change what DDM knows of a data node, and why. Not among them:
+ * The traces of RDS and GaussDB that change what DDM must know about a data node, and why. Not among them:
  * passwords, parameters, backups, tags and fail-over settings, which DDM does not see; the public IP, as
- * DDM uses the private one; freezing, which is undone or ends in a deletion. A change of the private IP
- * has no name in the documentation.
+ * DDM uses the private one; freezing, which is either undone or followed by a deletion. A change of the
+ * private IP has no name in the documentation.
  */
 export const traceNames: Readonly<Record<string, string>> = {
   createInstance: 'a read replica is new; a new instance belongs to no DDM instance and is ignored',

@@ -33,12 +33,12 @@ export function judgeTrace(value: unknown): Reading {
   if (service !== '' && !dataNodeServices.test(service)) return 'irrelevant';
   if (!Object.hasOwn(traceNames, name)) return 'irrelevant';
   const rating = trace.trace_rating ?? trace.trace_status ?? 'normal';
-  if (rating !== 'normal') return 'irrelevant'; // warning, incident: it failed
+  if (rating !== 'normal') return 'irrelevant'; // warning or incident: the operation failed
   const dataNodeId = dataNodeOf(trace);
   return dataNodeId === undefined ? 'unclear' : { dataNodeId, name };
 }
 
-/** Where a read replica was created it is the primary that DDM knows. */
+/** If a read replica was created, DDM knows its primary. */
 function dataNodeOf({ request, resource_id, response }: Trace): string | undefined {
   const asked = toText(request);
   const primary = /\\?"replica_of_id\\?"\s*:\s*\\?"(\w{36})\\?"/.exec(asked)?.[1];
@@ -74,6 +74,6 @@ export function toText(value: unknown): string {
   try {
     return JSON.stringify(value) ?? '';
   } catch {
-    return ''; // nested deeper than the stack: nothing that we know
+    return ''; // nested deeper than the stack allows: not one of the known forms
   }
 }

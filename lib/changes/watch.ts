@@ -13,7 +13,7 @@ import { traceNames } from './trace-names.ts';
 
 export type WatchApp = AppWith<'ctsEndpoint' | 'changeQueue' | 'syncQueue'>;
 
-/** What one run of watch came to. */
+/** The result of one run of watch. */
 export interface Watched {
   readonly traces: number;
   /** Traces that changed what DDM knows. */
@@ -30,8 +30,8 @@ const overlapMs = 15 * 60_000; // traces are recorded late, and operations twice
 const keptMs = 7 * 24 * 3_600_000 - 3_600_000; // CTS keeps 7 days
 const sliceMs = 6 * 3_600_000; // the cursor moves after each, so that a long outage is worked off in steps
 /**
- * An asynchronous operation is recorded twice, as requested and as ended (CTS FAQ). The request is held back
- * this long for its end, and then counts by itself: some operations have no second record.
+ * An asynchronous operation is recorded twice, as requested and as ended (CTS FAQ). The request is held
+ * back this long for its end, and then counts without it: some operations have no second record.
  */
 const holdMs = 10 * 60_000;
 
@@ -117,7 +117,7 @@ function decide(
   return { changes, done: relevant.filter(isDone).map(markOf) };
 }
 
-/** Whether a record may be the request of an operation whose end is still to come. */
+/** Whether a record may be the request of an operation that has not ended yet. */
 function isHeld({ succeeded, time, traceType }: Trace, now: number): boolean {
   return traceType !== 'SystemAction' && succeeded && now - time < holdMs;
 }
@@ -145,5 +145,7 @@ async function requestFullSync(app: WatchApp, runId: string, deadline: Deadline)
   if (reason !== undefined) {
     throw new QueueError(`The sync queue did not take the full sync: ${reason}`);
   }
-  app.log.warning('changes of more than 7 days are not known: full sync', { runId });
+  app.log.warning('CTS no longer has all changes since the last run: full sync requested', {
+    runId,
+  });
 }

@@ -14,22 +14,22 @@ export interface OnDemandRequest extends RunRequest {
   readonly waitMs?: number | undefined;
 }
 
-/** An end, or that there is none yet. */
+/** An end, or `running` if there is none yet. */
 type EndSoFar = End | 'running';
 
-/** With the end of an accepted sync, where the caller waited for it. */
+/** With the end of an accepted sync, if the caller waited for it. */
 export type OnDemandOutcome = Outcome & { readonly end?: EndSoFar };
 
 export interface OnDemandResult extends RunResult {
-  /** The instances' outcomes; empty where a worker dispatches the fleet. */
+  /** The instances' outcomes; empty if a worker dispatches the fleet. */
   readonly results: readonly OnDemandOutcome[];
-  /** Where the caller waited: how many of each. */
+  /** If the caller waited: how many of each. */
   readonly ends?: Readonly<Record<EndSoFar, number>>;
 }
 
 /**
- * A run whose caller waits for the answer. A whole fleet larger than SYNC_INLINE_MAX is left to a worker, by one
- * message, so that the answer does not wait for as many messages as there are instances.
+ * A run whose caller waits for the answer. If the fleet is larger than SYNC_INLINE_MAX, it goes to a
+ * worker, as one message, so that the answer does not wait for as many messages as there are instances.
  * @throws what runSync throws
  */
 export async function syncOnDemand(
@@ -52,7 +52,7 @@ export async function syncOnDemand(
 
 const noEnds = { completed: 0, failed: 0, unknown: 0, running: 0 } as const;
 
-/** The size of the fleet, where it is too large to be called here. */
+/** The size of the fleet, if it is too large to be called here. */
 async function findLarge(app: App, deadline: Deadline): Promise<number | undefined> {
   const { instanceIds, malformed, notRunning } = await app.fleet(deadline);
   const total = instanceIds.length + malformed.length + notRunning.length;
@@ -91,7 +91,7 @@ interface Delegation {
   readonly deadline: Deadline;
 }
 
-/** Has a worker dispatch the fleet; everything counts as queued, or as failed where that failed. */
+/** Hands the fleet to a worker. All count as queued, or as failed if the queue did not take the message. */
 async function delegate(
   app: App,
   queue: Queue,

@@ -33,7 +33,7 @@ const contextSchema = v.object({
 
 const maxCallerCharacters = 256;
 
-/** Who sends the request, as API Gateway's authorizer says. @throws {RequestError} when it says nothing */
+/** The caller, according to API Gateway's authorizer. @throws {RequestError} if there is none */
 export function readCaller(event: unknown): Caller {
   const parsed = v.safeParse(contextSchema, event);
   if (!parsed.success) {
@@ -57,14 +57,14 @@ export function readCaller(event: unknown): Caller {
 
 const parser = httpJsonBodyParser();
 
-/** In this order: the caller, the size, the form, and only then the JSON. */
+/** Checks the caller, the size and the form, in this order, before it parses the JSON. */
 export const readRequest: MiddlewareObj = {
   before: async (request) => {
     readCaller(request.event);
     checkForm(request.event);
     const event = request.event as { body?: unknown };
     if (event.body) await parser.before?.(request as Request<never>);
-    else event.body = undefined; // API Gateway leaves it out, serverless-offline says null
+    else event.body = undefined; // API Gateway omits it, serverless-offline sends null
   },
 };
 
@@ -78,7 +78,7 @@ function checkForm(event: unknown): void {
   const parsed = v.safeParse(formSchema, event);
   // valibot's own error would carry the whole event into the log.
   if (!parsed.success)
-    throw badRequest('The request is not one of an HTTP API (payload version 2.0)');
+    throw badRequest('The event is not an HTTP API request (payload version 2.0)');
   const { body, isBase64Encoded, rawQueryString } = parsed.output;
   if (rawQueryString) readWait(rawQueryString);
   if (!body) return;
@@ -92,12 +92,12 @@ function checkForm(event: unknown): void {
   if (isBase64Encoded) throw badRequest('The body is binary or compressed: send it as JSON text');
 }
 
-/** As it was sent, so that nothing else is taken for it. */
+/** Reads the raw query string, so that nothing else can pass for it. */
 function readWait(rawQueryString: string): number {
   const seconds = Number(/^wait=(\d{1,2})$/.exec(rawQueryString)?.[1]);
   if (seconds >= 1 && seconds <= maxWaitSeconds) return seconds * 1_000;
   throw badRequest(
-    `Query parameters are not supported, but for wait=1 to wait=${maxWaitSeconds} (seconds): put instanceIds and dryRun into the body`,
+    `The only query parameter is wait=1 to wait=${maxWaitSeconds} (seconds): put instanceIds and dryRun into the body`,
   );
 }
 
@@ -125,12 +125,16 @@ const askedSchema = v.object({
   rawQueryString: v.optional(v.string()),
 });
 
-/** What an event whose body was parsed asks for; without a body it is the whole fleet. @throws {RequestError} */
+/**
+ * Reads the request from an event whose body was parsed. Without a body it means the whole fleet.
+ * @throws {RequestError}
+ */
 export function parseSyncRequest(event: unknown): SyncRequest {
   const { body, rawQueryString } = v.parse(askedSchema, event);
   const request = body === undefined ? { dryRun: false } : parseBody(body);
   if (!rawQueryString) return request;
-  if (request.dryRun) throw badRequest('A dry run calls nothing that wait could wait for');
+  if (request.dryRun)
+    throw badRequest('wait cannot be combined with dryRun: a dry run makes no calls');
   return { ...request, waitMs: readWait(rawQueryString) };
 }
 
@@ -148,7 +152,7 @@ function describe(issue: v.BaseIssue<unknown>): string {
   if (entry !== undefined) return `instanceIds[${entry}] is not the id of a DDM instance`;
   if (field === 'dryRun') return 'dryRun must be true or false';
   if (field !== 'instanceIds')
-    return `${JSON.stringify(field)} is not known: the body may have instanceIds and dryRun`;
+    return `${JSON.stringify(field)} is not a known field: the body may have instanceIds and dryRun`;
   return `instanceIds must be a list of 1 to ${maxInstanceIds} ids; leave it out for all instances`;
 }
 

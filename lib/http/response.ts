@@ -60,7 +60,7 @@ export function answer(
   };
 }
 
-/** Turns what was thrown into an answer that says what the caller can do, and nothing of the inside. */
+/** Turns an error into an answer that tells the caller what to do, and reveals nothing internal. */
 export const answerErrors: MiddlewareObj = {
   onError: (request) => {
     const { context, error } = request;
@@ -101,7 +101,7 @@ function isUnusable(error: unknown): boolean {
   );
 }
 
-/** What middy's body parser throws. */
+/** Translates the errors of middy's body parser. */
 function toBodyError(error: unknown): RequestError | undefined {
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
   if (status === 415) {

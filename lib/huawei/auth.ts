@@ -6,11 +6,11 @@ import { type SignableRequest, sign } from './signer.ts';
 
 /** Credentials of one run. */
 export interface Auth {
-  /** Grows when the credentials are renewed; an attempt remembers the one it was made with. */
+  /** Increases when the credentials are renewed. An attempt remembers the generation it used. */
   readonly generation: number;
-  /** Headers that authorise this request, to be sent besides its own. */
+  /** Headers that authorise this request, in addition to its own. */
   headers(request: SignableRequest): Readonly<Record<string, string>>;
-  /** What must never reach a log, should the service echo it. */
+  /** Values that must never reach a log, even if the service echoes them. */
   secrets(): readonly string[];
   /**
    * Re-reads the credentials, once for all callers of the run.
@@ -31,7 +31,7 @@ export interface AuthDeps {
 }
 
 /**
- * Authorises with what the parameter store has: the X-Auth-Token, or a signature with the access key.
+ * Authorises with the secret in Parameter Store: the X-Auth-Token, or a signature with the access key.
  * @param phase by the end of which the credentials must have been read
  * @throws {ParameterError}
  */
@@ -88,7 +88,7 @@ function secretsOf(secret: Secret): readonly string[] {
 
 function explain(secret: Secret, { clockSkewMs }: SyncFailure): string {
   if ('token' in secret) {
-    return 'The token was refused, and the parameter store has no newer one: rotate the token parameter (invoke rotate-token)';
+    return 'The token was refused, and the parameter store has no newer one: invoke rotate-token to replace it';
   }
   if (clockSkewMs !== undefined) {
     const minutes = Math.round(Math.abs(clockSkewMs) / 60_000);

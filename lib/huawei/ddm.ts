@@ -8,14 +8,14 @@ import type { Auth } from './auth.ts';
 import { parseObject, readFailure, toFailure } from './failure.ts';
 import type { HttpAnswer, HttpClient } from './http.ts';
 
-/** DDM took the request to synchronise; the work itself goes on there. */
+/** DDM accepted the sync request; the work itself continues there. */
 interface Accepted {
   /** Absent with the v3 API, which answers without content. */
   readonly jobId?: string;
 }
 
 export interface DdmClient {
-  /** Asks once for one instance's data node information to be synchronised. @throws {SyncError} */
+  /** Requests one sync of an instance's data node information. @throws {SyncError} */
   sync(instanceId: string, signal: AbortSignal): Promise<Accepted>;
 }
 
@@ -31,7 +31,7 @@ export interface DdmClientDeps {
 
 type Version = 'v1' | 'v3';
 
-/** A client of the DDM sync API for one run; `auto` remembers for the run that v1 is gone. */
+/** A client of the DDM sync API for one run. With `auto`, it remembers until its end that v1 is gone. */
 export function createDdmClient(deps: DdmClientDeps): DdmClient {
   const { auth, config } = deps;
   let version: Version = config.ddmApiVersion === 'v3' ? 'v3' : 'v1';
@@ -88,7 +88,7 @@ function readAccepted(
   if (version === 'v3' && body.trim() === '') return {};
   const fields = parseObject(body);
   if (fields === undefined) {
-    // A body that was cut off without a Content-Length looks like this; a login page does not.
+    // A body that was truncated without a Content-Length looks like this. A login page does not.
     const truncated = /^\s*(\{|$)/.test(body);
     throw badResponse(instanceId, 'the answer is not a JSON object', truncated);
   }

@@ -4,7 +4,7 @@ export interface ErrorCode {
   readonly meaning: string;
   /** What you do when you are on call. */
   readonly advice: string;
-  /** Absent where the code alone does not decide: the HTTP status does. */
+  /** Absent if the HTTP status decides, not the code alone. */
   readonly retryClass?: RetryClass;
 }
 
@@ -20,238 +20,133 @@ const slowDown = 'The run slows down by itself. If this continues, lower SYNC_RA
 const openTicket =
   'The service failed. If this continues, open a support ticket with the request time and the instance id.';
 
+const permanent = codeOf('permanent');
+const retry = codeOf('retry');
+const later = codeOf('later');
+const auth = codeOf('auth');
+const throttled = codeOf('throttled');
+const byStatus = codeOf();
+
 /** The codes of DDM (support.huaweicloud.com api-ddm/ddm_api_01_0061), those of RDS that DDM passes on, and our own. */
 export const errorCodes: Readonly<Record<string, ErrorCode>> = {
-  'DBS.200011': {
-    meaning: 'Another operation is being performed on the instance.',
-    advice: waitForOperation,
-    retryClass: 'later',
-  },
-  'DBS.200019': {
-    meaning: 'Another operation is in progress on the instance.',
-    advice: waitForOperation,
-    retryClass: 'later',
-  },
-  'DBS.200412': { meaning: 'Server failure.', advice: openTicket, retryClass: 'retry' },
-  'DBS.212033': {
-    meaning: 'The instance is being operated on.',
-    advice: waitForOperation,
-    retryClass: 'later',
-  },
-  'DBS.280001': {
-    meaning: 'Parameter error.',
-    advice:
-      'The instance id or the project is wrong. Check that the instance still exists in this project and region. If it does not, remove it from the instances parameter.',
-    retryClass: 'permanent',
-  },
-  'DBS.300002': {
-    meaning: 'Server failure; the service asks to try again later.',
-    advice: openTicket,
-    retryClass: 'retry',
-  },
-  'DBS.300005': {
-    meaning: 'Failed to process the request.',
-    advice: openTicket,
-    retryClass: 'permanent',
-  },
-  'DBS.300115': {
-    meaning: 'Associated data nodes were deleted.',
-    advice:
-      'A data node of a schema no longer exists. Look at the schemas of the instance in the DDM console. An accepted sync clears the entry.',
-    retryClass: 'later',
-  },
-  'DBS.300116': {
-    meaning: 'The available RDS instances could not be queried.',
-    advice: checkRds,
-    retryClass: 'later',
-  },
-  'DBS.300117': {
-    meaning: 'The associated RDS instances could not be obtained.',
-    advice: checkRds,
-    retryClass: 'later',
-  },
-  'DBS.300120': {
-    meaning: 'Failed to obtain task information.',
-    advice: 'Check that the DDM instance is in state Running. The next run tries again.',
-    retryClass: 'later',
-  },
-  'DBS.300125': {
-    meaning: 'Failed to synchronize RDS information.',
-    advice: checkRds,
-    retryClass: 'later',
-  },
-  'DBS.300322': {
-    meaning: 'Failed to save the instance metadata.',
-    advice: openTicket,
-    retryClass: 'permanent',
-  },
-  'DBS.300323': {
-    meaning: 'A data node is unavailable or in the wrong state.',
-    advice: checkRds,
-    retryClass: 'later',
-  },
-  'DBS.300356': {
-    meaning: 'Failed to connect to the data node.',
-    advice:
-      'Check that the data node is up, and that its security group and port let the DDM instance in. Then wait for the next run.',
-    retryClass: 'later',
-  },
-  'DBS.300400': {
-    meaning: 'The task is not found.',
-    advice: 'The service does not know the task. Look at the instance in the DDM console.',
-    retryClass: 'permanent',
-  },
-  'IAM.0001': { meaning: 'Authentication is required.', advice: renewToken, retryClass: 'auth' },
-  'IAM.0002': {
-    meaning: 'The request is not allowed.',
-    advice: checkPolicy,
-    retryClass: 'permanent',
-  },
-  'IAM.0003': {
-    meaning: 'The request is not allowed.',
-    advice: checkPolicy,
-    retryClass: 'permanent',
-  },
-  'IAM.0012': {
-    meaning: 'IAM throttles the calls.',
-    advice: slowDown,
-    retryClass: 'throttled',
-  },
-  'IAM.0061': {
-    meaning: 'The IAM user is locked.',
-    advice:
-      'Unlock the IAM user of the token in the console, then put a new token into the token parameter.',
-    retryClass: 'auth',
-  },
-  'IAM.0062': { meaning: 'The password is wrong.', advice: renewToken, retryClass: 'auth' },
-  'IAM.0063': { meaning: 'Authentication failed.', advice: renewToken, retryClass: 'auth' },
-  'IAM.0064': { meaning: 'Authentication failed.', advice: renewToken, retryClass: 'auth' },
-  'IAM.0066': { meaning: 'The token has expired.', advice: renewToken, retryClass: 'auth' },
-  'IAM.0067': { meaning: 'The token is invalid.', advice: renewToken, retryClass: 'auth' },
-  TIMEOUT: {
-    meaning: 'No complete answer arrived in time. The service may have taken the request.',
-    advice:
-      'The next run tries again. If many instances time out, check the service health page and SYNC_ATTEMPT_TIMEOUT_MS.',
-    retryClass: 'retry',
-  },
-  NETWORK: {
-    meaning: 'The connection failed.',
-    advice:
-      'Check DDM_ENDPOINT, and that the function can reach the internet (VPC, NAT gateway, security group).',
-    retryClass: 'retry',
-  },
-  TLS: {
-    meaning: 'The certificate or the TLS version of the endpoint was rejected.',
-    advice:
-      'The connection may be intercepted. Check DDM_ENDPOINT and any TLS-inspecting proxy before you do anything else.',
-    retryClass: 'permanent',
-  },
-  BAD_RESPONSE: {
-    meaning: 'The answer does not match the API reference.',
-    advice:
-      'The result of the sync is not known. Check DDM_ENDPOINT and DDM_API_VERSION, then look at the instance in the DDM console.',
-    retryClass: 'permanent',
-  },
-  REDIRECT_REFUSED: {
-    meaning:
-      'The endpoint redirected the call. The redirect was not followed, because it would give the token to another host.',
-    advice: 'Check DDM_ENDPOINT: it must be the API endpoint of the region, not a console address.',
-    retryClass: 'permanent',
-  },
-  INVALID_INSTANCE_ID: {
-    meaning: 'The list entry is not a DDM instance id.',
-    advice:
-      'Correct the entry in the instances parameter. An id is 32 hex digits, `in` and two digits.',
-    retryClass: 'permanent',
-  },
-  NOT_ALLOWED: {
-    meaning: 'The instance is not in the configured list.',
-    advice: 'If the instance should be synced, add it to the instances parameter.',
-    retryClass: 'permanent',
-  },
-  UNAUTHORIZED: {
-    meaning: 'The service refused the credentials and gave no error code.',
-    advice: renewToken,
-    retryClass: 'auth',
-  },
-  QUEUE_REFUSED: {
-    meaning: 'The instance should have gone to the queue, but the queue did not take its message.',
-    advice:
-      "Check that SYNC_QUEUE_URL names the queue, and that the function's role has sqs:SendMessage on it. The next run tries again.",
-    retryClass: 'permanent',
-  },
-  DEADLINE: {
-    meaning:
-      'The run ran out of time before it could call this instance, and there was no queue to take it.',
-    advice:
-      'The next run tries again. Raise SYNC_RATE_PER_SECOND, SYNC_CONCURRENCY or the timeout of the function.',
-    retryClass: 'permanent',
-  },
-  RUN_STOPPED: {
-    meaning: 'The run was stopped before it could call this instance.',
-    advice:
-      'Look at the other failures of this run: the token was refused, or there were more than SYNC_MAX_ERRORS failures.',
-    retryClass: 'permanent',
-  },
-  JOB_FAILED: {
-    meaning: 'The sync was accepted, but its job failed. externalMessage has the reason.',
-    advice:
-      'Look at the task in the DDM console, and check that the data nodes of this instance are in state Normal. The next run tries again.',
-    retryClass: 'permanent',
-  },
-  INTERNAL: {
-    meaning: 'A fault in ddm-sync itself.',
-    advice: 'Report it, with the log lines of this run.',
-    retryClass: 'permanent',
-  },
+  'DBS.200011': later('Another operation is being performed on the instance.', waitForOperation),
+  'DBS.200019': later('Another operation is in progress on the instance.', waitForOperation),
+  'DBS.200412': retry('Server failure.', openTicket),
+  'DBS.212033': later('The instance is being operated on.', waitForOperation),
+  'DBS.280001': permanent(
+    'Parameter error.',
+    'The instance id or the project is wrong. Check that the instance still exists in this project and region. If it does not, remove it from the instances parameter.',
+  ),
+  'DBS.300002': retry('Server failure; the service asks to try again later.', openTicket),
+  'DBS.300005': permanent('Failed to process the request.', openTicket),
+  'DBS.300115': later(
+    'Associated data nodes were deleted.',
+    'A data node of a schema no longer exists. Look at the schemas of the instance in the DDM console. An accepted sync clears the entry.',
+  ),
+  'DBS.300116': later('The available RDS instances could not be queried.', checkRds),
+  'DBS.300117': later('The associated RDS instances could not be obtained.', checkRds),
+  'DBS.300120': later(
+    'Failed to obtain task information.',
+    'Check that the DDM instance is in state Running. The next run tries again.',
+  ),
+  'DBS.300125': later('Failed to synchronize RDS information.', checkRds),
+  'DBS.300322': permanent('Failed to save the instance metadata.', openTicket),
+  'DBS.300323': later('A data node is unavailable or in the wrong state.', checkRds),
+  'DBS.300356': later(
+    'Failed to connect to the data node.',
+    'Check that the data node is up, and that its security group and port let the DDM instance in. Then wait for the next run.',
+  ),
+  'DBS.300400': permanent(
+    'The task is not found.',
+    'The service does not know the task. Look at the instance in the DDM console.',
+  ),
+  'IAM.0001': auth('Authentication is required.', renewToken),
+  'IAM.0002': permanent('The request is not allowed.', checkPolicy),
+  'IAM.0003': permanent('The request is not allowed.', checkPolicy),
+  'IAM.0012': throttled('IAM throttles the calls.', slowDown),
+  'IAM.0061': auth(
+    'The IAM user is locked.',
+    'Unlock the IAM user of the token in the console, then put a new token into the token parameter.',
+  ),
+  'IAM.0062': auth('The password is wrong.', renewToken),
+  'IAM.0063': auth('Authentication failed.', renewToken),
+  'IAM.0064': auth('Authentication failed.', renewToken),
+  'IAM.0066': auth('The token has expired.', renewToken),
+  'IAM.0067': auth('The token is invalid.', renewToken),
+  TIMEOUT: retry(
+    'No complete answer arrived in time. The service may have taken the request.',
+    'The next run tries again. If many instances time out, check the service health page and SYNC_ATTEMPT_TIMEOUT_MS.',
+  ),
+  NETWORK: retry(
+    'The connection failed.',
+    'Check DDM_ENDPOINT, and that the function can reach the internet (VPC, NAT gateway, security group).',
+  ),
+  TLS: permanent(
+    'The certificate or the TLS version of the endpoint was rejected.',
+    'The connection may be intercepted. Check DDM_ENDPOINT and any TLS-inspecting proxy before you do anything else.',
+  ),
+  BAD_RESPONSE: permanent(
+    'The answer does not match the API reference.',
+    'The result of the sync is not known. Check DDM_ENDPOINT and DDM_API_VERSION, then look at the instance in the DDM console.',
+  ),
+  REDIRECT_REFUSED: permanent(
+    'The endpoint redirected the call. The redirect was not followed, because it would give the token to another host.',
+    'Check DDM_ENDPOINT: it must be the API endpoint of the region, not a console address.',
+  ),
+  INVALID_INSTANCE_ID: permanent(
+    'The list entry is not a DDM instance id.',
+    'Correct the entry in the instances parameter. An id is 32 hex digits, `in` and two digits.',
+  ),
+  NOT_ALLOWED: permanent(
+    'The instance is not in the configured list.',
+    'If the instance should be synced, add it to the instances parameter.',
+  ),
+  UNAUTHORIZED: auth('The service refused the credentials and gave no error code.', renewToken),
+  QUEUE_REFUSED: permanent(
+    'The instance should have gone to the queue, but the queue did not take its message.',
+    "Check that SYNC_QUEUE_URL names the queue, and that the function's role has sqs:SendMessage on it. The next run tries again.",
+  ),
+  DEADLINE: permanent(
+    'The run ran out of time before it could call this instance, and there was no queue to take it.',
+    'The next run tries again. Raise SYNC_RATE_PER_SECOND, SYNC_CONCURRENCY or the timeout of the function.',
+  ),
+  RUN_STOPPED: permanent(
+    'The run was stopped before it could call this instance.',
+    'Look at the other failures of this run: the token was refused, or there were more than SYNC_MAX_ERRORS failures.',
+  ),
+  JOB_FAILED: permanent(
+    'The sync was accepted, but its job failed. externalMessage has the reason.',
+    'Look at the task in the DDM console, and check that the data nodes of this instance are in state Normal. The next run tries again.',
+  ),
+  INTERNAL: permanent('A fault in ddm-sync itself.', 'Report it, with the log lines of this run.'),
 };
 
 /** The API gateway's codes by number; their prefix is APIGW or APIG (HUAWEI.md section 2). */
 export const gatewayCodes: Readonly<Record<string, ErrorCode>> = {
-  '0101': {
-    meaning: 'The API does not exist.',
-    advice:
-      'Check DDM_ENDPOINT. If v1 was withdrawn in this region, set DDM_API_VERSION to v3 or auto.',
-    retryClass: 'permanent',
-  },
-  '0103': { meaning: 'The gateway found no backend.', advice: openTicket },
-  '0106': {
-    meaning: 'The gateway could not read the request.',
-    advice: 'Check DDM_PROJECT_ID.',
-    retryClass: 'permanent',
-  },
-  '0201': {
-    meaning: 'The request is malformed or too large, or the backend failed.',
-    advice:
-      'With status 494, the token is too long for the gateway. Otherwise wait for the next run.',
-  },
-  '0202': { meaning: 'The backend is unavailable.', advice: openTicket, retryClass: 'retry' },
-  '0203': { meaning: 'The backend timed out.', advice: openTicket, retryClass: 'retry' },
-  '0301': {
-    meaning: 'The IAM authentication information is wrong.',
-    advice: renewToken,
-    retryClass: 'auth',
-  },
-  '0302': { meaning: 'The IAM user is not allowed.', advice: checkPolicy, retryClass: 'permanent' },
-  '0303': { meaning: 'App authentication failed.', advice: renewToken, retryClass: 'auth' },
-  '0304': { meaning: 'The app is not allowed.', advice: checkPolicy, retryClass: 'permanent' },
-  '0305': { meaning: 'Authentication failed.', advice: renewToken, retryClass: 'auth' },
-  '0306': { meaning: 'Access is denied.', advice: checkPolicy, retryClass: 'permanent' },
-  '0307': {
-    meaning: 'The token has expired, or is for another project or region.',
-    advice: renewToken,
-    retryClass: 'auth',
-  },
-  '0308': {
-    meaning: 'The gateway throttles the calls.',
-    advice: slowDown,
-    retryClass: 'throttled',
-  },
-  '0310': {
-    meaning: 'The project is not available.',
-    advice: 'Check DDM_PROJECT_ID, and check in the console that the project is not suspended.',
-    retryClass: 'permanent',
-  },
+  '0101': permanent(
+    'The API does not exist.',
+    'Check DDM_ENDPOINT. If v1 was withdrawn in this region, set DDM_API_VERSION to v3 or auto.',
+  ),
+  '0103': byStatus('The gateway found no backend.', openTicket),
+  '0106': permanent('The gateway could not read the request.', 'Check DDM_PROJECT_ID.'),
+  '0201': byStatus(
+    'The request is malformed or too large, or the backend failed.',
+    'With status 494, the token is too long for the gateway. Otherwise wait for the next run.',
+  ),
+  '0202': retry('The backend is unavailable.', openTicket),
+  '0203': retry('The backend timed out.', openTicket),
+  '0301': auth('The IAM authentication information is wrong.', renewToken),
+  '0302': permanent('The IAM user is not allowed.', checkPolicy),
+  '0303': auth('App authentication failed.', renewToken),
+  '0304': permanent('The app is not allowed.', checkPolicy),
+  '0305': auth('Authentication failed.', renewToken),
+  '0306': permanent('Access is denied.', checkPolicy),
+  '0307': auth('The token has expired, or is for another project or region.', renewToken),
+  '0308': throttled('The gateway throttles the calls.', slowDown),
+  '0310': permanent(
+    'The project is not available.',
+    'Check DDM_PROJECT_ID, and check in the console that the project is not suspended.',
+  ),
 };
 
 const retriedStatuses = new Set([408, 425, 500, 502, 504]);
@@ -273,6 +168,14 @@ export function adviceFor(
 /** Whether the catalogue has a code. */
 export function isKnownCode(errCode: string): boolean {
   return find(errCode) !== undefined;
+}
+
+function codeOf(retryClass?: RetryClass) {
+  return (meaning: string, advice: string): ErrorCode => ({
+    meaning,
+    advice,
+    ...(retryClass && { retryClass }),
+  });
 }
 
 function find(errCode = ''): ErrorCode | undefined {

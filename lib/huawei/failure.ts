@@ -5,7 +5,7 @@ import { classify } from './error-codes.ts';
 import { type HttpAnswer, HttpError } from './http.ts';
 import { maxClockSkewMs } from './signer.ts';
 
-/** What an answer that is no success says, with the secrets taken out of it. */
+/** The failure that an error answer reports, with secrets removed. */
 export function readFailure(
   { body, header, status }: HttpAnswer,
   secrets: readonly string[],
@@ -29,7 +29,7 @@ export function readFailure(
   };
 }
 
-/** An HttpError as a failure; whatever else was thrown is thrown again. */
+/** An HttpError as a failure. Any other error is rethrown. */
 export function toFailure(error: unknown): SyncFailure {
   if (!(error instanceof HttpError)) throw error;
   const { code, message, retryable, status } = error;
@@ -41,7 +41,7 @@ export function toFailure(error: unknown): SyncFailure {
   };
 }
 
-/** What an error answer says of itself; both members are always its own, also when undefined. */
+/** The code and message of an error answer. Both properties always exist, even if undefined. */
 interface ErrorBody {
   readonly errCode: string | undefined;
   readonly message: string | undefined;
@@ -73,7 +73,7 @@ function asObject(value: unknown): Readonly<Record<string, unknown>> | undefined
     : undefined;
 }
 
-// A code ends up in a metric dimension and a log field: only what looks like one is taken.
+// A code ends up in a metric dimension and a log field, so anything else is dropped.
 function readCode(value: unknown): string | undefined {
   return typeof value === 'string' && /^[A-Za-z]{2,16}\.\d{1,8}$/.test(value) ? value : undefined;
 }

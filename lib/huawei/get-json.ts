@@ -22,7 +22,7 @@ export interface ReadDeps {
   readonly clock: Clock;
   /** Uniform in [0, 1): jitter. */
   readonly random: () => number;
-  /** Absent where there are only a handful of calls. */
+  /** Absent if there are only a handful of calls. */
   readonly pace?: ReadPace;
 }
 
@@ -41,7 +41,7 @@ const maxAnswerBytes = 8 * 1_024 * 1_024; // a page of 200 traces, each with a r
 
 /**
  * Sends a GET until it has an answer that fits the schema: three attempts, credentials renewed once.
- * @throws {ReadError} of class `auth` when the credentials were refused and there are no newer ones
+ * @throws {ReadError} of class `auth` if the credentials were refused and there are no newer ones
  */
 export async function getJson<Schema extends v.GenericSchema>(
   deps: ReadDeps,
@@ -123,7 +123,7 @@ const unexpectedAnswer: SyncFailure = {
   errCode: 'BAD_RESPONSE',
   retryClass: 'permanent',
   httpStatus: 200,
-  externalMessage: 'the answer is not what the API reference says',
+  externalMessage: 'the answer does not match the API reference',
 };
 
 const turnPollMs = 50; // a call that ends wakes only the engine

@@ -17,15 +17,15 @@ export interface HttpRequest {
 
 export interface HttpAnswer {
   readonly status: number;
-  /** As received, at most `maxAnswerBytes`; nobody has parsed it. */
+  /** As received, at most `maxAnswerBytes`; not parsed. */
   readonly body: string;
-  /** A header by its name, in any case. */
+  /** A header by its name; case does not matter. */
   header(name: string): string | undefined;
 }
 
 export type HttpErrorCode = 'TIMEOUT' | 'NETWORK' | 'TLS' | 'BAD_RESPONSE';
 
-/** No usable answer arrived. Carries nothing of the request, and never the AxiosError as its cause. */
+/** No usable answer arrived. It contains nothing of the request, and its cause is never the AxiosError. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
   readonly code: HttpErrorCode;
@@ -55,12 +55,12 @@ export interface HttpClientOptions {
 }
 
 const defaultAnswerBytes = 64 * 1_024;
-// Node's own limit of 16 KiB is less than IAM's longest tokens, which come as a header.
+// Node's limit of 16 KiB is too small for IAM's longest tokens, which arrive in a header.
 const maxHeaderSize = 64 * 1_024;
 
 /**
- * An HTTP client for one invocation: its connections are reused within it, and never across the pause
- * in which Lambda freezes the process and the peer closes them.
+ * An HTTP client for one invocation: its connections are reused within it, but not across the pause in
+ * which Lambda freezes the process and the peer closes them.
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const agentOptions = { keepAlive: true, maxSockets: options.maxConnections };
@@ -69,12 +69,12 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const httpsAgent = new https.Agent({ ...agentOptions, ...tlsOptions });
   const client = axios.create({
     adapter: 'http',
-    transport, // with one of its own axios follows no redirect either
+    transport, // with its own transport, axios does not follow redirects either
     httpAgent,
     httpsAgent,
     maxRedirects: 0, // a redirect would carry X-Auth-Token to any host (CVE-2026-40895)
     proxy: false, // HTTP(S)_PROXY would see the token
-    decompress: false, // with Accept-Encoding: identity no small answer grows large
+    decompress: false, // with Accept-Encoding: identity, so that a small answer cannot expand
     responseType: 'text',
     transformRequest: [(data: unknown) => data],
     transformResponse: [(data: unknown) => data],
@@ -109,7 +109,7 @@ async function sendWithFreshSocketRetry(
   if (request.signal.aborted) abort();
   try {
     return await sendOnce(client, request, over.signal).catch((error: unknown) => {
-      // The peer had closed the idle connection: it cannot have read the request, one more try is free.
+      // The peer had closed the idle connection and cannot have read the request: another attempt is safe.
       if (isStaleSocket(error)) return sendOnce(client, request, over.signal);
       throw error;
     });
@@ -160,13 +160,13 @@ const tlsErrorCode =
 function toHttpError(error: unknown): HttpError {
   if (axios.isCancel(error)) return new HttpError('TIMEOUT', 'no complete answer in time', true);
   if (!axios.isAxiosError<unknown>(error)) {
-    // Only the kind is kept: the message of a foreign error may quote the request.
+    // Only the name is kept: the message of an unknown error may quote the request.
     return new HttpError('NETWORK', error instanceof Error ? error.name : 'unknown error', true);
   }
   const status = error.response?.status;
   const code = error.code ?? 'no code';
   if (error.message.startsWith('maxContentLength')) {
-    return new HttpError('BAD_RESPONSE', 'the answer is larger than it may be', false, status);
+    return new HttpError('BAD_RESPONSE', 'the answer is larger than allowed', false, status);
   }
   if (status !== undefined || error.message.includes('aborted')) {
     return new HttpError('BAD_RESPONSE', 'the answer broke off', true, status);

@@ -28,7 +28,7 @@ export async function createToken(
   const answer = await http
     .send({
       method: 'POST',
-      url: `${iamEndpoint}/v3/auth/tokens?nocatalog=true`, // the catalog would only make the answer long
+      url: `${iamEndpoint}/v3/auth/tokens?nocatalog=true`, // the catalog would only make the answer longer
       headers: { 'Content-Type': 'application/json;charset=utf8' },
       body: JSON.stringify({
         auth: {
@@ -64,7 +64,7 @@ function readToken({ body, header }: HttpAnswer, projectId: string): Required<To
   const parsed = v.safeParse(schema, parseObject(body));
   if (!parsed.success) throw badAnswer('the answer does not say when the token expires');
   const { expires_at: expiresAt, project } = parsed.output.token;
-  if (project && project.id !== projectId) throw badAnswer('the token is of another project');
+  if (project && project.id !== projectId) throw badAnswer('the token is for another project');
   return { token, expiresAt };
 }
 
@@ -78,7 +78,7 @@ function badAnswer(externalMessage: string): IamError {
   return new IamError(failure);
 }
 
-/** As it is, and as it stands in the request, which an answer may quote. */
+/** The password as it is, and as the request (which an answer may quote) spells it. */
 function spellings(password: string): readonly string[] {
   return [password, JSON.stringify(password).slice(1, -1)];
 }

@@ -24,7 +24,7 @@ export interface Job {
   readonly id: string;
   /** Running, Completed or Failed; anything else counts as running. */
   readonly status: string;
-  /** Scrubbed; empty where none is given. */
+  /** Scrubbed; empty if there is none. */
   readonly failReason: string;
 }
 
@@ -128,7 +128,7 @@ export async function listDataNodes(
 
 const text = v.nullish(v.string(), '');
 const jobs = v.object({
-  // One that is not as documented must not hide the others.
+  // One undocumented entry must not hide the others.
   jobs: v.array(
     v.fallback(v.nullable(v.object({ id: v.string(), status: text, fail_reason: text })), null),
   ),

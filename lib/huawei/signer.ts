@@ -5,9 +5,9 @@ export interface SignableRequest {
   readonly method: string;
   /** Absolute; path and query percent-encoded. */
   readonly url: string;
-  /** Signed too, every one of them. */
+  /** All of them are signed. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Exactly what is sent. */
+  /** Exactly as sent. */
   readonly body?: string | undefined;
 }
 
@@ -18,8 +18,9 @@ const algorithm = 'SDK-HMAC-SHA256';
 const hashOfNothing = hash('sha256', '');
 
 /**
- * The headers that sign a request with an access key, to be sent besides its own: SDK-HMAC-SHA256 of the
- * API Request Signing Guide (support.huaweicloud.com/intl/en-us/devg-apisign). A pure function of its arguments.
+ * The headers that sign a request with an access key, in addition to its own: SDK-HMAC-SHA256 of the API
+ * Request Signing Guide (support.huaweicloud.com/intl/en-us/devg-apisign). A pure function of its
+ * arguments.
  */
 export function sign(
   { body = '', headers, method, url }: SignableRequest,
@@ -62,7 +63,7 @@ function canonicalHeaders(headers: Readonly<Record<string, string>>): [string, s
     .sort(byName);
 }
 
-// The path ends with a slash in the signature, and in the signature only.
+// The path ends with a slash in the signature only, not in the request.
 function canonicalPath(pathname: string): string {
   const path = plain.test(pathname) ? pathname : pathname.split('/').map(reencode).join('/');
   return path.endsWith('/') ? path : `${path}/`;
@@ -91,7 +92,7 @@ function byName([a]: readonly [string, string], [b]: readonly [string, string]):
   return compare(a, b);
 }
 
-const plain = /^[\w.~/-]*$/; // the same however it is encoded
+const plain = /^[\w.~/-]*$/; // encoding does not change it
 
 function reencode(segment: string): string {
   return plain.test(segment) ? segment : encode(decodeURIComponent(segment));

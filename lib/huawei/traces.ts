@@ -12,13 +12,13 @@ export interface Trace {
   readonly traceId: string;
   readonly traceName: string;
   readonly resourceId: string;
-  /** `SystemAction` is the end of an asynchronous operation; ApiCall and ConsoleAction are what was asked for. */
+  /** `SystemAction` is the end of an asynchronous operation; ApiCall and ConsoleAction are the request. */
   readonly traceType: string;
   /** Whether the operation worked. */
   readonly succeeded: boolean;
   /** Ms since the epoch. */
   readonly time: number;
-  /** As it came. */
+  /** As received. */
   readonly raw: unknown;
 }
 
@@ -41,7 +41,7 @@ const traceSchema = v.pipe(
     resource_id: text,
     trace_type: text,
     trace_rating: v.optional(v.string()),
-    trace_status: v.optional(v.string()), // what some services call the rating
+    trace_status: v.optional(v.string()), // some services' name for the rating
     time: v.number(),
   }),
   v.transform(
@@ -58,7 +58,7 @@ const traceSchema = v.pipe(
 );
 
 const schema = v.object({
-  // One that is not as documented must not hide the others.
+  // One undocumented entry must not hide the others.
   traces: v.array(
     v.union([
       traceSchema,

@@ -19,8 +19,8 @@ const jobMarginMs = 10_000; // how far the service's clock may be behind; this r
 const traceMarginMs = 5_000; // less: a trace names the instance and not the job
 
 /**
- * Checks jobs once, all of them together. Resolves with the ends of those that ended. The others go on, and so
- * do those that could not be checked: one warning says why. Never rejects.
+ * Checks jobs once, all of them together. Resolves with the ends of those that ended. The others stay open,
+ * and so do those that could not be checked: one warning says why. Never rejects.
  */
 export async function findEnds(
   app: App,
@@ -108,7 +108,7 @@ function readJob(job: Job | undefined): FoundEnd | undefined {
   return { end: 'failed', source: 'job', ...(externalMessage !== '' && { externalMessage }) };
 }
 
-/** Whether the job list says nothing of a job, and is not going to. */
+/** Whether the job list does not have a job, and will not have it later. */
 function isUnlisted({ jobId, round }: FollowedJob, { jobs, means }: Listed): boolean {
   if (jobId === undefined) return true;
   return means === 'absent' && round >= listedWithinRounds && !jobs.has(jobId);

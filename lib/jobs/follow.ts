@@ -20,7 +20,7 @@ export async function followBatch(
   const messages = parseMessages(app, records);
   const jobs = new Map(messages.flatMap((message) => message.jobs).map((job) => [keyOf(job), job]));
   if (jobs.size === 0) return [];
-  // Lines first: a function that dies after them writes them twice, and not never.
+  // Lines first: if the function dies in between, they are written twice rather than never.
   using results = createJobResults(app);
   const open = await checkJobs(app, [...jobs.values()], results, deadline);
   const { reason, refused } = await sendJobs(
@@ -30,7 +30,7 @@ export async function followBatch(
     deadline.signal('handOver'),
   );
   if (refused.length === 0) return [];
-  app.log.warning('sync jobs not handed on: the queue did not take them', {
+  app.log.warning('sync jobs not requeued: the queue did not take them', {
     jobs: refused.length,
     reason,
   });

@@ -63,7 +63,7 @@ export async function handOverJobs(
   return refused;
 }
 
-/** Sends jobs to the follow queue for their next check; as well-behaved as the sender. */
+/** Sends jobs to the follow queue for their next check. It never rejects and never outlasts its signal. */
 export async function sendJobs(
   app: App,
   queue: Queue,

@@ -30,11 +30,11 @@ export function keyOf({ acceptedAt, instanceId, jobId, runId, trigger }: Followe
 export interface CheckTimes {
   /** Ms since the epoch. */
   readonly nowMs: number;
-  /** How long after it was accepted a job is given up, in ms. */
+  /** How long after acceptance a job is given up, in ms. */
   readonly giveUpMs: number;
 }
 
-/** Messages for the next check: jobs of one round together, after a pause that grows with the rounds. */
+/** Messages for the next check: jobs of the same round together, after a delay that grows with each round. */
 export function toEntries(
   jobs: readonly FollowedJob[],
   times: CheckTimes,
@@ -87,7 +87,7 @@ function cutIntoPages(jobs: readonly FollowedJob[]): readonly FollowedJob[][] {
 
 const runBytes = 45; // {"runId":"","trigger":"schedule","jobs":[]},
 
-/** What a job adds to a message at most: as if each were of another run. */
+/** The most bytes a job can add to a message: as if each job came from a different run. */
 function sizeOf(job: FollowedJob): number {
   return Buffer.byteLength(JSON.stringify(toCompact(job))) + job.runId.length + runBytes;
 }

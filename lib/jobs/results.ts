@@ -7,17 +7,17 @@ import type { FollowedJob } from './job.ts';
 export interface FoundEnd {
   readonly end: 'completed' | 'failed';
   readonly source: 'job' | 'trace';
-  /** Of a failed one: foreign text, scrubbed. */
+  /** If it failed: text from DDM, scrubbed of secrets. */
   readonly externalMessage?: string;
 }
 
-/** How a job ended is not known, and is not checked any more. */
+/** The end of the job is unknown, and it is no longer checked. */
 interface UnknownEnd {
   readonly end: 'unknown';
   readonly reason: string;
 }
 
-/** The results that one invocation learns of: logs each, counts all of them once it is disposed. */
+/** The results that one invocation finds. Logs each one, and publishes their counts when it is disposed. */
 export interface JobResults extends Disposable {
   add(job: FollowedJob, end: FoundEnd | UnknownEnd): void;
 }

@@ -10,8 +10,8 @@ const firstCheckMs = 1_000;
 const nextCheckMs = 2_000;
 
 /**
- * Checks jobs until all ended or the time is over; then the others go to the follow queue, where there is one.
- * Resolves with the ends; a job without one is running.
+ * Checks jobs until all have ended or the time is over. The rest then go to the follow queue, if there is
+ * one. Resolves with the ends. A job without one is still running.
  */
 export async function waitForEnds(
   app: App,
@@ -38,7 +38,7 @@ export async function waitForEnds(
   return found;
 }
 
-/** Resolves with those that are not followed any more, though they should be. */
+/** Resolves with the jobs that should have been followed but could not be handed over. */
 async function handOverOpen(
   app: App,
   jobs: readonly FollowedJob[],

@@ -32,8 +32,8 @@ export function createQueueHandOver(
 }
 
 /**
- * Has a worker send a message for every configured instance: more than the sender can wait for.
- * Resolves with the reason where the queue did not take the message.
+ * Has a worker send one message per configured instance, which takes too long for the caller. Resolves with
+ * the reason if the queue did not take the message.
  */
 export async function requestFleetSync(
   deps: SenderDeps,

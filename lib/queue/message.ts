@@ -14,7 +14,7 @@ type SyncMessage = Origin & { readonly instanceId: string };
 /** Asks a worker to sync the instances that have a data node. */
 type DataNodeMessage = Origin & { readonly dataNodeId: string };
 
-/** Asks a worker to send a message for every configured instance: more than an HTTP request can wait for. */
+/** Asks a worker to send one message per configured instance: that takes too long for an HTTP request. */
 export type FleetMessage = Origin & { readonly fleet: true };
 
 export type ChangeMessage = SyncMessage | DataNodeMessage;
@@ -26,7 +26,7 @@ export interface FollowMessage {
   readonly runs: readonly (Origin & { readonly jobs: readonly CompactJob[] })[];
 }
 
-/** Instance id, job id where there is one, and when it was accepted in ms since the epoch. */
+/** Instance id, job id if there is one, and when it was accepted, in ms since the epoch. */
 export type CompactJob = readonly [string, string | null, number];
 
 export type QueueMessage = ChangeMessage | FleetMessage | FollowMessage;
@@ -51,19 +51,19 @@ function page<Item extends v.GenericSchema>(item: Item) {
 const jobSchema = v.strictTuple([
   instanceId,
   v.nullable(v.pipe(v.string(), v.nonEmpty(), v.maxLength(256))),
-  whole(8.64e15), // what a Date can be
+  whole(8.64e15), // the largest Date
 ]);
 const followSchema = v.strictObject({
   round: whole(10_000),
   runs: page(v.strictObject({ ...origin, jobs: page(jobSchema) })),
 });
 
-/** Reads the body of a message of the sync or the change queue; undefined when it is not one of ours. */
+/** Reads the body of a message of the sync or the change queue; undefined if it is malformed. */
 export function parseMessage(body: string): ChangeMessage | FleetMessage | undefined {
   return parse(schema, body);
 }
 
-/** Reads the body of a message of the follow queue; undefined when it is not one of ours. */
+/** Reads the body of a message of the follow queue; undefined if it is malformed. */
 export function parseFollowMessage(body: string): FollowMessage | undefined {
   return parse(followSchema, body);
 }

@@ -32,7 +32,7 @@ const schema = v.object({
 /** Reads a batch of an SQS queue. @throws {InvalidEventError} */
 export function parseSqsEvent(event: unknown): SqsBatch {
   const parsed = v.safeParse(schema, event);
-  if (!parsed.success) throw new InvalidEventError('The event is not one of an SQS queue');
+  if (!parsed.success) throw new InvalidEventError('The event does not come from an SQS queue');
   const { Records } = parsed.output;
   return {
     isChange: Records.some(({ eventSourceARN }) => eventSourceARN.endsWith('.fifo')),

@@ -29,7 +29,7 @@ export function createRedeliveryHandOver(
     messageIds,
     delaySeconds: (failure) => policyFor(failure).redeliverySeconds,
     take: async (tasks) => {
-      // A message about a data node asks for several instances, and comes back once.
+      // A message about a data node may stand for several instances, but comes back once.
       const redeliveries = new Map<string, Redelivery>();
       for (const task of tasks) {
         for (const { messageId, receiptHandle, receiveCount } of recordsOf(task)) {

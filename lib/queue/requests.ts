@@ -11,7 +11,7 @@ import {
 import { type FleetMessage, parseMessage } from './message.ts';
 import type { SqsRecord } from './records.ts';
 
-/** A run that asks for an instance, by one message or by several that say the same. */
+/** A run that asks for an instance, in one message or in several identical ones. */
 interface SyncRequest {
   readonly origin: RunOrigin;
   readonly records: SqsRecord[];
@@ -79,7 +79,7 @@ export interface BatchOutcomes extends Outcomes {
   readonly recorders: readonly Recorder[];
 }
 
-/** Tells every run that asks for an instance what became of it. */
+/** Reports an instance's outcome to every run that asked for it. */
 export function createBatchOutcomes(
   { clock, config, log }: App,
   requests: SyncRequests,

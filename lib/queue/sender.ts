@@ -20,7 +20,7 @@ export interface SenderDeps {
 export interface Sent<Message> {
   /** What the queue is not known to have taken; everything else it has. */
   readonly refused: readonly Message[];
-  /** Why, for a person; empty where nothing was refused. */
+  /** Why, for the log; empty if nothing was refused. */
   readonly reason: string;
 }
 
@@ -87,7 +87,7 @@ interface Sending<Entry> extends SenderDeps {
 }
 
 const lateReason = 'the queue did not answer in time';
-const maxAttempts = 5; // of one entry, beside the SDK's own attempts at a whole call
+const maxAttempts = 5; // of one entry, besides the SDK's own attempts at a whole call
 const baseDelayMs = 100;
 const maxDelayMs = 2_000;
 
@@ -127,7 +127,7 @@ async function callOnce<Entry>(
   }
 }
 
-/** How an instance fails whose message the queue did not take. */
+/** The failure of an instance whose message the queue did not take. */
 export function queueRefused(reason: string): SyncFailure {
   return { errCode: 'QUEUE_REFUSED', retryClass: 'permanent', externalMessage: reason };
 }

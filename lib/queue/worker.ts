@@ -24,8 +24,8 @@ export type WorkerApp = AppWith<'syncQueue' | 'changeQueue'>;
 
 /**
  * Syncs what one batch asks for. Resolves with the ids of the messages to be delivered again: transient
- * failures, busy instances, and what had no time. A malformed message, and one whose instance failed for
- * good, is logged and not among them.
+ * failures, busy instances, and instances that there was no time for. A malformed message, and one whose
+ * instance failed for good, is logged and not among them.
  * @throws {ParameterError} when the token is unusable: the whole batch comes back
  */
 export async function syncBatch(
@@ -141,7 +141,7 @@ async function dispatchFleet(
     }
     const report = recorder.report();
     app.log.report(report);
-    // What was sent would be sent again: the message comes back only where nothing was.
+    // Redelivery would send the sent ones again, so the message comes back only if none were sent.
     return report.queued === 0 && refused.size > 0 ? [record.messageId] : [];
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unknown error';

@@ -6,7 +6,7 @@ import { RequestError } from '../errors.ts';
 import { type HttpClient, HttpError } from '../huawei/http.ts';
 import { refuse, unavailable } from './refusal.ts';
 
-/** A certificate that SMN signs with, looked through. */
+/** A certificate that SMN signs with, after it was checked. */
 export interface SigningCertificate {
   readonly key: KeyObject;
   /** Fingerprint, hex: what SMN_CERTIFICATE_SHA256 may pin. */
@@ -16,7 +16,10 @@ export interface SigningCertificate {
 }
 
 export interface Certificates {
-  /** From a URL that is allowed. @throws {RequestError} 403 when it cannot be trusted, 503 when it cannot be had */
+  /**
+   * From a URL that is allowed.
+   * @throws {RequestError} 403 if it cannot be trusted, 503 if it cannot be fetched
+   */
   get(url: string, signal: AbortSignal): Promise<SigningCertificate>;
 }
 
@@ -28,12 +31,12 @@ export interface CertificatesDeps {
 
 const maxKept = 4;
 const maxAgeMs = 24 * 3_600_000;
-const failureAgeMs = 15_000; // SMN sends again within minutes: that one is to find the network repaired
+const failureAgeMs = 15_000; // SMN sends again within minutes: by then, a repaired network must be noticed
 const maxBytes = 16 * 1_024;
 const timeoutMs = 1_000;
 const minRsaBits = 2_048;
 
-/** Keeps certificates by URL. Failures have a place of their own: an invented URL drives no certificate out. */
+/** Caches certificates by URL. Failures have their own cache, so that no invented URL can evict one. */
 export function createCertificates(deps: CertificatesDeps): Certificates {
   const { clock } = deps;
   const kept = createExpiringMap<SigningCertificate>(maxKept, clock);
@@ -100,10 +103,11 @@ function check(pem: string, { clock, config }: CertificatesDeps): SigningCertifi
   const notAfter = certificate.validToDate.getTime();
   const now = clock.now();
   if (now < certificate.validFromDate.getTime() || now >= notAfter) {
-    throw refuse('the signing certificate is not valid today');
+    throw refuse('the signing certificate is expired or not yet valid');
   }
   const bits = key.asymmetricKeyType === 'rsa' ? (key.asymmetricKeyDetails?.modulusLength ?? 0) : 0;
-  if (bits < minRsaBits) throw refuse('the signing certificate has no RSA key of 2048 bits');
+  if (bits < minRsaBits)
+    throw refuse('the signing certificate does not have an RSA key of at least 2048 bits');
   const sha256 = certificate.fingerprint256.replaceAll(':', '').toLowerCase();
   const pinned = config.smnCertificateSha256;
   if (pinned.length > 0 && !pinned.includes(sha256)) {
@@ -116,6 +120,6 @@ function parse(pem: string): X509Certificate {
   try {
     return new X509Certificate(pem);
   } catch {
-    throw refuse('what the signing certificate URL gave is no certificate');
+    throw refuse('the signing certificate URL did not return a certificate');
   }
 }

@@ -1,19 +1,19 @@
 import * as v from 'valibot';
 import { parseJson } from '../text.ts';
 
-/** What SMN posts, as it claims to be: nothing of it is verified. */
+/** What SMN claims to have posted. Nothing in it is verified. */
 export interface SmnMessage {
   readonly type: string;
   readonly kind: SmnKind;
-  /** As written; its case says nothing. */
+  /** As received; case does not matter. */
   readonly topicUrn: string;
   readonly region: string;
   readonly messageId: string;
   readonly message: string;
-  /** When SMN sent it first, in ms since the epoch; a repetition has the same. */
+  /** When SMN first sent it, in ms since the epoch. A repetition has the same value. */
   readonly sentAt: number;
   readonly subscribeUrl: string | undefined;
-  /** What the signature is over. */
+  /** The text that is signed. */
   readonly signedText: string;
   readonly signature: string;
   readonly signatureVersion: string;
@@ -54,7 +54,7 @@ const schema = v.object({
 
 type Fields = v.InferOutput<typeof schema>;
 
-/** Reads a message; undefined when it is none. */
+/** Parses a message; undefined if it is not one. */
 export function parseEnvelope(json: string): SmnMessage | undefined {
   const parsed = v.safeParse(schema, parseJson(json));
   if (!parsed.success) return undefined;
@@ -76,7 +76,7 @@ export function parseEnvelope(json: string): SmnMessage | undefined {
 }
 
 /**
- * Keys in alphabetical order and their values, a line each; an optional key without value is left out.
+ * Keys in alphabetical order and their values, each on a line. An optional key without a value is left out.
  * https://docs.otc.t-systems.com/simple-message-notification/umn/appendix/http_https_messages/message_signature_verification.html
  */
 function signedText(fields: Fields): string {
@@ -89,8 +89,8 @@ function signedText(fields: Fields): string {
 }
 
 /**
- * Whether the signed text can be cut into fields in one way only. A message that has a line `message_id` of
- * its own could be passed off as a shorter one with another id, under the same signature.
+ * Whether the signed text can be split into fields in only one way. A message that contains its own line
+ * `message_id` could be replayed as a shorter one with another id, under the same signature.
  */
 export function isUnambiguous({ signedText: signed }: SmnMessage): boolean {
   return signed.split('\n').filter((line) => line === 'message_id').length === 1;

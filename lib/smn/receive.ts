@@ -12,7 +12,7 @@ export interface NotificationRun {
   readonly deadline: Deadline;
 }
 
-/** What became of a message of SMN. */
+/** The outcome of a message from SMN. */
 export interface Receipt {
   readonly result:
     | 'enqueued'
@@ -27,9 +27,9 @@ export interface Receipt {
 }
 
 /**
- * Verifies a message of SMN and sees to it: what it says has changed goes to the queue, a subscription is
- * confirmed where that is switched on.
- * @throws {RequestError} when it is not accepted, or cannot be taken now
+ * Verifies a message of SMN and handles it: changes go to the queue, and a subscription is confirmed if
+ * that is switched on.
+ * @throws {RequestError} if it is refused, or cannot be processed now
  */
 export async function receiveNotification(
   app: AppWith<'changeQueue'>,

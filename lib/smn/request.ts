@@ -8,7 +8,7 @@ const schema = v.object({
   isBase64Encoded: v.optional(v.boolean(), false),
 });
 
-/** Takes a message out of an event of the HTTP API (payload 2.0), whatever its content type. @throws {RequestError} */
+/** Reads a message from an HTTP API event (payload 2.0), whatever its content type. @throws {RequestError} */
 export function readSmnEvent(event: unknown): SmnRequest {
   const parsed = v.safeParse(schema, event);
   if (!parsed.success) throw new RequestError(400, 'BAD_REQUEST', 'The request has no usable body');

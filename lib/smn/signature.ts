@@ -24,15 +24,15 @@ export interface SmnRequest {
 /** A message that SMN signed, for an allowed topic, and not long ago. */
 export interface VerifiedMessage extends SmnMessage {
   readonly certificateSha256: string;
-  /** This environment has dealt with it before. */
+  /** This environment has already handled it. */
   readonly isRepeated: boolean;
 }
 
 /** Huawei's Simple Message Notification, the receiving side. */
 export interface Smn {
-  /** @throws {RequestError} 413, 400, 403, or 503 when it is our failure */
+  /** @throws {RequestError} 413, 400, 403, or 503 if the failure is ours */
   verify(request: SmnRequest, signal: AbortSignal): Promise<VerifiedMessage>;
-  /** Notes that a message was dealt with; not before what it says is safe in the queue. */
+  /** Remembers a message as handled. Call it only when its changes are in the queue. */
   remember(message: VerifiedMessage): void;
   /** Confirms the subscription that a verified message offers. @throws {RequestError} */
   confirm(message: VerifiedMessage, signal: AbortSignal): Promise<void>;
@@ -46,7 +46,7 @@ const maxBodyBytes = 256 * 1_024; // of an SMN message
 // The timestamp is that of the first sending: it must outlast SMN's six repetitions and its blacklist.
 const maxAgeMs = 60 * 60_000;
 const maxAheadMs = 5 * 60_000;
-const maxRemembered = 10_000; // one that is forgotten early costs an idempotent sync
+const maxRemembered = 10_000; // forgetting one early costs one idempotent sync
 const confirmTimeoutMs = 1_500;
 
 export function createSmn(deps: SmnDeps): Smn {
@@ -55,7 +55,7 @@ export function createSmn(deps: SmnDeps): Smn {
   const dealtWith = createExpiringMap<true>(maxRemembered, clock);
   return {
     verify: (request, signal) => verify(deps, { certificates, dealtWith }, request, signal),
-    // Until the message would be refused for its age.
+    // Until the message would be too old anyway.
     remember: ({ messageId, sentAt }) => dealtWith.set(messageId, true, sentAt + maxAgeMs + 60_000),
     confirm: (message, signal) => confirm(deps, message, signal),
   };
@@ -66,7 +66,7 @@ interface Memory {
   readonly dealtWith: ExpiringMap<true>;
 }
 
-/** The checks in their fixed order: nothing is fetched before the topic and the URL are known good. */
+/** The checks run in a fixed order: nothing is fetched until the topic and the URL have passed. */
 async function verify(
   { clock, config }: SmnDeps,
   { certificates, dealtWith }: Memory,
@@ -77,7 +77,8 @@ async function verify(
     throw new RequestError(413, 'TOO_LARGE', 'The body is larger than 256 KB');
   }
   const message = parseEnvelope(body);
-  if (!message) throw new RequestError(400, 'BAD_REQUEST', 'The body is no SMN message in JSON');
+  if (!message)
+    throw new RequestError(400, 'BAD_REQUEST', 'The body is not an SMN message in JSON');
   if (messageType !== undefined && messageType !== message.type) {
     throw refuse('the header X-SMN-MESSAGE-TYPE and the type of the body differ');
   }
@@ -85,7 +86,7 @@ async function verify(
     throw refuse(`the topic is not in SMN_TOPIC_URNS: ${message.topicUrn.slice(0, 256)}`);
   }
   if (!isCertificateUrl(message.certificateUrl, message.region, isLocal(config))) {
-    throw refuse("the signing certificate is not at SMN in the topic's region");
+    throw refuse("the signing certificate URL does not belong to SMN in the topic's region");
   }
   const certificate = await certificates.get(message.certificateUrl, signal);
   checkSignature(message, certificate);
@@ -105,17 +106,18 @@ function isLocal({ ddmEndpoint }: SmnDeps['config']): boolean {
 
 const { RSA_PKCS1_PADDING: padding } = constants;
 
-/** RSA with SHA-256, whatever message or certificate say of algorithms. */
+/** RSA with SHA-256, whatever algorithm the message or certificate names. */
 function checkSignature(message: SmnMessage, { key }: SigningCertificate): void {
   const signature = Buffer.from(message.signature, 'base64');
-  // Other spellings of the same bytes are not the signature that was sent.
+  // Another Base64 spelling of the same bytes is not the signature that SMN sent.
   const isCanonical = signature.toString('base64') === message.signature;
   const isSigned =
     isCanonical &&
     isUnambiguous(message) &&
     verifySignature('sha256', Buffer.from(message.signedText), { key, padding }, signature);
-  if (!isSigned) throw refuse('the signature does not fit');
-  if (message.signatureVersion.toLowerCase() !== 'v1') throw refuse('the signature is not of v1');
+  if (!isSigned) throw refuse('the signature does not match');
+  if (message.signatureVersion.toLowerCase() !== 'v1')
+    throw refuse('the signature version is not v1');
 }
 
 async function confirm(
@@ -124,7 +126,7 @@ async function confirm(
   signal: AbortSignal,
 ): Promise<void> {
   if (!isSubscribeUrl(subscribeUrl, region, isLocal(config))) {
-    throw refuse('the subscribe_url is neither at SMN nor at the console');
+    throw refuse('the subscribe_url belongs neither to SMN nor to the console');
   }
   const http = connect();
   try {

@@ -1,24 +1,24 @@
 import { cloudDomains } from '../hosts.ts';
 
 /*
- * URLs are compared as text and from their start to the end of the host, so that no parser can read them
- * in another way: a port, userinfo, another case or an encoded letter is another text.
+ * URLs are compared as text and from their start to the end of the host, so that two parsers cannot read
+ * them differently: a port, userinfo, another case or an encoded letter makes the text different.
  */
 
-/** Where a message says that its certificate is: a file of SMN in the topic's region. */
+/** Whether a message's certificate URL is a file of SMN in the topic's region. */
 export function isCertificateUrl(url: string, region: string, isLocal: boolean): boolean {
   const path = pathOf(url, smnOrigins(region), isLocal);
   const start = `/smn/SMN_${region}_`;
   return path?.startsWith(start) === true && /^[0-9a-f]{32}\.pem$/.test(path.slice(start.length));
 }
 
-// Beside SMN itself: the samples of the HTTP(S) message format have the console's host.
+// Besides SMN itself, the samples in the HTTP(S) message format use the console's host.
 const consoleOrigins = [
   'https://console.huaweicloud.com',
   'https://console.otc.t-systems.com',
 ] as const;
 
-/** What a GET confirms a subscription with: any path of SMN in the topic's region, or of the console. */
+/** Whether a GET can confirm a subscription: any path of SMN in the topic's region, or of the console. */
 export function isSubscribeUrl(url: string, region: string, isLocal: boolean): boolean {
   const path = pathOf(url, [...smnOrigins(region), ...consoleOrigins], isLocal);
   return path !== undefined && /^[\x21-\x7e]+$/.test(path);
@@ -30,7 +30,7 @@ function smnOrigins(region: string): readonly string[] {
 
 const loopbackOrigin = /^http:\/\/127\.0\.0\.1:\d{1,5}(?=\/)/;
 
-/** What follows an allowed origin. Loopback is one where the service's own endpoint is (`isLocal`). */
+/** The part after an allowed origin. Loopback counts if the service itself is there (`isLocal`). */
 function pathOf(url: string, origins: readonly string[], isLocal: boolean): string | undefined {
   const origin =
     origins.find((allowed) => url.startsWith(`${allowed}/`)) ??

@@ -10,8 +10,8 @@ const schema = v.object({
 });
 
 /**
- * Reads `dryRun` from a schedule's input (`{"dryRun": true}`) or an event's detail. A value that is no
- * boolean is refused: somebody who meant a dry run must not get a real one.
+ * Reads `dryRun` from a schedule's input (`{"dryRun": true}`) or an event's detail. A value that is not a
+ * boolean is refused: a mistyped dry run must not become a real run.
  * @throws {InvalidEventError}
  */
 export function isDryRun(event: unknown): boolean {

@@ -10,7 +10,7 @@ import type { Outcomes } from './outcomes.ts';
 import type { Pace } from './pace.ts';
 import { createTask, createTaskQueue, type Task, type TaskQueue } from './tasks.ts';
 
-/** Where instances go that a run cannot finish itself. */
+/** Where a run sends the instances that it cannot finish itself. */
 export interface HandOver {
   /** Seconds after which an instance with this failure is called there; undefined: it has failed. */
   delaySeconds(failure: SyncFailure): number | undefined;
@@ -40,7 +40,7 @@ export interface SyncDeps {
 export interface SyncRun {
   /** Well-formed and unique. */
   readonly instanceIds: readonly string[];
-  /** How many are called here at most, where there is a hand-over for the others. */
+  /** How many are called here at most, if the others can be handed over. */
   readonly inlineMax: number;
   readonly deadline: Deadline;
   readonly outcomes: Outcomes;

@@ -3,8 +3,9 @@ import type { RetryClass, SyncFailure } from '../errors.ts';
 /** What a failure of one class leads to, wherever it happens. */
 export interface FailurePolicy {
   /**
-   * In a run: the instance has failed (`fail`), is called again (`retry`), is called again once, or handed to
-   * the queue where there is one (`retry-once`), or the credentials are re-read for the whole run (`renew`).
+   * In a run: the instance has failed (`fail`), is called again (`retry`), is called again once, or handed
+   * to the queue if there is one (`retry-once`), or the credentials are re-read for the whole run
+   * (`renew`).
    */
   readonly run: 'fail' | 'retry' | 'retry-once' | 'renew';
   /** Base of the pause before the next attempt, in ms: retry.ts makes it grow, and adds jitter. */
@@ -16,8 +17,8 @@ export interface FailurePolicy {
   /** A call that reads (lists, traces, jobs) is repeated, repeated with new credentials, or given up. */
   readonly read: 'give-up' | 'retry' | 'renew';
   /**
-   * What a reading call that was given up says of the thing it asked for: it does not exist (`absent`), it
-   * is not known now (`unknown`), or no other question will be answered either (`stop`).
+   * What it means when a reading call is given up: the thing does not exist (`absent`), its state is not
+   * known now (`unknown`), or no other call would succeed either (`stop`).
    */
   readonly means: 'absent' | 'unknown' | 'stop';
   /** A sign-in at IAM is repeated or not: IAM locks accounts after refused ones. */
@@ -66,9 +67,9 @@ export function policyFor({ retryClass }: Pick<SyncFailure, 'retryClass'>): Fail
   return failurePolicy[retryClass];
 }
 
-/** How the instances fail that had no turn, by what ended the run. */
+/** The failure of instances that had no turn, by what ended the run. */
 export const unfinished = {
-  /** The time is over, and there is no queue. */
+  /** Out of time, and there is no queue. */
   deadline: { errCode: 'DEADLINE', retryClass: 'permanent' },
   /** Credentials were refused: the rest can work once there are valid ones. */
   unauthorized: { errCode: 'RUN_STOPPED', retryClass: 'auth' },

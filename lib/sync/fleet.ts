@@ -53,7 +53,7 @@ function isRunning({ status }: { readonly status: string }): boolean {
   return status === 'RUNNING';
 }
 
-// Foreign text that goes into a log: only what looks like a state is shown.
+// Text from outside goes into the log here: only a plausible state is shown.
 function stateOf(status: string): string {
   return /^\w{1,32}$/.test(status) ? status : 'unknown';
 }

@@ -18,7 +18,7 @@ export interface Outcomes {
   hasTooManyErrors(): boolean;
 }
 
-/** Is told every outcome of a run: the HTTP results and the follow queue are sinks beside the log. */
+/** Receives every outcome of a run. Besides the log, the HTTP results and the follow queue are sinks. */
 export type OutcomeSink = (outcome: Outcome) => void;
 
 /** The outcomes of one run, logged, counted, and told to the sinks. */

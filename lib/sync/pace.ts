@@ -12,9 +12,9 @@ export interface Pace {
   /** ms until the next call may start; 0 is now, Infinity when a call must end first. */
   waitMs(): number;
   start(): void;
-  /** A call ended, whatever came of it. */
+  /** A call ended, with any result. */
   end(): void;
-  /** The service took a call: more may be tried. */
+  /** The service accepted a call, so more may be tried. */
   accepted(): void;
   /** The service refused a call started at `startedAt` (monotonic ms) because there are too many. */
   throttled(startedAt: number, retryAfterMs?: number): void;
@@ -23,16 +23,16 @@ export interface Pace {
 }
 
 const windowMs = 1_000; // "limit:50,time:1 second": the gateway counts per second
-const burstMs = 50; // what a late timer may catch up
+const burstMs = 50; // how much a late timer may catch up
 const startConcurrency = 4;
 const decrease = 0.98; // of what the service was seen to accept
 const repeatedDecrease = 0.8;
 const increasePerSecond = 0.02;
-const calmMs = 5_000; // so long without throttling: the old limit is gone
+const calmMs = 5_000; // after this long without throttling, the old limit no longer counts
 const recoveryPerSecond = 0.05; // of the upper bound
 const minShare = 0.05;
 const maxPauseMs = 60_000;
-const forgetMs = 60_000; // so long without a call: what was learned of the service is out of date
+const forgetMs = 60_000; // after this long without a call, what was learned about the service is out of date
 
 /**
  * Concurrency and rate of an execution environment, from one run to the next. Starts with few calls in flight and doubles with every accepted

@@ -26,9 +26,9 @@ export interface RunResult {
 
 /**
  * One run over the configured fleet, or over some of it.
- * @param sinks are told every outcome, beside the log
+ * @param sinks receive every outcome, besides the log
  * @throws {ParameterError} when the list or the credentials are unusable
- * @throws {ReadError} when the list is to be discovered, and cannot be
+ * @throws {ReadError} if discovery is on and fails
  * @throws {NotAllowedError} when instances were asked for that are not in the list; nothing was called
  */
 export async function runSync(

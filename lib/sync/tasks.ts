@@ -15,7 +15,7 @@ export interface Task {
   failure?: SyncFailure;
   /** It had the one retry of `retry-once` (failure-policy.ts). */
   retriedOnce: boolean;
-  /** When it is handed over: seconds until it may be called there; 0 where it had no turn. */
+  /** Delay for the hand-over: seconds until the worker may call it; 0 if it had no turn. */
   delaySeconds: number;
 }
 
@@ -31,14 +31,14 @@ export function createTask(instanceId: string): Task {
 
 /** The instances of a run that wait for their turn, for the end of their backoff, or for the retry budget. */
 export interface TaskQueue {
-  /** ms until `take` has something; Infinity when only the end of a call in flight can change that. */
+  /** ms until `take` returns a task; Infinity if that depends on a call in flight. */
   waitMs(): number;
   take(): Task | undefined;
   /** Puts a task in front, free of charge: it failed for a reason outside itself. */
   putFirst(task: Task): void;
   /** Puts a task back until `dueAt` (monotonic ms); taking it then costs retry budget. */
   putBack(task: Task, dueAt: number): void;
-  /** A call was accepted, which pays for a retry. */
+  /** A call was accepted, which adds a retry to the budget. */
   refill(): void;
   /** Empties the queue: what was never called, and what waits for a retry. */
   drain(): Task[];

@@ -3,12 +3,12 @@ import type { Deadline } from '../deadline.ts';
 
 const warnBelowHours = 8; // a rotation every 6 h leaves at least 18 of 24
 
-/** Hours, rounded down to two decimals; negative when it is over. */
+/** Hours, rounded down to two decimals; negative once it has expired. */
 export function hoursUntil(atMs: number, nowMs: number): number {
   return Math.floor((atMs - nowMs) / 36_000) / 100;
 }
 
-/** Records how long the token lives, where that is known, and warns before it expires. */
+/** Records how long the token is still valid, if known, and warns before it expires. */
 export async function warnOfExpiry(
   { clock, log, parameters }: Pick<App, 'clock' | 'log' | 'parameters'>,
   runId: string,
@@ -25,6 +25,6 @@ export async function warnOfExpiry(
     expiresAt,
     hoursLeft,
     advice:
-      'Look at the last lines of rotate-token, repair what they name, and invoke it: it has failed since this token was made.',
+      'rotate-token has failed since this token was issued. Look at its last log lines, fix what they name, and invoke it.',
   });
 }

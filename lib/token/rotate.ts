@@ -16,12 +16,12 @@ export interface Rotation {
   /** ISO 8601. */
   readonly expiresAt?: string;
   readonly hoursLeft?: number;
-  /** In how many parameters the token is now. */
+  /** Number of parameters that now hold the token. */
   readonly parameters?: number;
 }
 
 const maxAttempts = 3;
-const minLifeHours = 12; // two rotations may fail before a token of 24 h that was fresh is gone
+const minLifeHours = 12; // two rotations may fail before a new 24 h token expires
 
 /**
  * Gets a fresh token from IAM, checks it, and replaces the one in the parameter store.
@@ -53,7 +53,7 @@ async function rotate(app: AppWith<'iamEndpoint'>, deadline: Deadline): Promise<
   const hoursLeft = hoursUntil(token.expiresAt, clock.now());
   if (hoursLeft < minLifeHours) {
     throw new RotationError(
-      `IAM gave a token that lives for ${hoursLeft} hours, less than ${minLifeHours}: check the clock of this machine and the token policy of the account`,
+      `IAM issued a token that is valid for ${hoursLeft} hours, less than ${minLifeHours}: check the clock of this machine and the token policy of the account`,
     );
   }
   if (config.rotationProof) await prove(app, token, deadline);
@@ -69,7 +69,7 @@ async function rotate(app: AppWith<'iamEndpoint'>, deadline: Deadline): Promise<
   return rotation;
 }
 
-/** Tries again what can work; never a refused sign-in, for IAM locks accounts. */
+/** Retries what can succeed, but never a refused sign-in: IAM locks accounts. */
 async function fetchToken(
   app: AppWith<'iamEndpoint'>,
   password: Password,
@@ -106,7 +106,7 @@ function refused({ failure }: IamError, attempts: number): RotationError {
   const status = httpStatus === undefined ? '' : ` (HTTP ${httpStatus})`;
   const advice = retryClass === 'auth' ? signInAdvice : adviceOf(httpStatus, errCode);
   return new RotationError(
-    `IAM gave no token after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}: ${errCode}${status} "${externalMessage}". ${advice}`,
+    `IAM issued no token after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}: ${errCode}${status} "${externalMessage}". ${advice}`,
   );
 }
 
@@ -127,7 +127,7 @@ function adviceOf(httpStatus = 0, errCode: string): string {
   );
 }
 
-/** One harmless call with the new token. Only a refusal of the token counts: DDM may be ill by itself. */
+/** One harmless call with the new token. Only a refusal counts: DDM may be down for other reasons. */
 async function prove(app: App, token: Token, deadline: Deadline): Promise<void> {
   const { log } = app;
   const parameters = { secret: async () => token, refreshSecret: async () => token };
@@ -139,9 +139,9 @@ async function prove(app: App, token: Token, deadline: Deadline): Promise<void> 
     const { errCode, retryClass } = error.failure;
     if (retryClass === 'auth') {
       throw new RotationError(
-        `DDM refused the new token (${errCode}): check that DDM_PROJECT_ID and IAM_ENDPOINT are of the same cloud and region as DDM_ENDPOINT; the old token is still in place`,
+        `DDM refused the new token (${errCode}): check that DDM_PROJECT_ID and IAM_ENDPOINT belong to the same cloud and region as DDM_ENDPOINT; the old token is still in place`,
       );
     }
-    log.warning('new token not proven: DDM did not answer as it should', { errCode });
+    log.warning('new token not tested: DDM returned an error or no answer', { errCode });
   }
 }

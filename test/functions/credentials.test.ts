@@ -134,7 +134,7 @@ describe('row 23: with credentials that cannot be used', async () => {
 
   test.each([
     ['no parameter', undefined, 'credentials does not exist'],
-    ['no JSON', 'canary', 'the whole missing'],
+    ['no JSON', 'canary', 'the whole value missing'],
     ['a password', '{"domainName":"canary","userName":"u","password":"p"}', 'accessKeyId, secret'],
     [
       'a key with a line break',

@@ -294,14 +294,14 @@ describe('row 55: a body that is not what it should be', () => {
     ['null', 400, /must be a JSON object/, 'null'],
     ['an empty text', 400, /must be a JSON object/, '""'],
     ['a number', 400, /must be a JSON object/, '7'],
-    ['an unknown field', 400, /"dryrun" is not known/, '{"dryrun":true}'],
+    ['an unknown field', 400, /"dryrun" is not a known field/, '{"dryrun":true}'],
     ['a prototype', 400, /not valid JSON/, '{"__proto__":{"dryRun":true}}'],
     ['dryRun as text', 400, /dryRun must be true or false/, '{"dryRun":"true"}'],
     ['ids as text', 400, /instanceIds must be a list/, `{"instanceIds":"${id}"}`],
     ['no ids', 400, /1 to 1000 ids/, '{"instanceIds":[]}'],
     ['a path for an id', 400, /instanceIds\[1\] is not/, `{"instanceIds":["${id}","../../x"]}`],
     ['a number for an id', 400, /instanceIds\[0\] is not/, '{"instanceIds":[7]}'],
-    ['query parameters', 400, /Query parameters/, '', { rawQueryString: 'dryRun=true' }],
+    ['query parameters', 400, /query parameter/, '', { rawQueryString: 'dryRun=true' }],
   ])('is answered at once: %s', async (_, status, message, body, rest = {}) => {
     const event = eventWith(body, rest);
 

@@ -223,12 +223,12 @@ describe('a failed rotation keeps the old token, fails and says why', () => {
       1,
     ],
     [
-      'a token that lives for less than 12 hours',
+      'a token that is valid for less than 12 hours',
       ({ iam }) => {
         iam.issue.lifetimeMs = 11 * 3_600_000;
       },
       'RotationError',
-      /lives for 1[01](\.\d+)? hours/,
+      /is valid for 1[01](\.\d+)? hours/,
       1,
     ],
     [
@@ -328,7 +328,7 @@ test('writes the token also when DDM cannot prove it, with a warning', async () 
 
   expect(await invoke({})).toMatchObject({ ok: true, response: { rotated: true } });
   expect(lines().find(({ level }) => level === 'WARN')).toMatchObject({
-    message: 'new token not proven: DDM did not answer as it should',
+    message: 'new token not tested: DDM returned an error or no answer',
     errCode: 'DBS.200412',
   });
 });

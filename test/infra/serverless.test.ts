@@ -104,7 +104,9 @@ describe('the packaged template', () => {
       expect.arrayContaining([...needed.slice(1), 'credentials']),
     );
     // It leaves the list to the worker.
-    expect(readable('WatchRole', template).sort()).toEqual([...needed.slice(1), 'cursor'].sort());
+    expect([...readable('WatchRole', template)].sort()).toEqual(
+      [...needed.slice(1), 'cursor'].sort(),
+    );
   });
 
   test('rotates every 6 hours, and never twice for one event: IAM locks accounts', () => {

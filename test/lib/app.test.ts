@@ -75,7 +75,7 @@ describe('rotate-token', () => {
           type: 'SecureString',
           value: JSON.stringify({ ...iam.user, password: 'wrong' }),
         }),
-      /IAM gave no token after 1 attempt: UNAUTHORIZED.*IAM locks accounts/,
+      /IAM issued no token after 1 attempt: UNAUTHORIZED.*IAM locks accounts/,
     ],
     [
       'a service that fails',
@@ -96,7 +96,7 @@ describe('rotate-token', () => {
       ({ iam }) => {
         iam.issue.lifetimeMs = 3_600_000;
       },
-      /lives for (1|0\.99) hours/,
+      /is valid for (1|0\.99) hours/,
     ],
     [
       'an answer without a token',

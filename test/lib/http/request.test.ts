@@ -128,14 +128,14 @@ test('answers 502 when the queue does not take the message for the fleet', async
 test.each<[string, number, RegExp, unknown, Record<string, unknown>?]>([
   ['an array', 400, /JSON object/, []],
   ['null as text', 400, /JSON object/, undefined, { body: 'null' }],
-  ['an unknown field', 400, /"force" is not known/, { force: true }],
+  ['an unknown field', 400, /"force" is not a known field/, { force: true }],
   ['a flag as text', 400, /dryRun must/, { dryRun: 'no' }],
   ['ids as text', 400, /must be a list/, { instanceIds: 'all' }],
   ['a wrong id', 400, /instanceIds\[0\]/, { instanceIds: ['..'] }],
   ['no JSON', 400, /not valid JSON/, undefined, { body: '{' }],
   ['a form', 400, /Content-Type/, {}, { headers: { 'content-type': 'text/plain' } }],
   ['base64', 400, /JSON text/, {}, { isBase64Encoded: true }],
-  ['a query', 400, /Query/, undefined, { rawQueryString: 'dryRun=true' }],
+  ['a query', 400, /query/, undefined, { rawQueryString: 'dryRun=true' }],
   ['no wait at all', 400, /wait=1 to wait=20/, undefined, { rawQueryString: 'wait=0' }],
   ['too long a wait', 400, /wait=1 to wait=20/, undefined, { rawQueryString: 'wait=21' }],
   ['a fraction', 400, /wait=1 to wait=20/, undefined, { rawQueryString: 'wait=1.5' }],
@@ -152,7 +152,7 @@ test.each<[string, number, RegExp, unknown, Record<string, unknown>?]>([
     'x'.repeat(20_000),
     { requestContext: {} },
   ],
-  ['a body of another type', 400, /not one of an HTTP API/, undefined, { body: 7 }],
+  ['a body of another type', 400, /not an HTTP API request/, undefined, { body: 7 }],
 ])('refuses %s', async (_, status, message, body, rest = {}) => {
   const calls = cloud.ddm.stats().calls;
 
@@ -184,8 +184,8 @@ test('takes the subject of a token for the caller', async () => {
   expect(body.caller.principal).toBe('pipeline');
 });
 
-test('the worker refuses an event that is none of SQS', async () => {
-  await expect(worker({ Records: [{}] }, context)).rejects.toThrow('not one of an SQS queue');
+test('the worker refuses an event that does not come from SQS', async () => {
+  await expect(worker({ Records: [{}] }, context)).rejects.toThrow('not come from an SQS queue');
 });
 
 test('answers 503 with a dead token, with the report', async () => {

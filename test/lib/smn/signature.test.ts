@@ -123,12 +123,12 @@ describe('a message of SMN', () => {
 
     expect(refusals.map(({ reason, statusCode }) => `${statusCode} ${reason}`)).toEqual([
       expect.stringMatching(/^413 .*256 KB/),
-      expect.stringMatching(/^400 .*no SMN message/),
+      expect.stringMatching(/^400 .*not an SMN message/),
       expect.stringMatching(/^403 .*X-SMN-MESSAGE-TYPE/),
       expect.stringMatching(/^403 .*SMN_TOPIC_URNS/),
-      expect.stringMatching(/^403 .*not at SMN/),
-      expect.stringMatching(/^403 .*signature does not fit/),
-      expect.stringMatching(/^403 .*not of v1/),
+      expect.stringMatching(/^403 .*not belong to SMN/),
+      expect.stringMatching(/^403 .*signature does not match/),
+      expect.stringMatching(/^403 .*not v1/),
       expect.stringMatching(/^403 .*older than 60 minutes/),
     ]);
   });
@@ -466,7 +466,7 @@ describe('the certificate', () => {
 
     const { reason } = await refusal(envelope);
 
-    expect(reason).toContain('no RSA key');
+    expect(reason).toContain('does not have an RSA key');
   });
 
   test('must be a pinned one where there are pins', async () => {
@@ -493,8 +493,8 @@ describe('the certificate', () => {
     clock.jumpWallClock(4 * 365 * 86_400_000);
     const later = await refusal(smn.sign({ signing_cert_url, timestamp: timestamp() }));
 
-    expect(now.reason).toBe('the signature does not fit');
-    expect(later.reason).toContain('not valid today');
+    expect(now.reason).toBe('the signature does not match');
+    expect(later.reason).toContain('expired or not yet valid');
   });
 
   test.each<[string, number, Parameters<SmnServer['fault']>[0] | object]>([
@@ -535,7 +535,7 @@ describe('the certificate', () => {
     clock.jumpWallClock(10 * 60_000);
     const { reason } = await refusal(envelope);
 
-    expect(reason).toContain('not valid today');
+    expect(reason).toContain('expired or not yet valid');
     expect(server.requests.length).toBe(2);
   });
 
