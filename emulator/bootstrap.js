@@ -1,5 +1,5 @@
 // The runtime's side of the Lambda Runtime API: what aws-lambda-ric does for the managed Node runtimes,
-// without its native addon. Runs as a process of its own with nothing but Lambda's environment.
+// without its native addon. Runs in its own process with only Lambda's environment.
 import { pathToFileURL } from 'node:url';
 
 const { env } = process;
@@ -31,7 +31,7 @@ async function post(path, body) {
 async function loadHandler() {
   const [file, name] = env._HANDLER.split(/\.(?=[^.]+$)/);
   const module = await import(pathToFileURL(`${env.LAMBDA_TASK_ROOT}/${file}.js`).href);
-  if (typeof module[name] !== 'function') throw new TypeError(`${env._HANDLER} is no function`);
+  if (typeof module[name] !== 'function') throw new TypeError(`${env._HANDLER} is not a function`);
   return module[name];
 }
 
@@ -67,7 +67,7 @@ try {
   const handler = await loadHandler();
   for (;;) await runInvocation(handler);
 } catch (error) {
-  // The API went away: the function was stopped. Anything else is a handler that cannot be loaded.
+  // The API went away: the function was stopped. Anything else means that the handler cannot be loaded.
   if (error?.cause?.code === undefined) {
     logError(error);
     await post('init/error', describeError(error)).catch(() => {});

@@ -12,13 +12,13 @@ export interface CloudOptions
     'accessKeys' | 'addTrace' | 'instanceIds' | 'isValidToken' | 'projectId'
   > {
   readonly instances: number;
-  /** How long a message that a worker took stays hidden. @default 360, as in serverless.yml */
+  /** How long a received message stays hidden. @default 360, as in infra/numbers.cjs */
   readonly visibilityTimeoutSeconds?: number;
-  /** How many times faster than a clock the queue's delays and timeouts pass. @default 1 */
+  /** How many times faster than real time the queues' delays and timeouts pass. @default 1 */
   readonly queueSpeed?: number | undefined;
-  /** DelaySeconds of the change queue. @default 20, as in serverless.yml */
+  /** DelaySeconds of the change queue. @default 20, as CHANGE_WINDOW_SECONDS */
   readonly changeWindowSeconds?: number;
-  /** What the parameter store has to begin with. @default 'token' */
+  /** What the parameter store holds at the start. @default 'token' */
   readonly auth?: 'token' | 'aksk' | 'nothing';
 }
 
@@ -39,7 +39,6 @@ export interface Cloud {
 
 const projectId = '619d3e78f61b4be68bc5aa0b59edcf7b';
 const parameterPrefix = '/ddm-sync/local';
-/** The queues' names in the embedded cloud. */
 export const syncQueue = 'ddm-sync-local-sync';
 export const deadLetterQueue = 'ddm-sync-local-sync-dead-letter';
 export const changeQueue = 'ddm-sync-local-changes.fifo';
@@ -49,9 +48,9 @@ export const followDeadLetterQueue = 'ddm-sync-local-follow-dead-letter';
 const maxReceiveCount = 5; // as in serverless.yml
 
 /**
- * The embedded cloud on loopback: IAM gives a token, the parameter store holds it and the instance list
- * (split over several parameters where they are long, as on AWS), DDM answers the sync calls, CTS records
- * them, and the queues keep what one run cannot do.
+ * The embedded cloud on loopback: IAM issues a token, the parameter store holds it and the instance list (split
+ * into several parameters if they are long, as on AWS), DDM answers the sync calls, CTS records them, and the
+ * queues keep what one run cannot do.
  */
 export async function startCloud({
   instances,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Answer, type GatewayOptions, refuse, sendAnswer, unknownApi } from './gateway.ts';
 import { type CloudServer, readBody, startCloudServer } from './server.ts';
 
-/** A trace as CTS keeps it, as far as anybody reads it. */
+/** A trace as CTS keeps it: the fields that ddm-sync reads. */
 interface CloudTrace {
   readonly trace_id: string;
   readonly trace_name: string;
@@ -11,7 +11,7 @@ interface CloudTrace {
   readonly resource_id: string;
   readonly trace_type: 'ApiCall' | 'ConsoleAction' | 'SystemAction';
   readonly trace_rating: 'normal' | 'warning' | 'incident';
-  /** Ms since the epoch; one that is yet to come is not shown before. */
+  /** Ms since the epoch; CTS does not list a trace before its time. */
   readonly time: number;
 }
 
@@ -20,9 +20,9 @@ export type NewTrace = Partial<CloudTrace> &
 
 export interface CtsServer extends CloudServer {
   add(trace: NewTrace): CloudTrace;
-  /** Questions so far. */
+  /** Calls so far. */
   calls(): number;
-  /** Traces given in answers so far. */
+  /** Traces listed so far. */
   shown(): number;
   /** Faults: what to answer instead, or undefined. */
   fault: (query: URLSearchParams) => Answer | undefined;

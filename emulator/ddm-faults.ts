@@ -32,7 +32,7 @@ const passingFaults: readonly Answer[] = [
 
 const healthy: Fault = { next: () => undefined };
 
-/** The fault of the instance at a place of the list. */
+/** The fault of the instance at this index of the list. */
 export function pickFault(index: number, { failShare = 0, flakyShare = 0 }: FaultShares): Fault {
   const lasting = lastingFaults[Math.floor(index * failShare) % lastingFaults.length];
   if (isHit(failShare, index)) return { next: () => lasting };
@@ -47,7 +47,7 @@ export function pickFault(index: number, { failShare = 0, flakyShare = 0 }: Faul
   };
 }
 
-/** True for the given share of the places, spread evenly: the same switches always hit the same ones. */
+/** True for the given share of the indexes, spread evenly; always the same ones. */
 export function isHit(share: number, index: number): boolean {
   return Math.floor((index + 1) * share) > Math.floor(index * share);
 }

@@ -23,7 +23,7 @@ interface Task {
 }
 
 export interface Tasks {
-  /** Starts the job of an accepted sync; v3 tells nobody its id, and does not list it. */
+  /** Starts the job of an accepted sync; with v3 neither the answer nor the list has its id. */
   start(instanceId: string, version: 'v1' | 'v3'): string;
   /** `GET /v3/{project_id}/jobs` */
   list(query: URLSearchParams): Answer;

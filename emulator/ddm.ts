@@ -13,14 +13,14 @@ import {
   unknownApi,
 } from './gateway.ts';
 import { listInstances } from './instance-list.ts';
-import { type CloudServer, readBody, sendJson, startCloudServer } from './server.ts';
+import { type CloudServer, readBody, startCloudServer } from './server.ts';
 import { createSlidingLimit } from './sliding-limit.ts';
 
 export interface DdmOptions extends GatewayOptions, FaultShares, TaskOptions {
   readonly instanceIds: readonly string[];
   /** Records an operation with the audit service. */
   readonly addTrace?: (trace: NewTrace) => void;
-  /** Time that every answer takes. */
+  /** How long every answer takes. */
   readonly latencyMs?: number;
   /** Calls in any second above which the gateway throttles. */
   readonly throttlePerSecond?: number | undefined;
@@ -40,7 +40,7 @@ export interface DdmServer extends CloudServer {
   readonly dataNodes: DataNodes;
   /** How far the service's clock is ahead, in ms. */
   clockSkewMs: number;
-  /** What the list says of instances that are not RUNNING, by id. */
+  /** The status in the list of instances that are not RUNNING, by id. */
   readonly states: Map<string, string>;
   /** Faults of the list: what to answer instead, or undefined. */
   listFault: () => Answer | undefined;
@@ -107,7 +107,6 @@ export async function startDdm(options: DdmOptions): Promise<DdmServer> {
 
   const server = await startCloudServer(async (request, response) => {
     const body = await readBody(request);
-    if (request.url === '/_stats') return sendJson(response, 200, stats);
     stats.calls += 1;
     inFlight += 1;
     stats.peakInFlight = Math.max(stats.peakInFlight, inFlight);

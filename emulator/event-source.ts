@@ -12,13 +12,13 @@ export interface EventSourceOptions {
   readonly worker: Omit<LambdaOptions, 'functionName'>;
   /** What the workers run. @default 'worker' */
   readonly functionName?: 'worker' | 'follow';
-  /** Workers at once: the event source's maximumConcurrency. */
+  /** Workers that run at the same time, as maximumConcurrency of the event source. */
   readonly maximumConcurrency: number;
   readonly batchSize: number;
   readonly batchWindowMs: number;
-  /** Asked after each batch was given to a worker: whether to kill that worker in the middle of it. */
+  /** Called after each batch was given to a worker: true kills that worker in the middle of it. */
   readonly kill?: () => boolean;
-  /** Asked after each batch: whether to leave what succeeded in the queue, to be delivered once more. */
+  /** Called after each batch: true leaves what succeeded in the queue, to be delivered again. */
   readonly redeliver?: () => boolean;
 }
 
@@ -76,7 +76,7 @@ async function work(sqs: SQSClient, options: EventSourceOptions, source: Source)
     if (!result.ok) {
       await lambda.stop();
       lambda = undefined;
-      continue; // the whole batch comes back when its visibility timeout is over
+      continue; // the whole batch comes back after its visibility timeout
     }
     if (options.redeliver?.()) source.stats.redelivered += batch.length;
     else await deleteDone(sqs, options.queueUrl, batch, result.response);
@@ -84,7 +84,7 @@ async function work(sqs: SQSClient, options: EventSourceOptions, source: Source)
   await lambda?.stop();
 }
 
-/** Up to a batch: what there is, or what came within the window after the first message. */
+/** Receives a full batch, or what arrives within the window after the first message. */
 async function receiveBatch(
   sqs: SQSClient,
   { batchSize, batchWindowMs, queueUrl }: EventSourceOptions,

@@ -7,7 +7,7 @@ import { checkSignature } from './signature.ts';
 export interface GatewayOptions {
   readonly projectId: string;
   readonly isValidToken: (token: string) => boolean;
-  /** Whose signatures are taken. */
+  /** The keys whose signatures are accepted. */
   readonly accessKeys?: AccessKeys;
 }
 
@@ -16,7 +16,7 @@ export interface Answer {
   readonly body: unknown;
 }
 
-/** What the API gateway answers to a request without valid credentials; undefined when it lets it pass. */
+/** The API gateway's answer to a request without valid credentials; undefined for a valid one. */
 export function refuse(
   request: IncomingMessage,
   body: string,

@@ -11,9 +11,9 @@ export interface IamServer extends CloudServer {
   readonly user: IamUser;
   /** Tokens that are valid now. */
   readonly tokens: Set<string>;
-  /** Sign-ins so far, refused ones too. */
+  /** Sign-ins so far, including refused ones. */
   signIns(): number;
-  /** What the next tokens are like. */
+  /** Size and lifetime of the next tokens. */
   issue: { bytes: number; lifetimeMs: number };
   /** Faults: what to answer instead, or undefined; asked for every sign-in. */
   fault: () => IamFault | undefined;
@@ -91,7 +91,7 @@ function isSignIn(body: string, user: IamUser, projectId: string): boolean {
   }
 }
 
-/** Gets a token as a person does: by password, for one project. */
+/** Signs in with a password, for one project. */
 export async function fetchToken(
   endpoint: string,
   { domainName, password, userName }: IamUser,

@@ -17,10 +17,10 @@ export interface LambdaOptions {
 }
 
 export interface Lambda {
-  /** Of the process that runs the handler; undefined where it could not be started. */
+  /** Of the process that runs the handler; undefined if it could not be started. */
   readonly pid: number | undefined;
   invoke(event: unknown): Promise<InvocationResult>;
-  /** Ends the process at once, as an out-of-memory error does; an invocation under way fails. */
+  /** Ends the process at once, as an out-of-memory error does; a running invocation fails. */
   kill(): Promise<void>;
   stop(): Promise<void>;
 }

@@ -13,7 +13,7 @@ export type InvocationResult =
 export interface RuntimeApi extends CloudServer {
   /** Gives one event to the runtime and waits for its answer. */
   invoke(event: unknown, timeoutMs: number): Promise<InvocationResult>;
-  /** Ends the invocation under way with an error of the platform, such as a time-out. */
+  /** Ends the running invocation with an error of the platform, such as a timeout. */
   abort(error: InvocationError): void;
 }
 

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 
 export interface CloudServer {
   readonly endpoint: string;
-  /** Closes every connection and goes on serving. */
+  /** Closes every connection and keeps serving. */
   dropConnections(): void;
   /** Open connections. */
   connections(): Promise<number>;

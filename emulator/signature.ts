@@ -21,7 +21,7 @@ interface Signer {
 const require = createRequire(import.meta.url);
 let signer: Signer | undefined;
 
-/** Huawei's own signer, loaded when it is first needed: it brings a logger and a date library along. */
+/** Huawei's own signer, loaded on first use: it comes with a logger and a date library. */
 function loadSigner(): Signer {
   signer ??= require('@huaweicloud/huaweicloud-sdk-core/auth/AKSKSigner').AKSKSigner as Signer;
   return signer;
@@ -33,7 +33,7 @@ export function signWithSdk(request: Signable, keys: AccessKeys): string {
   return loadSigner().sign(request, credential).Authorization ?? '';
 }
 
-/** Why the gateway refuses a signed request; undefined when it takes it. */
+/** Why the gateway refuses a signed request; undefined if it accepts it. */
 export function checkSignature(
   { headers, method = '', url = '' }: IncomingMessage,
   body: string,
@@ -72,7 +72,7 @@ export function checkSignature(
     },
     accessKeys,
   );
-  // As the gateway does, it quotes what it made of the request, access key and all.
+  // Like the gateway, it quotes what it computed from the request, including the access key.
   return authorization === expected
     ? undefined
     : `Incorrect IAM authentication information: verify aksk signature fail, expected ${expected}`;

@@ -1,4 +1,4 @@
-/** Lets so many through in any second, as the gateway's throttling does. */
+/** Lets at most `perSecond` calls through in any second, as the gateway's throttling does. */
 export function createSlidingLimit(perSecond: number): { take(): boolean } {
   let times: number[] = [];
   let first = 0;

@@ -5,7 +5,7 @@ import { type CloudServer, startCloudServer } from './server.ts';
 export interface SmnOptions {
   /** @default 'eu-de' */
   readonly region?: string;
-  /** PEM; made anew where absent. */
+  /** PEM. @default a new one */
   readonly certificate?: KeyPair;
 }
 
@@ -20,7 +20,7 @@ export interface SmnServer extends CloudServer {
   /** SHA-256 fingerprint, hex with colons. */
   readonly fingerprint: string;
   readonly certificateUrl: string;
-  /** The paths asked for, in order. */
+  /** The requested paths, in order. */
   readonly requests: string[];
   /** A message as SMN posts it. */
   sign(fields?: Partial<SmnFields>): SmnEnvelope;

@@ -1,44 +1,31 @@
 import { maxPartCharacters, splitValue } from '../lib/aws/parts.ts';
-import { type CloudServer, readBody, sendJson, startCloudServer } from './server.ts';
+import { type AwsJsonServer, Refusal, startAwsJson } from './aws-json.ts';
 
 export interface StoredParameter {
   readonly name: string;
   readonly type: 'String' | 'StringList' | 'SecureString';
   readonly value: string;
-  /** The KMS key that encrypts it; absent: the account's own. */
+  /** The KMS key that encrypts it. @default the account's own */
   readonly keyId?: string | undefined;
 }
 
-export interface SsmServer extends CloudServer {
+export interface SsmServer extends AwsJsonServer {
   put(parameter: StoredParameter): void;
   delete(name: string): void;
   value(name: string): string | undefined;
   /** Everything stored, by name. */
   readonly parameters: ReadonlyMap<string, StoredParameter>;
-  /** Calls so far by operation. */
-  readonly calls: ReadonlyMap<string, number>;
-  /** Faults: an error type to answer with, or undefined; asked for every call. */
-  fault: (operation: string) => SsmFault | undefined | Promise<SsmFault | undefined>;
-}
-
-interface SsmFault {
-  readonly status: number;
-  readonly type: string;
 }
 
 const pageSize = 10;
 
-/**
- * SSM Parameter Store's JSON protocol, as far as ddm-sync speaks it: GetParameters,
- * GetParametersByPath, PutParameter and DeleteParameters. A stub of the wire format: it checks no signature and no permission.
- */
+/** SSM Parameter Store, as far as ddm-sync uses it. */
 export async function startSsm(): Promise<SsmServer> {
   const store = new Map<string, StoredParameter>();
-  const calls = new Map<string, number>();
 
   const operations: Readonly<Record<string, (input: Input) => unknown>> = {
     GetParameters: ({ Names = [] }) => {
-      if (Names.length === 0 || Names.length > pageSize) return refuse('ValidationException');
+      if (Names.length === 0 || Names.length > pageSize) throw new Refusal('ValidationException');
       return {
         Parameters: Names.flatMap((name) => toWire(store.get(name))),
         InvalidParameters: Names.filter((name) => !store.has(name)),
@@ -46,7 +33,7 @@ export async function startSsm(): Promise<SsmServer> {
     },
     GetParametersByPath: ({ Path = '', NextToken = '0', MaxResults = pageSize }) => {
       const start = Number(NextToken);
-      // The service answers in no order that means anything: by name, so that 10 comes before 2.
+      // The service promises no order; by name, 10 comes before 2.
       const below = [...store.values()]
         .filter(({ name }) => name.slice(0, name.lastIndexOf('/')) === Path)
         .sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -57,67 +44,43 @@ export async function startSsm(): Promise<SsmServer> {
       };
     },
     PutParameter: ({ KeyId, Name = '', Overwrite, Tier, Type = 'String', Value = '' }) => {
-      if (Value === '' || Tier !== 'Standard') return refuse('ValidationException');
-      if (Value.length > maxPartCharacters) return refuse('ValidationException');
+      if (Value === '' || Tier !== 'Standard') throw new Refusal('ValidationException');
+      if (Value.length > maxPartCharacters) throw new Refusal('ValidationException');
       const before = store.get(Name);
-      if (before && !Overwrite) return refuse('ParameterAlreadyExists');
-      if (before && before.type !== Type) return refuse('ValidationException');
+      if (before && !Overwrite) throw new Refusal('ParameterAlreadyExists');
+      if (before && before.type !== Type) throw new Refusal('ValidationException');
       store.set(Name, { name: Name, type: Type, value: Value, keyId: KeyId });
       return { Version: 1, Tier };
     },
     DeleteParameters: ({ Names = [] }) => {
-      if (Names.length > pageSize) return refuse('ValidationException');
+      if (Names.length > pageSize) throw new Refusal('ValidationException');
       const DeletedParameters = Names.filter((name) => store.delete(name));
       return { DeletedParameters };
     },
   };
 
-  const server = await startCloudServer(async (request, response) => {
-    const operation = String(request.headers['x-amz-target']).replace('AmazonSSM.', '');
-    const input: Input = JSON.parse(await readBody(request));
-    calls.set(operation, (calls.get(operation) ?? 0) + 1);
-    const fault = await ssm.fault(operation);
-    if (fault) return sendError(fault.status, fault.type);
-    const answer = operations[operation];
-    if (!answer) return sendError(400, 'UnknownOperationException');
-    const body = answer(input);
-    if (body instanceof Refusal) return sendError(400, body.type);
-    sendJson(response, 200, body, { 'Content-Type': 'application/x-amz-json-1.1' });
-
-    function sendError(status: number, type: string): void {
-      sendJson(response, status, { __type: type, message: `${type} of the embedded cloud` });
-    }
+  const server = await startAwsJson<Input>({
+    target: 'AmazonSSM',
+    answer: (operation, input) => {
+      const answer = operations[operation];
+      if (!answer) throw new Refusal('UnknownOperationException');
+      return answer(input);
+    },
   });
 
-  const ssm: SsmServer = {
-    ...server,
-    calls,
-    fault: () => undefined,
-    put: (parameter) => {
+  return Object.assign(server, {
+    put: (parameter: StoredParameter) => {
       if (parameter.value.length > maxPartCharacters) {
         throw new RangeError(`${parameter.name}: a standard parameter holds 4096 characters`);
       }
       store.set(parameter.name, parameter);
     },
-    delete: (name) => {
+    delete: (name: string) => {
       store.delete(name);
     },
-    value: (name) => store.get(name)?.value,
+    value: (name: string) => store.get(name)?.value,
     parameters: store,
-  };
-  return ssm;
-}
-
-class Refusal {
-  readonly type: string;
-
-  constructor(type: string) {
-    this.type = type;
-  }
-}
-
-function refuse(type: string): Refusal {
-  return new Refusal(type);
+  });
 }
 
 interface Input {
@@ -149,7 +112,7 @@ function toWire(parameter: StoredParameter | undefined) {
       ];
 }
 
-/** Cuts a long value into parameters `<name>/1`, `<name>/2`, ..., or keeps it whole where it fits. */
+/** Splits a long value into parameters `<name>/1`, `<name>/2`, ...; a short one stays whole. */
 export function splitParameter(
   { name, type, value }: StoredParameter,
   separator = '',

@@ -7,7 +7,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
 
 // CommonJS inside the bundle (axios' form-data, parts of the AWS SDK) calls require() for Node's
-// own modules; an ES module has none unless it is made.
+// own modules; an ES module has none, so the banner makes one.
 const requireBanner = [
   "import { createRequire as __createRequire } from 'node:module';",
   'const require = __createRequire(import.meta.url);',
@@ -26,7 +26,7 @@ export const bundleOptions = {
   logLevel: 'warning',
 } as const satisfies BuildOptions;
 
-/** Bundles each function of functions/ into dist/functions/<function>.js; files that are current stay untouched. */
+/** Bundles each function of functions/ into dist/functions/<function>.js; files that are up to date stay untouched. */
 export async function build(): Promise<void> {
   const sources = (await readdir(join(root, 'functions'))).filter((file) => file.endsWith('.ts'));
   const result = await bundle({

@@ -1,7 +1,7 @@
-// Runs on any Node that knows ES modules: it must say its line where the rest of the project cannot start.
+// Runs on any Node with ES modules: it must print its message where the rest of the project cannot start.
 import { argv, exit, stderr, versions } from 'node:process';
 
-// `--version=20.1.0` checks another version than the running one.
+// `--version=20.1.0` checks that version instead of the running one.
 const asked = argv.find((argument) => argument.startsWith('--version='));
 const version = asked ? asked.slice('--version='.length) : versions.node;
 const required = 24;

@@ -1,5 +1,5 @@
-// `npm run docs`: writes the parts of docs/ that are made from the code; test/scripts/docs.test.ts fails when one
-// of them is old.
+// `npm run docs`: writes the parts of docs/ that are generated from code; test/scripts/docs.test.ts fails if one is
+// out of date.
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { permissionsTable } from './docs/permissions.ts';
@@ -7,7 +7,7 @@ import { settingsTable } from './docs/settings.ts';
 
 interface Page {
   readonly url: URL;
-  /** Replaces what stands between the two marks. */
+  /** What belongs between the two marks. */
   readonly table: () => string;
 }
 
@@ -18,7 +18,7 @@ const pages: readonly Page[] = [
 const begin = '<!-- written by `npm run docs`: -->';
 const end = '<!-- until here -->';
 
-/** Each page as it is, and as it has to be. */
+/** Each page: its text now, and its text as generated. */
 export function renderPages() {
   return Promise.all(
     pages.map(async ({ table, url }) => {

@@ -28,7 +28,7 @@ async function start(
   return { lambda, output };
 }
 
-test('gives the event and a context, and brings the answer back', async () => {
+test('passes the event and a context, and returns the answer', async () => {
   const { lambda } = await start(`
     let count = 0;
     export const handler = async (event, context) => ({
@@ -43,7 +43,7 @@ test('gives the event and a context, and brings the answer back', async () => {
   expect(JSON.stringify(first)).toMatch(/"id":"[0-9a-f-]{36}","left":([89]\d{3}|10000)\b/);
 });
 
-test("has Lambda's environment and nothing of ours", async () => {
+test("has Lambda's environment and nothing of this process", async () => {
   const { lambda } = await start('export const handler = async () => Object.keys(process.env);');
 
   const result = await lambda.invoke({});
@@ -53,7 +53,7 @@ test("has Lambda's environment and nothing of ours", async () => {
   expect(JSON.stringify(result)).not.toMatch(/HOME|npm_|VITEST|NODE_/);
 });
 
-test('reports a thrown error by type and message, and goes on', async () => {
+test('reports a thrown error by type and message, and takes the next event', async () => {
   const { lambda, output } = await start(
     "export const handler = async (event) => { if (event.fail) throw new RangeError('too far'); return 1; };",
   );
@@ -69,7 +69,7 @@ test('reports a thrown error by type and message, and goes on', async () => {
   expect(JSON.parse(output[0] ?? '').message.errorType).toBe('RangeError');
 });
 
-test('ends a handler that takes too long', async () => {
+test('kills a handler that exceeds its timeout', async () => {
   const { lambda } = await start(
     'export const handler = () => new Promise(() => setInterval(() => {}, 1_000));',
     300,
