@@ -1,7 +1,6 @@
 import { answer, answerErrors } from '../lib/http/response.ts';
 import { lambda } from '../lib/lambda.ts';
-import { receiveNotification } from '../lib/smn/receive.ts';
-import { readSmnEvent } from '../lib/smn/request.ts';
+import { readSmnEvent, receiveNotification } from '../lib/smn/receive.ts';
 
 /** `POST /notifications/smn`: takes Huawei's notifications; their signature is the authorisation. */
 export const handler = lambda(

@@ -23,16 +23,6 @@ export function retryDelay(failed: FailedAttempt, random: () => number): number 
   return random() * Math.min(maxDelayMs, backoffMs * 2 ** (failed.attempt - 1));
 }
 
-/** Reads a Retry-After header, seconds or an HTTP date, into ms from now; undefined when it is neither. */
-export function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {
-  const text = value?.trim() ?? '';
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
-  // Date.parse alone accepts far more than RFC 9110 does: "-1" is a year to it.
-  if (!/^[A-Z][a-z]{2,8}, .*GMT$/.test(text)) return undefined;
-  const at = Date.parse(text);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
-}
-
 export interface RetryBudget {
   /** Takes one retry from the budget; false if none is left. */
   take(): boolean;

@@ -1,5 +1,4 @@
 import type { SyncFailure } from '../errors.ts';
-import { parseRetryAfter } from '../retry.ts';
 import { cleanForeignText, leadingProse, parseJson } from '../text.ts';
 import { classify } from './error-codes.ts';
 import { type HttpAnswer, HttpError } from './http.ts';
@@ -80,4 +79,14 @@ function readCode(value: unknown): string | undefined {
 
 function readText(value: unknown): string | undefined {
   return typeof value === 'string' && value.trim() !== '' ? value : undefined;
+}
+
+/** Reads a Retry-After header, seconds or an HTTP date, into ms from now; undefined when it is neither. */
+export function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {
+  const text = value?.trim() ?? '';
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
+  // Date.parse alone accepts far more than RFC 9110 does: "-1" is a year to it.
+  if (!/^[A-Z][a-z]{2,8}, .*GMT$/.test(text)) return undefined;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - nowMs);
 }

@@ -1,6 +1,6 @@
-import type { App } from '../app.ts';
+import type { Clock } from '../clock.ts';
 import { adviceFor } from '../huawei/error-codes.ts';
-import type { End, JobResult } from '../log.ts';
+import type { End, JobResult, Log } from '../log.ts';
 import type { FollowedJob } from './job.ts';
 
 /** How a job ended. */
@@ -22,7 +22,12 @@ export interface JobResults extends Disposable {
   add(job: FollowedJob, end: FoundEnd | UnknownEnd): void;
 }
 
-export function createJobResults({ clock, log }: Pick<App, 'clock' | 'log'>): JobResults {
+interface ResultDeps {
+  readonly clock: Pick<Clock, 'now'>;
+  readonly log: Pick<Log, 'jobResult' | 'jobResults'>;
+}
+
+export function createJobResults({ clock, log }: ResultDeps): JobResults {
   const counts: Record<End, number> = { completed: 0, failed: 0, unknown: 0 };
   return {
     add: (job, end) => {

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { RequestError } from '../errors.ts';
 import { type HttpClient, HttpError } from '../huawei/http.ts';
-import { refuse, unavailable } from './refusal.ts';
+import { refuse, unavailable } from './message.ts';
 
 /** A certificate that SMN signs with, after it was checked. */
 export interface SigningCertificate {

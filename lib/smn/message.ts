@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { RequestError } from '../errors.ts';
 import { parseJson } from '../text.ts';
 
 /** What SMN claims to have posted. Nothing in it is verified. */
@@ -94,4 +95,19 @@ function signedText(fields: Fields): string {
  */
 export function isUnambiguous({ signedText: signed }: SmnMessage): boolean {
   return signed.split('\n').filter((line) => line === 'message_id').length === 1;
+}
+
+/** Not from SMN, or not for us. The answer gives no details, so that an attacker cannot probe the checks. */
+export function refuse(reason: string): RequestError {
+  return new RequestError(403, 'NOT_ALLOWED', 'The message is not accepted', reason);
+}
+
+/** Possibly from SMN, but it cannot be processed now. A 5xx makes SMN send it again. */
+export function unavailable(reason: string): RequestError {
+  return new RequestError(
+    503,
+    'UNAVAILABLE',
+    'The message cannot be processed now: send it again',
+    reason,
+  );
 }

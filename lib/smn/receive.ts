@@ -1,10 +1,11 @@
+import * as v from 'valibot';
 import type { App, AppWith } from '../app.ts';
 import { enqueueChanges } from '../changes/enqueue.ts';
 import { parseNotification } from '../changes/notification.ts';
 import type { Deadline } from '../deadline.ts';
 import { RequestError } from '../errors.ts';
 import { cleanForeignText } from '../text.ts';
-import { unavailable } from './refusal.ts';
+import { unavailable } from './message.ts';
 import type { SmnRequest, VerifiedMessage } from './signature.ts';
 
 export interface NotificationRun {
@@ -121,3 +122,23 @@ const handlers = {
   subscription: confirm,
   unsubscription: noteUnsubscription,
 } as const satisfies Record<VerifiedMessage['kind'], Handler>;
+
+const eventSchema = v.object({
+  headers: v.optional(v.record(v.string(), v.optional(v.string())), {}),
+  body: v.nullish(v.string(), ''),
+  isBase64Encoded: v.optional(v.boolean(), false),
+});
+
+/** Reads a message from an HTTP API event (payload 2.0), whatever its content type. @throws {RequestError} */
+export function readSmnEvent(event: unknown): SmnRequest {
+  const parsed = v.safeParse(eventSchema, event);
+  if (!parsed.success) throw new RequestError(400, 'BAD_REQUEST', 'The request has no usable body');
+  const { body, headers, isBase64Encoded } = parsed.output;
+  const type = Object.entries(headers).find(
+    ([name]) => name.toLowerCase() === 'x-smn-message-type',
+  )?.[1];
+  return {
+    body: isBase64Encoded ? Buffer.from(body, 'base64').toString() : body,
+    messageType: type,
+  };
+}

@@ -10,8 +10,7 @@ import {
   createCertificates,
   type SigningCertificate,
 } from './certificate.ts';
-import { isUnambiguous, parseEnvelope, type SmnMessage } from './message.ts';
-import { refuse, unavailable } from './refusal.ts';
+import { isUnambiguous, parseEnvelope, refuse, type SmnMessage, unavailable } from './message.ts';
 import { isCertificateUrl, isSubscribeUrl } from './url.ts';
 
 /** What came in over HTTP. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createRetryBudget, parseRetryAfter, retryDelay } from '../../lib/retry.ts';
+import { parseRetryAfter } from '../../lib/huawei/failure.ts';
+import { createRetryBudget, retryDelay } from '../../lib/retry.ts';
 import { createRandom } from '../support/fleet.ts';
 
 const now = Date.parse('2026-11-23T03:00:00Z');
