@@ -1,4 +1,4 @@
-// 32 hex and `in` with two digits: what every sample of HUAWEI.md section 1.7 looks like.
+// 32 hex digits, `in` and two digits, as in every sample of Huawei Cloud's API references.
 const instanceIdPattern = /^[0-9a-f]{32}in\d{2}$/;
 
 /** Whether a text is a DDM instance id, which is safe to use in a path. */

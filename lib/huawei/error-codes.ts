@@ -121,7 +121,7 @@ export const errorCodes: Readonly<Record<string, ErrorCode>> = {
   INTERNAL: permanent('A fault in ddm-sync itself.', 'Report it, with the log lines of this run.'),
 };
 
-/** The API gateway's codes by number; their prefix is APIGW or APIG (HUAWEI.md section 2). */
+/** The API gateway's codes by number; their prefix is APIGW or APIG. */
 export const gatewayCodes: Readonly<Record<string, ErrorCode>> = {
   '0101': permanent(
     'The API does not exist.',

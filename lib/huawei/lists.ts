@@ -5,7 +5,7 @@ import { getJson, type ReadDeps } from './get-json.ts';
 
 /*
  * DDM's lists, page by page. `offset` counts records; `total` may be missing, and a page may be shorter than its
- * limit (HUAWEI.md sections 1.3 to 1.6). Every function throws what getJson() throws.
+ * limit. Every function throws what getJson() throws.
  */
 export interface ListDeps extends ReadDeps {
   readonly config: Pick<Config, 'ddmEndpoint' | 'projectId'>;
@@ -15,7 +15,7 @@ export interface ListDeps extends ReadDeps {
 export interface ListedInstance {
   readonly id: string;
   readonly name: string;
-  /** RUNNING, or one of the states of HUAWEI.md section 1.5. */
+  /** RUNNING, or another of DDM's instance states. */
   readonly status: string;
 }
 

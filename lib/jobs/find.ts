@@ -12,7 +12,7 @@ import type { FoundEnd } from './results.ts';
 
 /*
  * Whether DDM's job list contains the job of a sync is not documented, and v3 gives no job id at all: what is not
- * in the list is looked up in the audit log (HUAWEI.md sections 1.2, 1.3 and 5).
+ * in the list is looked up in the audit log.
  */
 const listedWithinRounds = 2;
 const jobMarginMs = 10_000; // how far the service's clock may be behind; this reads other jobs of that time too

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { signWithSdk } from '../../../emulator/signature.ts';
 import { type SignableRequest, sign } from '../../../lib/huawei/signer.ts';
 
-// HUAWEI.md section 4: the keys of the documentation.
+// The keys of the documentation.
 const documented = {
   accessKeyId: 'QTWAOYTTINDUT2QVKYUC',
   secretAccessKey: 'MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc',
