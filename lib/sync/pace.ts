@@ -35,9 +35,10 @@ const maxPauseMs = 60_000;
 const forgetMs = 60_000; // after this long without a call, what was learned about the service is out of date
 
 /**
- * Concurrency and rate of an execution environment, from one run to the next. Starts with few calls in flight and doubles with every accepted
- * one. The rate is additive-increase/multiplicative-decrease: a throttled answer lowers it to what the
- * service accepted in the last second, once per generation of calls; then it creeps up again.
+ * Concurrency and rate of an execution environment, from one run to the next. Starts with few calls in
+ * flight and doubles with every accepted one. The rate is additive-increase/multiplicative-decrease: a
+ * throttled answer lowers it to what the service accepted in the last second, once per generation of calls;
+ * then it creeps up again.
  */
 export function createPace(options: PaceOptions): Pace {
   const { maxConcurrency, maxPerSecond, clock } = options;
