@@ -40,6 +40,11 @@ export interface WorldOptions {
   readonly sabotage?: Sabotage | undefined;
 }
 
+export interface Delivery {
+  readonly at: number;
+  endedAt?: number;
+}
+
 /** One project at Huawei's side, one account at AWS, and the service between them. */
 export interface World {
   readonly plan: Plan;
@@ -57,6 +62,8 @@ export interface World {
   readonly cts: Cts;
   readonly iam: Iam;
   readonly lambda: Lambda;
+  /** Batches of the sync queue, the first ones. */
+  readonly deliveries: Delivery[];
   readonly sabotage: Sabotage | undefined;
 }
 
@@ -73,6 +80,7 @@ export function createWorld(plan: Plan, options: WorldOptions = {}): World {
     faults: createFaults(plan.faults, scheduler.now),
     nodes: createNodes(plan, random.fork('nodes')),
     parameters: new Map<string, string>(),
+    deliveries: [],
   } as unknown as { -readonly [Name in keyof World]: World[Name] };
   world.history = createHistory(world);
   world.queues = createQueues(world);

@@ -37,7 +37,7 @@ export function createEnvironment(world: World): Environment {
     clock,
   });
   const connect = createSimHttp(world, process);
-  const app: SimApp = {
+  const app = {
     config,
     ...side,
     log: createSimLog(world, process),
@@ -49,11 +49,12 @@ export function createEnvironment(world: World): Environment {
     pace,
     smn: createSmn({ clock, config, connect }),
     connect,
-    syncQueue: createSimQueue(world, process, world.queues.sync),
+    // Without its URL everything runs inline: the functions that need the queue do not run then.
+    ...(config.syncQueueUrl && { syncQueue: createSimQueue(world, process, world.queues.sync) }),
     changeQueue: createSimQueue(world, process, world.queues.change),
     followQueue: createSimQueue(world, process, world.queues.follow),
     ctsEndpoint: config.ctsEndpoint ?? '',
     iamEndpoint: config.iamEndpoint ?? '',
-  };
+  } as SimApp;
   return { process, app, usedAt: 0 };
 }

@@ -1,5 +1,5 @@
 import { instanceIn } from '../history.ts';
-import type { World } from '../world.ts';
+import type { Delivery, World } from '../world.ts';
 import type { LambdaFunction } from './lambda.ts';
 import { receiptOf, type Sqs, type StoredMessage } from './sqs.ts';
 
@@ -45,10 +45,14 @@ export function startEventSource(world: World, source: EventSource): void {
     const messages = queue.receive(batchSize);
     if (messages.length === 0) return;
     active += 1;
+    const delivery: Delivery = { at: scheduler.now() };
+    if (queue === world.queues.sync && world.deliveries.length < 10)
+      world.deliveries.push(delivery);
     history.delivered(queue.name, messages);
     const before = messages.map(({ body }) => callsOf(world, body));
     const isTaken = lambda.invoke(fn, toBatch(messages, isChange), (ended) => {
       active -= 1;
+      delivery.endedAt = scheduler.now();
       for (const [at, message] of messages.entries()) {
         if (callsOf(world, message.body) > (before[at] ?? 0)) message.calls += 1;
       }

@@ -48,6 +48,8 @@ export interface Sqs {
   messages(): Iterable<StoredMessage>;
   size(): number;
   readonly dead: StoredMessage[];
+  /** The most messages that it held. */
+  peak: number;
   /** Is called when a message became ready. */
   onReady: () => void;
 }
@@ -120,6 +122,7 @@ export function createSqs(options: SqsOptions): Sqs {
   const queue: Sqs = {
     name,
     dead: [],
+    peak: 0,
     onReady: () => {},
     send: (body, delaySeconds, fifo) => {
       if (delaySeconds < 0 || delaySeconds > 900) throw new RangeError('DelaySeconds');
@@ -131,6 +134,7 @@ export function createSqs(options: SqsOptions): Sqs {
         ...{ receiveCount: 0, crashes: 0, calls: 0, state: 'waiting', turn: 0 },
       };
       all.set(id, message);
+      queue.peak = Math.max(queue.peak, all.size);
       options.onSize(all.size);
       const seconds = isFifo ? (options.delaySeconds ?? 0) : delaySeconds;
       if (seconds > 0) showAfter(message, seconds);
