@@ -27,7 +27,7 @@ type ShareKind =
   | 'kills';
 
 /** What one instance does instead of its work. */
-export type InstanceFault = 'never-answers' | '500' | '409' | '400' | '401' | 'gone';
+export type InstanceFault = 'never-answers' | '500' | '409' | '400' | '401' | 'gone' | 'backup';
 /** What listing an instance's schemas answers. */
 export type ReadFault = '403' | '404-apigw' | 'html' | 'redirect' | '429' | '500' | '503';
 

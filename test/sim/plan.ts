@@ -29,6 +29,8 @@ export interface Plan {
   readonly events: readonly ChangedEvent[];
   /** Instances whose messages are in the sync queue from the beginning: the first ones. */
   readonly preloaded: number;
+  /** The sync queue has a message that asks for the whole fleet. */
+  readonly hasFleetMessage: boolean;
   /** Data nodes that belong to no instance of the fleet. */
   readonly unowned: number;
   /** Workers on the sync queue. */
@@ -56,6 +58,10 @@ export interface Operation {
   readonly doubled: boolean;
   /** A record that cannot be read beside it. */
   readonly garbage: boolean;
+  /** How late the record of its end can be read, where that is another time. */
+  readonly endLateMs?: number;
+  /** Fields of its records that are not as documented. */
+  readonly odd?: Readonly<Record<string, unknown>>;
 }
 
 /** POST /sync. */
@@ -94,6 +100,7 @@ export function calmPlan(seed: number): Plan {
     requests: [],
     events: [],
     preloaded: 0,
+    hasFleetMessage: false,
     unowned: 0,
     workers: 4,
     warmMs: 10 * minuteMs,

@@ -64,6 +64,10 @@ export interface World {
   readonly lambda: Lambda;
   /** Batches of the sync queue, the first ones. */
   readonly deliveries: Delivery[];
+  /** Batches of the change queue. */
+  changeDeliveries: number;
+  /** Messages sent to the change queue. */
+  changesSent: number;
   readonly sabotage: Sabotage | undefined;
 }
 
@@ -81,6 +85,7 @@ export function createWorld(plan: Plan, options: WorldOptions = {}): World {
     nodes: createNodes(plan, random.fork('nodes')),
     parameters: new Map<string, string>(),
     deliveries: [],
+    ...{ changeDeliveries: 0, changesSent: 0 },
   } as unknown as { -readonly [Name in keyof World]: World[Name] };
   world.history = createHistory(world);
   world.queues = createQueues(world);

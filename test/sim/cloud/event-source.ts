@@ -45,6 +45,7 @@ export function startEventSource(world: World, source: EventSource): void {
     const messages = queue.receive(batchSize);
     if (messages.length === 0) return;
     active += 1;
+    if (isChange) world.changeDeliveries += 1;
     const delivery: Delivery = { at: scheduler.now() };
     if (queue === world.queues.sync && world.deliveries.length < 10)
       world.deliveries.push(delivery);

@@ -47,6 +47,7 @@ export function createSimQueue(world: World, process: Process, sqs: Sqs): Queue 
         if (entry === undefined) return;
         const body = JSON.stringify(entry.message);
         history.sent(sqs.name, body);
+        if (sqs.name === 'change') world.changesSent += 1;
         if (world.sabotage === `drop ${sqs.name}`) return;
         const isHidden = world.sabotage === 'hide sync' && sqs.name === 'sync';
         for (let copies = world.sabotage === 'send twice' ? 2 : 1; copies > 0; copies -= 1) {

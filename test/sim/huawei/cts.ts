@@ -65,7 +65,7 @@ export function createCts(world: World): Cts {
 
 /** An asynchronous operation is recorded when it was asked for, and when it ended. */
 function recordsOf(operation: Operation, number: number): Recorded[] {
-  const { at, doubled, durationMs, garbage, kind, lateMs, name, node } = operation;
+  const { at, doubled, durationMs, garbage, kind, lateMs, name, node, odd } = operation;
   const record = (
     id: string,
     time: number,
@@ -74,7 +74,7 @@ function recordsOf(operation: Operation, number: number): Recorded[] {
     service: 'RDS',
     name,
     at: time,
-    readableAt: time + lateMs,
+    readableAt: time + (id === 'ended' ? (operation.endLateMs ?? lateMs) : lateMs),
     trace: {
       trace_id: `${id}-${number}`,
       trace_name: name,
@@ -84,6 +84,7 @@ function recordsOf(operation: Operation, number: number): Recorded[] {
       trace_rating: 'normal',
       time: epochMs + time,
       ...fields,
+      ...odd,
     },
   });
   const asked = record('asked', at, {});

@@ -98,7 +98,7 @@ export function createDdm(world: World): Ddm {
     if (failed) return failed;
     if (path.endsWith('/databases')) return listSchemas(world, indexOf(instanceIn(path)));
     if (path.endsWith('/jobs')) return listJobs(jobs, query, scheduler.now());
-    return listInstances(plan.fleet, query);
+    return listInstances(world, query);
   };
 
   return {
@@ -136,7 +136,7 @@ function failOf({ faults, random }: World, index: number): HttpAnswer | 'never' 
   const own = faults.ofInstance(index);
   if (own === 'never-answers') return 'never';
   if (own === '500') return failing;
-  if (own === '409') return busy;
+  if (own === '409' || own === 'backup') return busy;
   if (own === '400') return invalid;
   if (own === '401') return json(401, { error_code: 'APIGW.0307', error_msg: 'Refused' });
   if (own === 'gone') return gone;
@@ -170,12 +170,12 @@ function listSchemas({ faults, nodes, random }: World, index: number): HttpAnswe
   return json(200, { databases, total: databases.length });
 }
 
-function listInstances(fleet: number, query: URLSearchParams): HttpAnswer {
+function listInstances({ faults, plan: { fleet } }: World, query: URLSearchParams): HttpAnswer {
   const offset = Number(query.get('offset'));
   const length = Math.max(0, Math.min(Number(query.get('limit')), fleet - offset));
   const instances = Array.from({ length }, (_, at) => ({
     id: instanceIdOf(offset + at),
-    status: 'RUNNING',
+    status: faults.ofInstance(offset + at) === 'backup' ? 'BACKUP' : 'RUNNING',
   }));
   return json(200, { instances, total_record: fleet });
 }
