@@ -1,0 +1,22 @@
+/** Ids and secrets of a world. */
+export function instanceIdOf(index: number): string {
+  return `${index.toString(16).padStart(32, '0')}in09`;
+}
+
+export function nodeIdOf(index: number): string {
+  return `${index.toString(16).padStart(32, 'a')}in01`;
+}
+
+/** The number in an id of either kind. */
+export function indexOf(id: string): number {
+  const hex = id.slice(0, 32).replace(/^a{8,}/, '');
+  return Number.parseInt(hex, 16);
+}
+
+/** Stands in every token and password: wherever it turns up, a secret got out. */
+export const secretMark = 's3cr3t';
+export const password = `${secretMark}-password-of-the-world`;
+
+export function tokenOf(number: number): string {
+  return `${secretMark}-token-${String(number).padStart(8, '0')}`;
+}
