@@ -93,6 +93,7 @@ describe('the packaged template', () => {
     const prefix = '/ddm-sync/dev';
     const needed = [
       'instances',
+      'instances/2',
       ...tokenNames(prefix).map((name) => name.slice(prefix.length + 1)),
     ];
 
@@ -101,11 +102,11 @@ describe('the packaged template', () => {
       expect(readable(role, template)).not.toContain('credentials');
     }
     expect(readable('RotateTokenRole', template)).toEqual(
-      expect.arrayContaining([...needed.slice(1), 'credentials']),
+      expect.arrayContaining([...needed.slice(2), 'credentials']),
     );
     // It leaves the list to the worker.
     expect([...readable('WatchRole', template)].sort()).toEqual(
-      [...needed.slice(1), 'cursor'].sort(),
+      [...needed.slice(2), 'cursor'].sort(),
     );
   });
 
@@ -383,7 +384,13 @@ describe('the packaged template', () => {
   test('with AUTH_MODE=aksk lets the functions read the access key, and has no alarm for a token', () => {
     const aksk = packageService({ AUTH_MODE: 'aksk' });
 
-    expect(readable('WorkerRole', aksk)).toEqual(['instances', 'exclude', 'credentials']);
+    expect(readable('WorkerRole', aksk)).toEqual([
+      'instances',
+      'instances/2',
+      'exclude',
+      'exclude/2',
+      'credentials',
+    ]);
     expect(Object.keys(aksk.Resources)).not.toContain('TokenExpiresAlarm');
     expect(aksk.Resources.WorkerLambdaFunction?.Properties.Environment).toMatchObject({
       Variables: { AUTH_MODE: 'aksk' },
