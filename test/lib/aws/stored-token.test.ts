@@ -75,6 +75,20 @@ describe('a token', () => {
     },
   );
 
+  test.each([11, 12, 20])('in %i parts by hand is refused, not cut', async (count) => {
+    const parts = Array.from({ length: count }, (_, index) => String(index).repeat(100));
+    const names = parts.map((part, index) => [`${prefix}/token/${index + 1}`, part] as const);
+    const store = createFakeStore(undefined, new Map(names));
+
+    const error: unknown = await read(store).catch((caught: unknown) => caught);
+    await write(store, tokenOf('b', 300));
+
+    expect(error).toBeInstanceOf(ParameterError);
+    expect(error).toMatchObject({ parameterName: `${prefix}/token/11` });
+    expect(String(error)).toMatch(/at most 10\b.*invoke rotate-token/);
+    expect((await read(store)).token).toBe(tokenOf('b', 300));
+  });
+
   test('is the old one until the pointer is moved, wherever the rotation dies', async () => {
     for (let steps = 0; ; steps += 1) {
       let left = Number.POSITIVE_INFINITY;
