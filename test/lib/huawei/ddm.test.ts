@@ -148,6 +148,22 @@ describe('the v3 call', () => {
     expect(seen).toEqual(['v1', 'v3', 'v3', 'v3']);
   });
 
+  test('shares the time of the attempt with v1, with auto', async () => {
+    const client = await connect((request, response) => {
+      const isV1 = request.url?.startsWith('/v1/');
+      const body = '{"error_code":"APIGW.0101","error_msg":"The API does not exist"}';
+      const answer = isV1 ? reply(404, body) : reply(200, '');
+      setTimeout(() => answer(request, response), 1_200);
+    }, 'auto');
+    const startedAt = performance.now();
+
+    const failure = await failureOf(client);
+
+    expect(failure).toMatchObject({ errCode: 'TIMEOUT', retryClass: 'retry' });
+    expect(performance.now() - startedAt).toBeLessThan(2_300);
+    expect(await client.sync(instanceId, signal)).toEqual({});
+  });
+
   test('does not take over when just the instance is unknown', async () => {
     const seen: string[] = [];
     const client = await connect((request, response) => {
