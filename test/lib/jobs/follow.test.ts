@@ -325,7 +325,26 @@ describe('a look', () => {
 
     const looks = await world.drain({ env: { SYNC_FOLLOW_MINUTES: '1' } });
 
-    expect(world.huawei.urls.filter(isList).length).toBe(2 * looks);
+    expect(world.huawei.urls.filter(isList).length).toBe((1 + 8) * looks);
+  });
+
+  test('goes on behind a page of jobs that it has seen already', async () => {
+    const world = createFollowWorld();
+    const ids = instanceIds(300);
+    await sync(world, ids);
+    // Newest first: while the first page is read, 128 other jobs push its jobs onto the second one.
+    const listed = world.huawei.jobs.map(({ id }) => ({ id, status: 'Completed' }));
+    world.huawei.fault = ({ url }) => {
+      if (!isList(url)) return undefined;
+      const offset = Number(new URL(url).searchParams.get('offset'));
+      const from = offset === 0 ? 0 : offset - 128;
+      return answer(200, { jobs: listed.slice(from, from + 128), total: 428 });
+    };
+
+    const looks = await world.drain();
+
+    expect(looks).toBe(1);
+    expect(world.log.jobEnds.map(({ end }) => end)).toEqual(ids.map(() => 'completed'));
   });
 });
 
