@@ -106,19 +106,27 @@ test('is unknown where the follow queue does not take it', async () => {
   const world = createFollowWorld();
   world.refuse = () => true;
 
-  const { counts } = await post(world, [100, 60_000, 60_000, 60_000], { waitMs: 2_000 });
+  const { counts, results } = await post(world, [100, 60_000, 60_000, 60_000], { waitMs: 2_000 });
 
   expect(counts).toEqual({ completed: 1, failed: 0, unknown: 3, running: 0 });
+  expect(results[1]).toMatchObject({ end: 'unknown', reason: 'refused by the fake' });
   expect(world.log.jobEnds.filter(({ end }) => end === 'unknown').length).toBe(3);
 });
 
-test('waits without following afterwards with SYNC_FOLLOW=off', async () => {
+test.each([
+  ['SYNC_FOLLOW=off', { SYNC_FOLLOW: 'off' }, true, 'SYNC_FOLLOW is off'],
+  ['no follow queue', {}, false, 'FOLLOW_QUEUE_URL is not set'],
+] as const)('what runs longer is unknown with %s: no log line will follow', async (...args) => {
+  const [, env, hasQueue, reason] = args;
   const world = createFollowWorld();
-  const process = { env: { SYNC_FOLLOW: 'off' } };
+  const process = { env, hasQueue };
 
-  const { counts } = await post(world, [100, 60_000, 100, 100], { waitMs: 2_000, process });
+  const answer = await post(world, [100, 60_000, 100, 100], { waitMs: 2_000, process });
 
-  expect(counts).toEqual({ completed: 3, failed: 0, unknown: 0, running: 1 });
+  expect(answer.counts).toEqual({ completed: 3, failed: 0, unknown: 1, running: 0 });
+  const result = { instanceId: b, end: 'unknown', reason: expect.stringContaining(reason) };
+  expect(answer.body.results).toContainEqual(expect.objectContaining(result));
+  expect(world.log.jobEnds).toContainEqual(expect.objectContaining(result));
   expect(world.messages.size).toBe(0);
 });
 
