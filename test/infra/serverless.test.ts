@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { tokenNames } from '../../lib/aws/stored-token.ts';
+import { settings } from '../../lib/config.ts';
 import {
   packageService,
   type Statement,
@@ -277,6 +279,25 @@ describe('the packaged template', () => {
       ScalingConfig: { MaximumConcurrency: 4 },
     });
     expect(source?.MaximumBatchingWindowInSeconds).toBeGreaterThanOrEqual(1); // a batch above 10 needs it
+  });
+
+  test('makes at most as many calls a second as docs/configuration.md says', () => {
+    const { HttpLambdaFunction, ScheduledLambdaFunction } = Object.fromEntries(
+      ofType('AWS::Lambda::Function'),
+    );
+    const reserved = [ScheduledLambdaFunction, HttpLambdaFunction].map((properties) =>
+      Number(properties?.ReservedConcurrentExecutions),
+    );
+    const ofQueues = ofType('AWS::Lambda::EventSourceMapping').map(([, { ScalingConfig }]) =>
+      Number((ScalingConfig as { MaximumConcurrency: number }).MaximumConcurrency),
+    );
+    const environments = [...reserved, ...ofQueues].reduce((sum, count) => sum + count, 0);
+    const text = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
+    const perSecond = Number(settings.syncRatePerSecond.default);
+
+    expect(text).toContain(
+      `${perSecond} x ${environments} = ${perSecond * environments} with the defaults`,
+    );
   });
 
   test('gives each role only the queue actions that its function needs', () => {
