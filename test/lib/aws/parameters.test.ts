@@ -54,7 +54,7 @@ async function errorOf(work: Promise<unknown>): Promise<ParameterError> {
 }
 
 describe('the store', () => {
-  test('gives list and token with one call where both are single parameters', async () => {
+  test('reads list and token with one call if each is a single parameter', async () => {
     const ssm = await start();
     const parameters = connect(ssm);
 
@@ -81,7 +81,7 @@ describe('the store', () => {
     expect(ssm.calls.get('GetParameters')).toBe(2);
   });
 
-  test('row 20: gives a rotated token when asked anew, with one read for all who ask', async () => {
+  test('row 20: re-reads a rotated token once for all concurrent callers', async () => {
     const ssm = await start();
     const parameters = connect(ssm);
     await parameters.secret(signal);
@@ -106,7 +106,7 @@ describe('the store', () => {
     expect(ssm.calls.get('GetParameters')).toBeGreaterThan(150);
   }, 60_000);
 
-  test('row 19: serves from what it keeps during an outage, and fails by name after that', async () => {
+  test('row 19: serves from its cache during an outage, and then fails with the name of the parameter', async () => {
     const ssm = await start();
     const clock = createFakeClock();
     const parameters = connect(ssm, clock);
@@ -242,13 +242,13 @@ describe('the list', () => {
     expect(fleet.duplicates).toBe(1);
   });
 
-  test('does not print a token that was put into the list by mistake', async () => {
+  test('never prints a token that was pasted into the list by mistake', async () => {
     const fleet = await connect(await start({ instances: `${first},${token}` })).fleet(signal);
 
     expect(fleet).toMatchObject({ instanceIds: [first], malformed: ['[redacted]'], duplicates: 0 });
   });
 
-  test('row 25: may be empty, on purpose', async () => {
+  test('row 25: may be empty on purpose', async () => {
     const fleet = await connect(await start({ instances: '[]' })).fleet(signal);
 
     expect(fleet).toMatchObject({ instanceIds: [], malformed: [], duplicates: 0 });

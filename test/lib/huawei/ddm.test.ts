@@ -282,7 +282,7 @@ describe('a failure', () => {
     });
   });
 
-  test('row 34: carries what the service asked us to wait', async () => {
+  test('row 34: carries the wait that the service asked for', async () => {
     const failure = await failureOf(await connect(reply(429, '', { 'Retry-After': '3' })));
 
     expect(failure.retryAfterMs).toBe(3_000);
@@ -392,7 +392,7 @@ describe('an instance id', () => {
   });
 });
 
-test('row 51: a polluted Object.prototype changes no answer', async () => {
+test('row 51: a polluted Object.prototype does not change the result', async () => {
   const polluted = { errCode: 'DBS.300002', instanceId, jobId: 'polluted' };
   Object.assign(Object.prototype, polluted);
   onTestFinished(() => {

@@ -46,7 +46,7 @@ async function post(
   return { ...result, ends, counts: result.ends, statusCode, body: JSON.parse(body ?? ''), ms };
 }
 
-test('answers as soon as every job ended', async () => {
+test('answers as soon as every job has ended', async () => {
   const world = createFollowWorld();
 
   const { counts, ends, ms, statusCode } = await post(world, [100, 900, 2_500, 2_500]);
@@ -92,7 +92,7 @@ test('what runs longer is running in the answer and goes to the follow queue', a
   expect(world.log.jobEnds.map(({ instanceId }) => instanceId)).toEqual([a, c, b, d]);
 });
 
-test('ends within the 25 seconds of the function, however long it is to wait and whatever hangs', async () => {
+test('ends within the 25 seconds of the function, whatever the wait and whatever hangs', async () => {
   const world = createFollowWorld();
   world.huawei.fault = ({ url }) => (url.includes('/jobs?') ? answer(503, {}) : undefined);
 
@@ -102,7 +102,7 @@ test('ends within the 25 seconds of the function, however long it is to wait and
   expect(ms).toBeLessThan(22_000 - 1_000);
 });
 
-test('is unknown where the follow queue does not take it', async () => {
+test('is unknown if the follow queue does not take the job', async () => {
   const world = createFollowWorld();
   world.refuse = () => true;
 
@@ -140,7 +140,7 @@ test('has nothing to wait for when a worker dispatches the fleet', async () => {
   expect(ms).toBeLessThan(1_000);
 });
 
-test('without wait hands everything over and says nothing of ends', async () => {
+test('without wait, hands everything over and returns no ends', async () => {
   const world = createFollowWorld();
   const { app } = world.start({ instanceIds: ids });
   const request = { runId: 'run-1', trigger: 'http', dryRun: false } as const;
