@@ -8,6 +8,7 @@ import {
   isInvariant,
   keptInvariants,
 } from '../test/sim/invariants.ts';
+import { useLightAbort } from '../test/sim/light-abort.ts';
 import { randomPlan } from '../test/sim/random-plan.ts';
 import { runWorld } from '../test/sim/run.ts';
 import { changeToSync } from '../test/sim/scenarios/change-to-sync.ts';
@@ -159,6 +160,7 @@ async function main(): Promise<boolean> {
     return true;
   }
   Error.stackTraceLimit = 0;
+  useLightAbort();
   if (scenarios || scenario) {
     await printScenarios(scenario ?? '');
     return true;

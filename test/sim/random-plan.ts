@@ -16,8 +16,8 @@ import { createSeededRandom, type Random } from './random.ts';
 /** A small world in which several things go wrong, from its seed alone. */
 export function randomPlan(seed: number): Plan {
   const random = createSeededRandom(seed).fork('plan');
-  const fleet = 5 + Math.floor(55 * random.next() ** 2);
-  const asksUntil = random.pick([1, 1, 1, 1, 1, 1, 2, 2, 3, 4]) * hourMs;
+  const fleet = 5 + Math.floor(56 * random.next() ** 3); // most are small
+  const asksUntil = random.pick([1, 1, 1, 1, 1, 1, 1, 2, 2, 4]) * hourMs;
   const isScheduled = random.chance(0.75);
   const calm = calmPlan(seed);
   const draft: Plan = {
@@ -58,7 +58,7 @@ function several<Item>(random: Random, most: number, make: () => Item): Item[] {
 
 function randomSettings(random: Random): Readonly<Record<string, string>> {
   return {
-    SYNC_RATE_PER_SECOND: random.pick(['20', '20', '20', '5', '2', '0.5']),
+    SYNC_RATE_PER_SECOND: random.pick(['20', '20', '20', '20', '5', '5', '2', '0.5']),
     SYNC_CONCURRENCY: random.pick(['20', '20', '4', '1']),
     SYNC_INLINE_MAX: random.pick(['500', '500', '10', '0']),
     SYNC_MAX_ATTEMPTS: random.pick(['3', '3', '1']),

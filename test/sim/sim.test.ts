@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Invariant, invariantNames, keptInvariants } from './invariants.ts';
+import { useLightAbort } from './light-abort.ts';
 import { calmPlan, minuteMs, type Operation, type Plan } from './plan.ts';
 import { randomPlan } from './random-plan.ts';
 import { runWorld } from './run.ts';
@@ -46,6 +47,22 @@ describe('the simulation', () => {
 
     expect(await hashes()).toEqual(first);
     expect(new Set(first).size).toBe(first.length);
+  });
+
+  it('is the same with the light AbortController', async () => {
+    const seedsOfBoth = [17, 28, 80];
+    const hashes = async (): Promise<number[]> => {
+      const all: number[] = [];
+      for (const seed of seedsOfBoth) all.push((await runWorld(randomPlan(seed))).hash);
+      return all;
+    };
+    const ofNode = await hashes();
+    const putBack = useLightAbort();
+    try {
+      expect(await hashes()).toEqual(ofNode);
+    } finally {
+      putBack();
+    }
   });
 
   it('is the same with a trace', async () => {
