@@ -205,6 +205,14 @@ function judgeDead(
   );
 }
 
+/** The instances that a message is about; those with the data node, where it is about one. */
+export function instancesIn({ nodes }: World, body: string): readonly number[] {
+  const index = instanceIn(body);
+  if (index !== undefined) return [index];
+  const node = /"dataNodeId":"(\w{36})"/.exec(body)?.[1];
+  return node === undefined ? [] : nodes.ownersOf(indexOf(node));
+}
+
 /** The instance that a message is about. */
 export function instanceIn(body: string): number | undefined {
   const id = /"instanceId":"(\w{36})"/.exec(body)?.[1];
