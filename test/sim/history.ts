@@ -6,7 +6,7 @@ import { indexOf } from './huawei/ids.ts';
 import type { World } from './world.ts';
 
 /** What the log said of one instance last. */
-export interface Told {
+interface Told {
   status?: Status;
   at: number;
   errCode?: string | undefined;

@@ -62,6 +62,7 @@ function randomSettings(random: Random): Readonly<Record<string, string>> {
     SYNC_CONCURRENCY: random.pick(['20', '20', '4', '1']),
     SYNC_INLINE_MAX: random.pick(['500', '500', '10', '0']),
     SYNC_MAX_ATTEMPTS: random.pick(['3', '3', '1']),
+    DDM_DISCOVERY: random.pick(['off', 'off', 'off', 'off', 'on']),
     SYNC_FOLLOW_MINUTES: '10',
   };
 }

@@ -183,6 +183,8 @@ function judgeEnd(world: World, changes: readonly Told[], isSettled: boolean): v
   }
   for (const { at, indexes, what } of changes) {
     for (const index of indexes) {
+      // One that is gone has no data nodes any more.
+      if (faults.ofInstance(index) === 'gone') continue;
       const instance = ddm.instances[index];
       const since = faults.isBroken(index) ? instance?.lastCallAt : instance?.lastAcceptedAt;
       if ((since ?? -1) >= at || waiting.has(index)) continue;

@@ -17,7 +17,7 @@ interface Recorded {
 }
 
 /** Something that CTS told of: the owners of the node must be synced after it. */
-export interface ToldChange {
+interface ToldChange {
   readonly node: number;
   /** When the operation ended. */
   readonly at: number;

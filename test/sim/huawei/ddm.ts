@@ -5,7 +5,7 @@ import type { World } from '../world.ts';
 import { json, never, type Reply, refused, unavailable } from './answer.ts';
 import { indexOf, instanceIdOf, nodeIdOf } from './ids.ts';
 
-export interface DdmJob {
+interface DdmJob {
   readonly id: string;
   readonly index: number;
   readonly startedAt: number;
@@ -14,7 +14,7 @@ export interface DdmJob {
 }
 
 /** What the service knows of one instance. */
-export interface DdmInstance {
+interface DdmInstance {
   calls: number;
   /** Calls that it did not accept. */
   refusals: number;
