@@ -90,10 +90,7 @@ async function printFailure(seed: number, invariant: Invariant): Promise<void> {
   const outcome = await shrink(randomPlan(seed), invariant);
   print(`\nseed ${seed} violates ${invariant}: ${invariants[invariant]}`);
   print(`  replay: npm run sim -- --seed ${seed} --only ${invariant}`);
-  const { env, faults, fleet, operations, requests, events } = outcome.world.plan;
-  print(
-    `  smallest world: ${JSON.stringify({ fleet, env, faults, operations, requests, events })}`,
-  );
+  print(`  smallest world: ${JSON.stringify(outcome.world.plan)}`);
   for (const { detail } of outcome.violations) print(`  ${detail}`);
   for (const event of lastEvents(outcome, toNumber('trace', values.trace, 40))) {
     print(`  ${event.slice(0, 220)}`);

@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Fault } from './faults.ts';
 import { type Invariant, invariantNames, keptInvariants } from './invariants.ts';
 import { useLightAbort } from './light-abort.ts';
+import { knownBugs, mended, type NamedWorld } from './named-worlds.ts';
 import { calmPlan, minuteMs, type Operation, type Plan } from './plan.ts';
 import { randomPlan } from './random-plan.ts';
 import { runWorld } from './run.ts';
@@ -36,6 +37,18 @@ describe('the service over hours', () => {
     expect(isSettled).toBe(true);
     expect(world.history.counts).toMatchObject({ failed: 0, queued: 0, problems: 0 });
   });
+});
+
+describe('a bug that the simulation found', () => {
+  const run = async ({ plan, violates }: NamedWorld): Promise<void> => {
+    const { violations } = await runWorld(plan, { checked: new Set([violates]) });
+    expect(violations).toEqual([]);
+  };
+
+  // Fails once the bug is gone: then it goes to `mended`.
+  for (const world of knownBugs) it.fails(world.name, () => run(world));
+
+  it.each(mended)('$name', run);
 });
 
 describe('the simulation', () => {
