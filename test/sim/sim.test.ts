@@ -9,7 +9,7 @@ import { runWorld } from './run.ts';
 import { shrink } from './shrink.ts';
 import type { Sabotage } from './world.ts';
 
-const seeds = 150;
+const seeds = 300;
 
 describe('the service over hours', () => {
   it(`keeps its promises in ${seeds} random worlds`, async () => {
