@@ -171,6 +171,81 @@ describe('an operation that is recorded twice', () => {
   });
 });
 
+describe('operations of one name on one data node', () => {
+  const asked = { trace_type: 'ApiCall' };
+  const failed = { trace_rating: 'warning' };
+  /** Adds each record at its minute, looks every 2 minutes, and resolves with the minutes of the messages. */
+  async function watchOver(
+    records: readonly (Partial<FakeTrace> & { at: number; late?: number })[],
+  ) {
+    const world = createWorld();
+    const startedAt = world.clock.now();
+    const messagesAt: number[] = [];
+    for (let at = 0; at <= 40; at += 2) {
+      for (const { at: time, late = 0, ...fields } of records) {
+        if (time + late > at - 2 && time + late <= at) world.record(fields, (at - time) * minute);
+      }
+      const before = world.asked().length;
+      await world.look();
+      if (world.asked().length > before) messagesAt.push(at);
+      const next = startedAt + (at + 2) * minute;
+      await world.clock.run(world.clock.sleep(next - world.clock.now()));
+    }
+    return messagesAt;
+  }
+
+  test.each([
+    ['a success, then a failure', [{ at: 1 }, { at: 2, ...failed }], [2]],
+    ['a failure, then a success', [{ at: 1, ...failed }, { at: 2 }], [2]],
+    [
+      'two that overlap, of which the second fails',
+      [{ at: 0, ...asked }, { at: 1, ...asked }, { at: 3 }, { at: 4, ...failed }],
+      [4],
+    ],
+    [
+      'two that overlap, of which the first fails',
+      [{ at: 0, ...asked }, { at: 1, ...asked }, { at: 3, ...failed }, { at: 6 }],
+      [6],
+    ],
+    [
+      'a success that is recorded after a later failure',
+      [
+        { at: 1, late: 5 },
+        { at: 3, ...failed },
+      ],
+      [6],
+    ],
+    ['a success that is recorded after a later success', [{ at: 1, late: 5 }, { at: 3 }], [4, 6]],
+    [
+      'a request without an end, then one that fails',
+      [
+        { at: 0, ...asked },
+        { at: 2, ...asked },
+        { at: 4, ...failed },
+      ],
+      [12],
+    ],
+    [
+      'requests without an end every 8 minutes',
+      [0, 8, 16, 24].map((at) => ({ at, ...asked })),
+      [10, 18, 26, 34],
+    ],
+  ])('lose nothing: %s', async (_, records, messagesAt) => {
+    expect(await watchOver(records)).toEqual(messagesAt);
+  });
+
+  test('that all fail lead to nothing', async () => {
+    const records = [
+      { at: 0, ...asked },
+      { at: 1, ...asked },
+      { at: 3, ...failed },
+      { at: 8, ...failed },
+    ];
+
+    expect(await watchOver(records)).toEqual([]);
+  });
+});
+
 describe('an outage', () => {
   test('of five days loses nothing', async () => {
     const world = createWorld();
@@ -285,7 +360,7 @@ test('10,000 traces are read page by page', async () => {
 
   const watched = await world.look();
 
-  expect(watched).toMatchObject({ traces: 10_000, changes: 1 });
+  expect(watched).toMatchObject({ traces: 10_000, changes: 100, enqueued: 1 });
   expect(world.asked()).toEqual([first]);
 });
 
