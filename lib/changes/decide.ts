@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Trace } from '../huawei/traces.ts';
 import type { Change } from './change.ts';
-import { readTrace } from './trace.ts';
+import { judgeTrace } from './trace.ts';
 import { traceNames } from './trace-names.ts';
 
 /**
@@ -14,6 +14,8 @@ export interface Decision {
   readonly changes: readonly Change[];
   /** Marks of the traces that have counted, newest first. */
   readonly done: readonly string[];
+  /** Traces that would count, and name no data node. */
+  readonly unreadable: number;
 }
 
 /**
@@ -30,11 +32,13 @@ export function decide(traces: readonly Trace[], done: ReadonlySet<string>, now:
   const counts = (trace: Trace): boolean =>
     trace.succeeded && (isEnd(trace) || (!answered.has(trace) && now - trace.time >= holdMs));
   const counted = relevant.filter((trace) => counts(trace) || done.has(markOf(trace)));
+  const readings = counted
+    .filter((trace) => !done.has(markOf(trace)))
+    .map(({ raw }) => judgeTrace(raw));
   return {
-    changes: counted.flatMap((trace) =>
-      done.has(markOf(trace)) ? [] : (readTrace(trace.raw) ?? []),
-    ),
+    changes: readings.filter((reading) => typeof reading === 'object'),
     done: counted.map(markOf),
+    unreadable: readings.filter((reading) => reading === 'unclear').length,
   };
 }
 

@@ -6,12 +6,6 @@ import { dataNodeServices, eventNames, traceNames } from './trace-names.ts';
 /** What a trace or an event says: a change, nothing that concerns DDM, or something that cannot be read. */
 export type Reading = NamedChange | 'irrelevant' | 'unclear';
 
-/** The change that a trace of CTS records: only what succeeded, and only on data nodes. */
-export function readTrace(trace: unknown): NamedChange | undefined {
-  const reading = judgeTrace(trace);
-  return typeof reading === 'object' ? reading : undefined;
-}
-
 const optionalText = v.nullish(v.string(), '');
 const traceSchema = v.object({
   trace_name: v.string(),
@@ -25,6 +19,7 @@ const traceSchema = v.object({
 
 type Trace = v.InferOutput<typeof traceSchema>;
 
+/** What a trace of CTS records: only what succeeded, and only on data nodes, is a change. */
 export function judgeTrace(value: unknown): Reading {
   const parsed = v.safeParse(traceSchema, value);
   if (!parsed.success) return 'unclear';

@@ -15,6 +15,8 @@ export interface Watched {
   readonly traces: number;
   /** Traces that changed what DDM knows. */
   readonly changes: number;
+  /** Entries of CTS that have no usable id or time, or changed a data node without naming it. */
+  readonly unreadable: number;
   /** Data nodes in the change queue; the worker finds out whether they belong to an instance of the fleet. */
   readonly enqueued: number;
   /** CTS no longer has all the traces: a full sync was requested. */
@@ -39,7 +41,7 @@ export async function watch(app: WatchApp, runId: string, deadline: Deadline): P
     until: now - overlapMs,
     done: [],
   };
-  const sum = { traces: 0, changes: 0, enqueued: 0, fullSync: false };
+  const sum = { traces: 0, unreadable: 0, changes: 0, enqueued: 0, fullSync: false };
   if (now - cursor.until > keptMs) {
     await requestFullSync(app, runId, deadline);
     sum.fullSync = true;
@@ -51,11 +53,14 @@ export async function watch(app: WatchApp, runId: string, deadline: Deadline): P
     const slice = await readSlice(app, cursor, until, deadline);
     sum.enqueued += await enqueue(app, slice.changes, runId, deadline);
     sum.traces += slice.traces;
+    sum.unreadable += slice.unreadable;
     sum.changes += slice.changes.length;
     cursor = { until, done: slice.done };
     await moveCursor(cursor);
   }
   const watched = { ...sum, until: new Date(cursor.until).toISOString() };
+  const { unreadable } = sum;
+  if (unreadable > 0) log.warning('audit traces not readable', { runId, traces: unreadable });
   log.notice('changes watched', { runId, ...watched });
   return watched;
 }
@@ -76,11 +81,15 @@ async function readSlice(
   using connection = await openConnection(app, deadline, 'calls');
   const deps = { ...connection, clock, config, ctsEndpoint, random };
   const found: Trace[] = [];
+  let unreadable = 0;
   for (const serviceType of config.watchServiceTypes) {
     const query = { serviceType, ...span };
-    found.push(...(await listTraces(deps, query, deadline.signal('calls'))));
+    const listed = await listTraces(deps, query, deadline.signal('calls'));
+    found.push(...listed.traces);
+    unreadable += listed.unreadable;
   }
-  return { traces: found.length, ...decide(found, new Set(cursor.done), until) };
+  const decision = decide(found, new Set(cursor.done), until);
+  return { ...decision, traces: found.length, unreadable: unreadable + decision.unreadable };
 }
 
 async function enqueue(

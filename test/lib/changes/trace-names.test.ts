@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseNotification } from '../../../lib/changes/notification.ts';
-import { readTrace } from '../../../lib/changes/trace.ts';
+import { judgeTrace } from '../../../lib/changes/trace.ts';
 import { traceNames } from '../../../lib/changes/trace-names.ts';
 
 const dataNodeId = 'c6f68fed9e74478c8679479a07d7d568in01';
@@ -41,6 +41,11 @@ const event = {
     event_state: 'normal',
   },
 };
+
+function readTrace(value: unknown) {
+  const reading = judgeTrace(value);
+  return typeof reading === 'object' ? reading : undefined;
+}
 
 const change = { dataNodeId, name: 'changeInstancePort' };
 

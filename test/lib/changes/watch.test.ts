@@ -352,6 +352,72 @@ describe('the cursor stays where it was', () => {
   });
 });
 
+describe('a trace of an unusual form', () => {
+  const response = { instance: { id: first } };
+
+  test.each<[string, (now: number) => Partial<FakeTrace>]>([
+    ['resource_id null, and its id in the response', () => ({ resource_id: null, response })],
+    ['trace_rating null', () => ({ trace_rating: null })],
+    [
+      'trace_rating null, and a trace_status',
+      () => ({ trace_rating: null, trace_status: 'normal' }),
+    ],
+    ['time as a text with a zone', (now) => ({ time: inZone(now) })],
+    ['time as digits', (now) => ({ time: String(now) })],
+    ['time null, and a record_time', (now) => ({ time: null, record_time: now })],
+  ])('counts: %s', async (_, fields) => {
+    const world = createWorld();
+    world.record(fields(world.clock.now()));
+
+    expect(await world.look()).toMatchObject({ unreadable: 0, changes: 1 });
+    expect(world.asked()).toEqual([first]);
+    expect(world.log.warnings).toEqual([]);
+  });
+
+  test('counts as a request: trace_type null', async () => {
+    const world = createWorld();
+    world.record({ trace_type: null });
+    await world.look();
+    const early = world.asked();
+    await world.clock.run(world.clock.sleep(11 * minute));
+    await world.look();
+
+    expect(early).toEqual([]);
+    expect(world.asked()).toEqual([first]);
+  });
+
+  test.each<[string, object]>([
+    ['no trace_id', { trace_id: null }],
+    ['no trace_name', { trace_name: null }],
+    ['no time', { time: 'yesterday' }],
+    ['no id of a data node', { resource_id: 'rds-orders' }],
+  ])('is counted, and one warning tells of it: %s', async (_, fields) => {
+    const world = createWorld();
+    for (const name of ['changeInstancePort', 'instanceAction']) {
+      world.record({ trace_name: name, ...fields });
+    }
+
+    expect(await world.look()).toMatchObject({ unreadable: 2, changes: 0 });
+    expect(world.log.notices).toMatchObject([{ message: 'changes watched', unreadable: 2 }]);
+    expect(world.log.warnings).toEqual(['audit traces not readable']);
+  });
+
+  test('does not hide the next page, even if a page has no other', async () => {
+    const world = createWorld();
+    world.record({}, 30_000);
+    for (let index = 0; index < 400; index += 1) world.record({ trace_name: null as never });
+
+    expect(await world.look()).toMatchObject({ unreadable: 400, changes: 1 });
+    expect(world.asked()).toEqual([first]);
+  });
+});
+
+/** As CTS writes it in its documentation: 2016/12/08 11:07:28 GMT+08:00. */
+function inZone(ms: number): string {
+  const local = new Date(ms + 8 * hour).toISOString();
+  return `${local.slice(0, 10).replaceAll('-', '/')} ${local.slice(11, 19)} GMT+08:00`;
+}
+
 test('10,000 traces are read page by page', async () => {
   const world = createWorld();
   for (let index = 0; index < 10_000; index += 1) {
