@@ -21,9 +21,15 @@ export interface Decision {
 /**
  * Which of the traces up to `now` count as changes. Each successful end counts by itself: another operation
  * of that name may overlap it, and a trace may be recorded late. Of the requests, those without an end count.
+ * @param serviceTypes the CTS service types that were asked for
  * @param done marks of those that have counted before
  */
-export function decide(traces: readonly Trace[], done: ReadonlySet<string>, now: number): Decision {
+export function decide(
+  traces: readonly Trace[],
+  serviceTypes: readonly string[],
+  done: ReadonlySet<string>,
+  now: number,
+): Decision {
   const relevant = traces
     .filter(({ traceName }) => Object.hasOwn(traceNames, traceName))
     .toSorted((a, b) => b.time - a.time);
@@ -34,7 +40,7 @@ export function decide(traces: readonly Trace[], done: ReadonlySet<string>, now:
   const counted = relevant.filter((trace) => counts(trace) || done.has(markOf(trace)));
   const readings = counted
     .filter((trace) => !done.has(markOf(trace)))
-    .map(({ raw }) => judgeTrace(raw));
+    .map(({ raw }) => judgeTrace(raw, serviceTypes));
   return {
     changes: readings.filter((reading) => typeof reading === 'object'),
     done: counted.map(markOf),

@@ -19,13 +19,17 @@ const traceSchema = v.object({
 
 type Trace = v.InferOutput<typeof traceSchema>;
 
-/** What a trace of CTS records: only what succeeded, and only on data nodes, is a change. */
-export function judgeTrace(value: unknown): Reading {
+/**
+ * What a trace of CTS records: only what succeeded, and only on data nodes, is a change.
+ * @param serviceTypes more CTS service types that have data nodes
+ */
+export function judgeTrace(value: unknown, serviceTypes: readonly string[] = []): Reading {
   const parsed = v.safeParse(traceSchema, value);
   if (!parsed.success) return 'unclear';
   const { output: trace } = parsed;
   const { service_type: service, trace_name: name } = trace;
-  if (service !== '' && !dataNodeServices.test(service)) return 'irrelevant';
+  const hasDataNodes = dataNodeServices.test(service) || serviceTypes.includes(service);
+  if (service !== '' && !hasDataNodes) return 'irrelevant';
   if (!Object.hasOwn(traceNames, name)) return 'irrelevant';
   const rating = trace.trace_rating ?? trace.trace_status ?? 'normal';
   if (rating !== 'normal') return 'irrelevant'; // warning or incident: the operation failed

@@ -88,7 +88,7 @@ async function readSlice(
     found.push(...listed.traces);
     unreadable += listed.unreadable;
   }
-  const decision = decide(found, new Set(cursor.done), until);
+  const decision = decide(found, config.watchServiceTypes, new Set(cursor.done), until);
   return { ...decision, traces: found.length, unreadable: unreadable + decision.unreadable };
 }
 

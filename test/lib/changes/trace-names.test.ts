@@ -54,6 +54,15 @@ describe('a trace', () => {
     expect(readTrace({ ...trace, trace_name })).toEqual({ dataNodeId, name: trace_name });
   });
 
+  test.each(['resizeFlavorOrVolume', 'createDnsName', 'modifyDnsName'])(
+    'of TaurusDB is a change of its data node: %s',
+    (trace_name) => {
+      const taurus = { ...trace, service_type: 'TaurusDB', resource_id: gaussId, trace_name };
+
+      expect(readTrace(taurus)).toEqual({ dataNodeId: gaussId, name: trace_name });
+    },
+  );
+
   test('has a reason for each name that counts', () => {
     for (const reason of Object.values(traceNames)) expect(reason.length).toBeGreaterThan(10);
   });
@@ -61,6 +70,11 @@ describe('a trace', () => {
   test.each([
     ['of GaussDB', { service_type: 'GaussDB', resource_id: gaussId }, gaussId],
     ['of GaussDB for MySQL', { service_type: 'GAUSSDBforMySQL', resource_id: gaussId }, gaussId],
+    [
+      'of GaussDB(for MySQL)',
+      { service_type: 'GaussDB(for MySQL)', resource_id: gaussId },
+      gaussId,
+    ],
     ['of TaurusDB', { service_type: 'TaurusDB', resource_id: gaussId }, gaussId],
     ['of an unnamed service', { service_type: undefined }, dataNodeId],
     [

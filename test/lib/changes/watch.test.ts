@@ -29,12 +29,13 @@ interface World {
   look(remainingMs?: number): Promise<unknown>;
 }
 
-function createWorld(refuse: (id: string) => boolean = () => false): World {
+function createWorld(refuse: (id: string) => boolean = () => false, env = {}): World {
   const clock = createFakeClock();
   const cts = createFakeCts();
   const [changes, queue] = [createFakeQueue(refuse), createFakeQueue(refuse)];
   const app = createTestApp({
     clock,
+    env,
     changeQueue: changes,
     syncQueue: queue,
     http: () => cts.http,
@@ -116,6 +117,18 @@ describe('a trace', () => {
     expect(world.asked()).toEqual([]);
     expect(world.log.problems).toEqual([]);
   });
+
+  test.each(['GaussDB(for MySQL)', 'MySQLCluster'])(
+    'of a configured service counts: %s',
+    async (service_type) => {
+      const world = createWorld(undefined, { WATCH_SERVICE_TYPES: `RDS,${service_type}` });
+      world.record({ service_type });
+
+      await world.look();
+
+      expect(world.asked()).toEqual([first]);
+    },
+  );
 
   test('of GaussDB counts as well', async () => {
     const world = createWorld();
