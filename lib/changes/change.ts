@@ -1,14 +1,17 @@
 /** What changed: a DDM instance, or a data node (an RDS or GaussDB instance). */
 export type Change = InstanceChange | DataNodeChange;
 
-interface InstanceChange {
+interface Dated {
+  /** It changed before this time, in ms since the epoch; absent if that is not known. */
+  readonly changedAt?: number | undefined;
+}
+
+export interface InstanceChange extends Dated {
   readonly instanceId: string;
 }
 
-export interface DataNodeChange {
+export interface DataNodeChange extends Dated {
   readonly dataNodeId: string;
-  /** It changed before this time, in ms since the epoch; absent if that is not known. */
-  readonly changedAt?: number | undefined;
   /** Instances that another message asks for: they are not looked for again. */
   readonly except?: readonly string[] | undefined;
 }

@@ -53,7 +53,10 @@ export async function enqueueChanges(
 
 /** @param windowEndsAt the last event that the message stands for comes before it */
 function messageOf(change: Change, windowEndsAt: number): Change {
-  if ('instanceId' in change) return { instanceId: change.instanceId };
+  if ('instanceId' in change) {
+    const { changedAt, instanceId } = change;
+    return { instanceId, ...(changedAt !== undefined && { changedAt }) };
+  }
   const { changedAt = windowEndsAt, dataNodeId, except } = change;
   return { dataNodeId, changedAt, ...(except?.length && { except }) };
 }

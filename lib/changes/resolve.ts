@@ -4,12 +4,13 @@ import { addRequest, type ChangeRequest, type MutableSyncRequests } from '../que
 import { idOf } from './change.ts';
 import type { Owners } from './data-node-owners.ts';
 import { listOwners, maxUnlistable, type Pass } from './list-owners.ts';
+import { createWaiting, type Waiting } from './waiting.ts';
 
 /** Changes that could not be resolved to instances yet. */
 export interface Unresolved {
-  /** An instance's schemas could not be listed. */
+  /** An instance's schemas could not be listed, or it does not run. */
   readonly failed: readonly ChangeRequest[];
-  /** There was no time to list the schemas of all instances. */
+  /** There was no time to list the schemas of all instances, or one does not run for long. */
   readonly late: readonly ChangeRequest[];
 }
 
@@ -26,9 +27,12 @@ export async function resolveChanges(
 ): Promise<Unresolved> {
   if (changes.length === 0) return { failed: [], late: [] };
   let open = changes;
+  let waiting = createWaiting(app, []);
   try {
-    const { instanceIds } = await app.fleet(deadline);
-    const batch = createBatch(app, requests, instanceIds);
+    const fleet = await app.fleet(deadline);
+    waiting = createWaiting(app, fleet.notRunning);
+    const instanceIds = [...fleet.instanceIds, ...waiting.instanceIds];
+    const batch = createBatch(app, requests, fleet.instanceIds, waiting);
     open = changes.filter((request) => !batch.settle(request));
     const pass = await listOwners(app, instanceIds, () => open.flatMap(batch.openOf), deadline);
     open = open.filter(
@@ -36,14 +40,15 @@ export async function resolveChanges(
     );
     const late = open.filter((request) => batch.openOf(request).some((id) => !pass.tried.has(id)));
     for (const request of open) warn(app, request, batch.openOf(request), pass);
+    const failed = open.filter((request) => !late.includes(request));
     return {
-      failed: open.filter((request) => !late.includes(request)),
-      late: late.map(batch.rest),
+      failed: [...failed, ...waiting.returned],
+      late: [...late.map(batch.rest), ...waiting.sentAgain],
     };
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unknown error';
     app.log.problem('instance changes not resolved', { messages: open.length, reason });
-    return { failed: open, late: [] };
+    return { failed: [...open, ...waiting.returned], late: waiting.sentAgain };
   }
 }
 
@@ -63,9 +68,12 @@ interface Batch {
 function createBatch(
   { dataNodeOwners, log }: App,
   requests: MutableSyncRequests,
-  instanceIds: readonly string[],
+  running: readonly string[],
+  waiting: Waiting,
 ): Batch {
+  const instanceIds = [...running, ...waiting.instanceIds];
   const fleet = new Set(instanceIds);
+  const doesRun = new Set(running);
   const requested = new Set<string>();
 
   const ownersOf = ({ change }: ChangeRequest): Owners => {
@@ -78,10 +86,13 @@ function createBatch(
     const except = exceptOf(request);
     return ownersOf(request).open.filter((instanceId) => !except.includes(instanceId));
   };
-  const requestSync = ({ origin, record }: ChangeRequest, instanceId: string): void => {
+  const requestSync = (request: ChangeRequest, instanceId: string): void => {
+    const { origin, record } = request;
     const key = `${record.messageId} ${instanceId}`;
-    if (!requested.has(key)) addRequest(requests, instanceId, origin, record);
+    if (requested.has(key)) return;
     requested.add(key);
+    if (doesRun.has(instanceId)) addRequest(requests, instanceId, origin, record);
+    else waiting.add(request, instanceId);
   };
 
   return {

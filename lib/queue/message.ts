@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { DataNodeChange } from '../changes/change.ts';
+import type { DataNodeChange, InstanceChange } from '../changes/change.ts';
 import { isDataNodeId, isInstanceId } from '../ids.ts';
 import type { Trigger } from '../log.ts';
 import { parseJson } from '../text.ts';
@@ -10,7 +10,7 @@ interface Origin {
 }
 
 /** Asks a worker to sync one instance. */
-type SyncMessage = Origin & { readonly instanceId: string };
+type SyncMessage = Origin & InstanceChange;
 
 /** Asks a worker to sync the instances that have a data node. */
 type DataNodeMessage = Origin & DataNodeChange;
@@ -38,7 +38,7 @@ const origin = {
 };
 const instanceId = v.pipe(v.string(), v.check(isInstanceId));
 const schema = v.union([
-  v.object({ instanceId, ...origin }),
+  v.object({ instanceId, changedAt: v.optional(whole(8.64e15)), ...origin }),
   v.object({
     dataNodeId: v.pipe(v.string(), v.check(isDataNodeId)),
     changedAt: v.optional(whole(8.64e15)),

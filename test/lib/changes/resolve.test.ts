@@ -311,3 +311,80 @@ describe('a pass over the fleet', () => {
     expect(synced).toEqual([]);
   });
 });
+
+describe('with discovery, an instance that does not run', () => {
+  function createDiscoveringWorker(state: string) {
+    const worker = createWorker();
+    let notRunning = [{ instanceId: b, state }];
+    const app: TestApp = {
+      ...worker.app,
+      fleet: async () => ({
+        instanceIds: ids.filter((id) => notRunning.every(({ instanceId }) => instanceId !== id)),
+        malformed: [],
+        duplicates: 0,
+        notRunning,
+      }),
+    };
+    const run = (records: readonly SqsRecord[]) =>
+      app.clock.run(syncBatch(app, { isChange: true, records }, deadlineIn(60_000, app.clock)));
+    const runAgain = () => {
+      notRunning = [];
+    };
+    const nextMessage = () => JSON.stringify(worker.changeQueue.sent.at(-1)?.message);
+    return { ...worker, app, nextMessage, run, runAgain };
+  }
+
+  test.each(['BACKUP', 'RESTARTING', 'A_STATE_OF_TOMORROW'])(
+    'is synced when it runs again: %s',
+    async (state) => {
+      const { app, run, runAgain, synced } = createDiscoveringWorker(state);
+
+      const early = await run([deliver('1', { instanceId: b })]);
+      runAgain();
+      const later = await run([deliver('1', { instanceId: b })]);
+
+      expect(early).toEqual(['1']);
+      expect(later).toEqual([]);
+      expect(synced).toEqual([b]);
+      expect(app.log.ignoredChanges).toEqual([]);
+    },
+  );
+
+  test('and has a data node that changed is synced when it runs again, the others at once', async () => {
+    const { changeQueue, nextMessage, run, runAgain, synced } = createDiscoveringWorker('BACKUP');
+
+    const early = await run([deliver('1', { dataNodeId: shared })]);
+    const atOnce = [...synced];
+    runAgain();
+    await run([{ ...deliver('2', {}), body: nextMessage() }]);
+
+    expect(early).toEqual([]);
+    expect(atOnce).toEqual([a]);
+    expect(changeQueue.sent.length).toBe(1);
+    expect(synced).toEqual([a, b]);
+  });
+
+  test('takes no message to the dead-letter queue, for a day', async () => {
+    const { app, changeQueue, nextMessage, run } = createDiscoveringWorker('BACKUP');
+    const third = { ...deliver('1', { instanceId: b }), receiveCount: 3 };
+
+    const early = await run([third]);
+    const again = { ...deliver('2', {}), body: nextMessage(), receiveCount: 3 };
+    await app.clock.run(app.clock.sleep(24 * 3_600_000));
+    const last = await run([again]);
+
+    expect([early, last]).toEqual([[], []]);
+    expect(changeQueue.sent.map(({ message }) => message)).toMatchObject([
+      { instanceId: b, changedAt: expect.any(Number) },
+    ]);
+    expect(app.log.ignoredChanges).toMatchObject([{ instanceId: b, state: 'BACKUP' }]);
+  });
+
+  test('and will not by itself is left to the schedule', async () => {
+    const { app, run, synced } = createDiscoveringWorker('CREATEFAILED');
+
+    expect(await run([deliver('1', { instanceId: b })])).toEqual([]);
+    expect(synced).toEqual([]);
+    expect(app.log.ignoredChanges).toMatchObject([{ instanceId: b, state: 'CREATEFAILED' }]);
+  });
+});
