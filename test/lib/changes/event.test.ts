@@ -36,6 +36,11 @@ test.each<[string, unknown, RegExp]>([
     event({ dataNodeId, dataNodeIds: [dataNodeId] }),
     /\(detail\.dataNodeIds\)/,
   ],
+  [
+    'an RDS id for an instance',
+    event({ instanceId: dataNodeId }, 'DDM Instance Changed'),
+    /\(detail\.instanceId\)/,
+  ],
   ['an empty list', event({ dataNodeId: [] }), /\(detail\.dataNodeId\)/],
   [
     'too long a list',
