@@ -109,11 +109,12 @@ function list(
 }
 
 export const serviceTypes: Form<readonly string[]> = {
-  values: 'CTS service types, separated by commas, such as RDS,GaussDB',
+  values: 'CTS service types, separated by commas, such as RDS,GaussDB(for MySQL)',
   schema: v.pipe(
     v.string(),
-    v.regex(/^\w{1,32}(,\w{1,32}){0,7}$/),
-    v.transform((value) => value.split(',')),
+    v.transform((value) => value.split(',').map((part) => part.trim())),
+    v.array(v.pipe(v.string(), v.maxLength(64), v.regex(/^[\w.-]+( ?\([\w .-]+\))?$/))),
+    v.maxLength(8),
   ),
 };
 

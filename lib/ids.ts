@@ -1,17 +1,13 @@
-// 32 hex digits, `in` and two digits, as in every sample of Huawei Cloud's API references.
-const instanceIdPattern = /^[0-9a-f]{32}in\d{2}$/;
+// 32 hex digits, `in` and the two digits of the service, as in every sample of Huawei Cloud's API references: 09 is
+// DDM, 01 RDS, 07 TaurusDB. The references do not promise that there are no others.
+const idPattern = /^[0-9a-f]{32}in\d{2}$/;
 
-/** Whether a text is a DDM instance id, which is safe to use in a path. */
+/** Whether a text is a DDM instance id, which is safe to use in a path. An id of RDS or TaurusDB is not one. */
 export function isInstanceId(value: string): boolean {
-  return instanceIdPattern.test(value);
+  return idPattern.test(value) && !/in0[17]$/.test(value);
 }
 
-/** Whether a text is the id of a data node, an RDS or GaussDB instance: 32 hex, `in`, and the service's two digits. */
+/** Whether a text is the id of a data node, an RDS or GaussDB instance: any service's but DDM's. */
 export function isDataNodeId(value: string): boolean {
-  return instanceIdPattern.test(value) && !isDdmId(value);
-}
-
-/** Whether an id belongs to DDM: its ids end in 09. */
-function isDdmId(value: string): boolean {
-  return value.endsWith('in09');
+  return idPattern.test(value) && !value.endsWith('in09');
 }

@@ -79,7 +79,7 @@ export function checkIds(list: string): Verdict {
   const ids = splitIds(list);
   const wrong = ids.find((id) => !isInstanceId(id));
   if (wrong !== undefined) {
-    return `"${cut(wrong)}" is not an instance id: 32 hex digits, "in" and two digits, as the console shows it`;
+    return `"${cut(wrong)}" is not an instance id: 32 hex digits and "in09", as the console shows it (in01 is RDS, in07 TaurusDB)`;
   }
   return ids.length > 0 || 'Give at least one instance id, separated by commas';
 }

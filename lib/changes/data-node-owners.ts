@@ -4,17 +4,28 @@ import { policyFor } from '../sync/failure-policy.ts';
 
 /** Which instances have which data nodes: Huawei's APIs list data nodes by instance, not instances by data node. */
 export interface DataNodeOwners {
+  /** What is known without a call. */
+  find(node: SoughtNode, instanceIds: readonly string[]): Owners;
   /**
-   * Which of the given instances have a data node. Lists the schemas of instances that were not listed yet.
-   * If no instance has the node, lists all of those again whose last listing is at least 10 minutes old.
-   * @throws {OwnersUnknownError} if not all could be listed; what was seen is kept
+   * Lists the schemas of instances until there is no time left.
    * @throws {ReadError} with refused credentials
    */
-  find(
-    dataNodeId: string,
-    instanceIds: readonly string[],
-    lister: DataNodeLister,
-  ): Promise<readonly string[]>;
+  list(instanceIds: readonly string[], lister: DataNodeLister): Promise<void>;
+  /** Whether listing an instance failed three times in a row. After 10 minutes it can be tried again. */
+  isUnlistable(instanceId: string): boolean;
+}
+
+interface SoughtNode {
+  readonly dataNodeId: string;
+  /** When it changed at the latest, in ms since the epoch: a later listing has it. */
+  readonly changedAt?: number | undefined;
+}
+
+export interface Owners {
+  /** Instances that have the data node. */
+  readonly known: readonly string[];
+  /** Instances that may have it: they were not listed, or too long ago. */
+  readonly open: readonly string[];
 }
 
 interface DataNodeLister {
@@ -24,72 +35,71 @@ interface DataNodeLister {
   isOver(): boolean;
 }
 
-/** Some instances could not be listed: which of them have the data node is not certain. */
-export class OwnersUnknownError extends Error {
-  override readonly name = 'OwnersUnknownError';
-  /** There was no time for all of them: the next attempt continues where this one ended. */
-  readonly isLate: boolean;
-
-  constructor(message: string, isLate: boolean) {
-    super(message);
-    this.isLate = isLate;
-  }
-}
-
 interface Listed {
   readonly dataNodes: ReadonlySet<string>;
+  readonly monotonic: number;
+  /** When the listing began, in ms since the epoch. */
   readonly at: number;
+}
+
+interface Failures {
+  readonly inARow: number;
+  readonly monotonic: number;
 }
 
 const maxAgeMs = 3_600_000; // after that a node that moved away is forgotten
 const relistAfterMs = 10 * 60_000; // most unknown nodes do not belong to any DDM instance
 const listingsInFlight = 10;
+const maxFailures = 3;
+const slowMs = 10_000; // one attempt: a listing that the deadline ended after it has failed
 
 /** The owners that one execution environment knows, kept from one invocation to the next. */
-export function createDataNodeOwners(clock: Pick<Clock, 'monotonic'>): DataNodeOwners {
+export function createDataNodeOwners(clock: Pick<Clock, 'monotonic' | 'now'>): DataNodeOwners {
   const listed = new Map<string, Listed>();
+  const failures = new Map<string, Failures>();
 
-  const isOlderThan = (instanceId: string, ms: number): boolean => {
-    const at = listed.get(instanceId)?.at;
-    return at === undefined || clock.monotonic() - at >= ms;
+  const isCurrent = (instanceId: string, ms: number, { changedAt }: SoughtNode): boolean => {
+    const last = listed.get(instanceId);
+    if (last === undefined) return false;
+    return (
+      clock.monotonic() - last.monotonic < ms || (changedAt !== undefined && last.at > changedAt)
+    );
   };
 
-  const ownersAmong = (instanceIds: readonly string[], dataNodeId: string): readonly string[] =>
-    instanceIds.filter((instanceId) => listed.get(instanceId)?.dataNodes.has(dataNodeId));
-
-  /** Resolves with the count of those that could not be listed. */
-  const list = async (instanceIds: readonly string[], lister: DataNodeLister): Promise<number> => {
-    let position = 0;
-    let missed = 0;
-    const work = async (): Promise<void> => {
-      while (position < instanceIds.length && !lister.isOver()) {
-        const instanceId = instanceIds[position] ?? '';
-        position += 1;
-        const dataNodes = await lister.list(instanceId).catch(noneOrThrow);
-        if (dataNodes) listed.set(instanceId, { dataNodes, at: clock.monotonic() });
-        else missed += 1;
-      }
-    };
-    await Promise.all(Array.from({ length: listingsInFlight }, work));
-    return missed + instanceIds.length - position;
+  const listOne = async (instanceId: string, lister: DataNodeLister): Promise<void> => {
+    const start = { monotonic: clock.monotonic(), at: clock.now() };
+    const dataNodes = await lister.list(instanceId).catch(noneOrThrow);
+    if (dataNodes) {
+      listed.set(instanceId, { ...start, dataNodes });
+      failures.delete(instanceId);
+    } else if (!lister.isOver() || clock.monotonic() - start.monotonic >= slowMs) {
+      const inARow = (failures.get(instanceId)?.inARow ?? 0) + 1;
+      failures.set(instanceId, { inARow, monotonic: clock.monotonic() });
+    }
   };
 
   return {
-    find: async (dataNodeId, instanceIds, lister) => {
-      const outdated = instanceIds.filter((instanceId) => isOlderThan(instanceId, maxAgeMs));
-      const missed = await list(outdated, lister);
-      const known = ownersAmong(instanceIds, dataNodeId);
-      if (known.length > 0) return known;
-      const again = instanceIds.filter((instanceId) => isOlderThan(instanceId, relistAfterMs));
-      const missedAgain = missed > 0 ? missed : await list(again, lister);
-      const found = ownersAmong(instanceIds, dataNodeId);
-      if (found.length === 0 && missedAgain > 0) {
-        throw new OwnersUnknownError(
-          `The schemas of ${missedAgain} instances could not be listed: it is not known yet which of them have data node ${dataNodeId}`,
-          lister.isOver(),
-        );
-      }
-      return found;
+    find: (node, instanceIds) => {
+      const known = instanceIds.filter(
+        (id) => listed.get(id)?.dataNodes.has(node.dataNodeId) && isCurrent(id, maxAgeMs, node),
+      );
+      const ms = known.length > 0 ? maxAgeMs : relistAfterMs;
+      return { known, open: instanceIds.filter((id) => !isCurrent(id, ms, node)) };
+    },
+    list: async (instanceIds, lister) => {
+      let position = 0;
+      const work = async (): Promise<void> => {
+        while (position < instanceIds.length && !lister.isOver()) {
+          const instanceId = instanceIds[position] ?? '';
+          position += 1;
+          await listOne(instanceId, lister);
+        }
+      };
+      await Promise.all(Array.from({ length: listingsInFlight }, work));
+    },
+    isUnlistable: (instanceId) => {
+      const { inARow, monotonic } = failures.get(instanceId) ?? { inARow: 0, monotonic: 0 };
+      return inARow >= maxFailures && clock.monotonic() - monotonic < relistAfterMs;
     },
   };
 }
@@ -97,7 +107,14 @@ export function createDataNodeOwners(clock: Pick<Clock, 'monotonic'>): DataNodeO
 /** An instance that no longer exists has no data nodes; one that did not answer may have any. */
 function noneOrThrow(error: unknown): ReadonlySet<string> | undefined {
   if (!(error instanceof ReadError)) throw error;
-  const { means } = policyFor(error.failure);
-  if (means === 'stop') throw error;
-  return means === 'absent' ? new Set() : undefined;
+  if (isGone(error)) return new Set();
+  if (policyFor(error.failure).means === 'stop') throw error;
+  return undefined;
+}
+
+/** Whether DDM said that the instance does not exist. The gateway's 404, a proxy's, or a redirect says nothing of it. */
+function isGone({ failure: { errCode, externalMessage, httpStatus } }: ReadError): boolean {
+  if (errCode === 'DBS.280001') return true;
+  if (httpStatus !== 404 || /^APIGW?\./.test(errCode)) return false;
+  return errCode !== 'BAD_RESPONSE' || externalMessage !== undefined;
 }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { AppWith } from '../app.ts';
 import type { QueueEntry } from '../aws/queue.ts';
 import type { Deadline } from '../deadline.ts';
@@ -24,13 +25,21 @@ export async function enqueueChanges(
   runId: string,
   deadline: Deadline,
 ): Promise<Enqueued> {
-  const window = Math.floor(app.clock.now() / (app.config.changeWindowSeconds * 1_000));
+  const windowMs = app.config.changeWindowSeconds * 1_000;
+  const window = Math.floor(app.clock.now() / windowMs);
   const entries = new Map<string, QueueEntry<QueueMessage>>();
   for (const change of changes) {
     const id = idOf(change);
-    const fifo = { groupId: id, deduplicationId: `${id}-${window}` };
-    const named = 'instanceId' in change ? { instanceId: id } : { dataNodeId: id };
-    entries.set(id, { message: { ...named, trigger: 'change', runId }, delaySeconds: 0, fifo });
+    const isAgain = 'dataNodeId' in change && change.changedAt !== undefined;
+    // A change that is sent again leaves out instances: it must not stand for a new one of the same window.
+    const suffix = isAgain ? `-${hash('sha256', runId, 'hex').slice(0, 16)}` : '';
+    const fifo = { groupId: id, deduplicationId: `${id}-${window}${suffix}` };
+    const message = {
+      ...messageOf(change, (window + 1) * windowMs),
+      trigger: 'change',
+      runId,
+    } as const;
+    entries.set(id, { message, delaySeconds: 0, fifo });
   }
   const signal = deadline.signal('handOver');
   const { reason, refused } = await send(app, app.changeQueue, [...entries.values()], signal);
@@ -40,6 +49,16 @@ export async function enqueueChanges(
     refused: changes.filter((change) => refusedIds.has(idOf(change))),
     reason,
   };
+}
+
+/** @param windowEndsAt the last event that the message stands for comes before it */
+function messageOf(change: Change, windowEndsAt: number): Change {
+  if ('instanceId' in change) {
+    const { changedAt, instanceId } = change;
+    return { instanceId, ...(changedAt !== undefined && { changedAt }) };
+  }
+  const { changedAt = windowEndsAt, dataNodeId, except } = change;
+  return { dataNodeId, changedAt, ...(except?.length && { except }) };
 }
 
 function idsOf(message: QueueMessage): readonly string[] {

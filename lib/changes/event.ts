@@ -12,17 +12,24 @@ function ids(isId: (value: string) => boolean) {
     id,
     v.transform((value) => [value]),
   );
-  return v.optional(v.union([one, many]));
+  return v.union([one, many]);
 }
 
-const schema = v.object({
-  'detail-type': v.picklist(['DDM Instance Changed', 'Data Node Changed']),
-  detail: v.object({ instanceId: ids(isInstanceId), dataNodeId: ids(isDataNodeId) }),
-});
+const schema = v.variant('detail-type', [
+  v.object({
+    'detail-type': v.literal('DDM Instance Changed'),
+    detail: v.strictObject({ instanceId: ids(isInstanceId) }),
+  }),
+  v.object({
+    'detail-type': v.literal('Data Node Changed'),
+    detail: v.strictObject({ dataNodeId: ids(isDataNodeId) }),
+  }),
+]);
 
 /**
- * What changed, according to an EventBridge event: detail-type `DDM Instance Changed` or `Data Node
- * Changed`, with one id or up to 1,000 in `detail.instanceId` (DDM) and `detail.dataNodeId` (RDS, GaussDB).
+ * What changed, according to an EventBridge event: detail-type `DDM Instance Changed` with one id or up to 1,000 in
+ * `detail.instanceId`, or `Data Node Changed` with those of RDS or GaussDB in `detail.dataNodeId`. A misspelt or
+ * misplaced property is refused, because its change would be lost.
  * @throws {InvalidEventError}
  */
 export function parseChangeEvent(event: unknown): readonly Change[] {
@@ -30,16 +37,11 @@ export function parseChangeEvent(event: unknown): readonly Change[] {
   if (!parsed.success) {
     const field = parsed.issues[0].path?.map(({ key }) => String(key)).join('.') ?? 'the event';
     throw new InvalidEventError(
-      `The event is not usable (${field.slice(0, 64)}): it needs the detail-type "DDM Instance Changed" or "Data Node Changed", and in its detail an instanceId of DDM or a dataNodeId of RDS or GaussDB, or up to ${maxIds} of them`,
+      `The event is not usable (${field.slice(0, 64)}): it needs the detail-type "DDM Instance Changed" and in its detail an instanceId of DDM, or "Data Node Changed" and a dataNodeId of RDS or GaussDB, or up to ${maxIds} of them, and nothing else`,
     );
   }
-  const { dataNodeId = [], instanceId = [] } = parsed.output.detail;
-  const changes = [
-    ...instanceId.map((id) => ({ instanceId: id })),
-    ...dataNodeId.map((id) => ({ dataNodeId: id })),
-  ];
-  if (changes.length === 0) {
-    throw new InvalidEventError('The event names neither an instanceId nor a dataNodeId');
-  }
-  return changes;
+  const { detail } = parsed.output;
+  return 'instanceId' in detail
+    ? detail.instanceId.map((id) => ({ instanceId: id }))
+    : detail.dataNodeId.map((id) => ({ dataNodeId: id }));
 }

@@ -1,20 +1,24 @@
 import type { App } from '../app.ts';
 import type { Deadline } from '../deadline.ts';
-import { openConnection } from '../huawei/connection.ts';
-import { listDataNodes } from '../huawei/lists.ts';
 import { addRequest, type ChangeRequest, type MutableSyncRequests } from '../queue/requests.ts';
-import type { Change } from './change.ts';
-import { OwnersUnknownError } from './data-node-owners.ts';
+import { idOf } from './change.ts';
+import type { Owners } from './data-node-owners.ts';
+import { listOwners, maxUnlistable, type Pass } from './list-owners.ts';
+import { createWaiting, type Waiting } from './waiting.ts';
 
 /** Changes that could not be resolved to instances yet. */
 export interface Unresolved {
-  /** An instance's schemas could not be listed. */
+  /** An instance's schemas could not be listed, or it does not run. */
   readonly failed: readonly ChangeRequest[];
-  /** There was no time to list the schemas of all instances. */
+  /** There was no time to list the schemas of all instances, or one does not run for long. */
   readonly late: readonly ChangeRequest[];
 }
 
-/** Turns the changes of a batch into requests for instances of the fleet. Never rejects. */
+/**
+ * Turns the changes of a batch into requests for instances of the fleet: first those whose instances are known,
+ * then the others, which share one pass over the instances that may have their data nodes. Instances that are
+ * known are synced even if others could not be listed; the change is kept for those. Never rejects.
+ */
 export async function resolveChanges(
   app: App,
   requests: MutableSyncRequests,
@@ -22,60 +26,121 @@ export async function resolveChanges(
   deadline: Deadline,
 ): Promise<Unresolved> {
   if (changes.length === 0) return { failed: [], late: [] };
-  const failed = new Set(changes);
-  const late = new Set<ChangeRequest>();
+  let open = changes;
+  let waiting = createWaiting(app, []);
   try {
-    using find = await createFinder(app, deadline);
-    for (const request of changes) {
-      const found = await find.instancesOf(request.change);
-      if (found !== 'failed') failed.delete(request);
-      if (found === 'late') late.add(request);
-      if (typeof found === 'object') requestSync(app, requests, request, found);
-    }
+    const fleet = await app.fleet(deadline);
+    waiting = createWaiting(app, fleet.notRunning);
+    const instanceIds = [...fleet.instanceIds, ...waiting.instanceIds];
+    const batch = createBatch(app, requests, fleet.instanceIds, waiting);
+    open = changes.filter((request) => !batch.settle(request));
+    const pass = await listOwners(app, instanceIds, () => open.flatMap(batch.openOf), deadline);
+    open = open.filter(
+      (request) => !batch.settle(request) && !batch.settleUnlistable(request, pass),
+    );
+    const late = open.filter((request) => batch.openOf(request).some((id) => !pass.tried.has(id)));
+    for (const request of open) warn(app, request, batch.openOf(request), pass);
+    const failed = open.filter((request) => !late.includes(request));
+    return {
+      failed: [...failed, ...waiting.returned],
+      late: [...late.map(batch.rest), ...waiting.sentAgain],
+    };
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unknown error';
-    app.log.problem('instance changes not resolved', { messages: failed.size, reason });
+    app.log.problem('instance changes not resolved', { messages: open.length, reason });
+    return { failed: [...open, ...waiting.returned], late: waiting.sentAgain };
   }
-  return { failed: [...failed], late: [...late] };
 }
 
-function requestSync(
-  { log }: App,
+const maxDeliveries = 3; // with an instance that cannot be listed; then it is synced instead
+
+interface Batch {
+  /** Requests the instances that are known. Resolves with whether there cannot be others. */
+  settle(request: ChangeRequest): boolean;
+  /** Requests the instances that cannot be listed, if it is only about a few, and they were tried often enough. */
+  settleUnlistable(request: ChangeRequest, pass: Pass): boolean;
+  /** The instances that may have the data node. */
+  openOf(request: ChangeRequest): readonly string[];
+  /** The change for the instances that are still open. */
+  rest(request: ChangeRequest): ChangeRequest;
+}
+
+function createBatch(
+  { dataNodeOwners, log }: App,
   requests: MutableSyncRequests,
-  { change, origin, record }: ChangeRequest,
-  instanceIds: readonly string[],
-): void {
-  for (const instanceId of instanceIds) addRequest(requests, instanceId, origin, record);
-  if (instanceIds.length > 0) return;
-  log.ignored('instance change ignored: not of this fleet', { ...change, runId: origin.runId });
-}
+  running: readonly string[],
+  waiting: Waiting,
+): Batch {
+  const instanceIds = [...running, ...waiting.instanceIds];
+  const fleet = new Set(instanceIds);
+  const doesRun = new Set(running);
+  const requested = new Set<string>();
 
-interface Finder extends Disposable {
-  /** @throws {ReadError} with refused credentials */
-  instancesOf(change: Change): Promise<readonly string[] | 'failed' | 'late'>;
-}
-
-/** @throws {ParameterError | ReadError} when list or credentials are unusable */
-async function createFinder(app: App, deadline: Deadline): Promise<Finder> {
-  const { instanceIds } = await app.fleet(deadline);
-  const connection = await openConnection(app, deadline, 'resolve');
-  const configured = new Set(instanceIds);
-  const signal = deadline.signal('resolve');
-  const lister = {
-    list: (instanceId: string) => listDataNodes({ ...app, ...connection }, instanceId, signal),
-    isOver: () => deadline.isOver('resolve'),
+  const ownersOf = ({ change }: ChangeRequest): Owners => {
+    if ('dataNodeId' in change) return dataNodeOwners.find(change, instanceIds);
+    return { known: fleet.has(change.instanceId) ? [change.instanceId] : [], open: [] };
   };
+  const exceptOf = ({ change }: ChangeRequest): readonly string[] =>
+    ('dataNodeId' in change && change.except) || [];
+  const openOf = (request: ChangeRequest): readonly string[] => {
+    const except = exceptOf(request);
+    return ownersOf(request).open.filter((instanceId) => !except.includes(instanceId));
+  };
+  const requestSync = (request: ChangeRequest, instanceId: string): void => {
+    const { origin, record } = request;
+    const key = `${record.messageId} ${instanceId}`;
+    if (requested.has(key)) return;
+    requested.add(key);
+    if (doesRun.has(instanceId)) addRequest(requests, instanceId, origin, record);
+    else waiting.add(request, instanceId);
+  };
+
   return {
-    instancesOf: async (change) => {
-      if ('instanceId' in change) {
-        return configured.has(change.instanceId) ? [change.instanceId] : [];
+    openOf,
+    settle: (request) => {
+      const except = exceptOf(request);
+      const { known } = ownersOf(request);
+      for (const id of known) if (!except.includes(id)) requestSync(request, id);
+      if (openOf(request).length > 0) return false;
+      if (known.length === 0 && except.length === 0) {
+        const fields = { ...nameOf(request), runId: request.origin.runId };
+        log.ignored('instance change ignored: not of this fleet', fields);
       }
-      return app.dataNodeOwners.find(change.dataNodeId, instanceIds, lister).catch((error) => {
-        if (!(error instanceof OwnersUnknownError)) throw error;
-        app.log.warning('instance change not resolved yet', { ...change, reason: error.message });
-        return error.isLate ? 'late' : 'failed';
-      });
+      return true;
     },
-    [Symbol.dispose]: () => connection[Symbol.dispose](),
+    settleUnlistable: (request, { tried }) => {
+      const isLast = request.record.receiveCount >= maxDeliveries;
+      const open = openOf(request);
+      if (open.length > maxUnlistable(instanceIds)) return false;
+      const isDue = (instanceId: string): boolean =>
+        dataNodeOwners.isUnlistable(instanceId) || (isLast && tried.has(instanceId));
+      if (!open.every(isDue)) return false;
+      for (const instanceId of open) requestSync(request, instanceId);
+      log.warning('instances synced because their schemas cannot be listed', {
+        ...nameOf(request),
+        instances: open.length,
+      });
+      return true;
+    },
+    rest: (request) => {
+      const { change } = request;
+      if ('instanceId' in change) return request;
+      const except = [...new Set([...exceptOf(request), ...ownersOf(request).known])];
+      return { ...request, change: { ...change, except } };
+    },
   };
+}
+
+function nameOf({ change }: ChangeRequest) {
+  return 'instanceId' in change ? { instanceId: idOf(change) } : { dataNodeId: idOf(change) };
+}
+
+function warn(
+  { log }: App,
+  request: ChangeRequest,
+  open: readonly string[],
+  { problem }: Pass,
+): void {
+  const reason = `The schemas of ${open.length} instances could not be listed: it is not known yet which of them have the data node (${problem})`;
+  log.warning('instance change not resolved yet', { ...nameOf(request), reason });
 }

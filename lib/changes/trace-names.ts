@@ -11,6 +11,9 @@ export const traceNames: Readonly<Record<string, string>> = {
   addNodes: 'a read replica is new (GaussDB)',
   deleteNode: 'a read replica is gone (GaussDB)',
   instanceAction: 'class or storage changed',
+  resizeFlavorOrVolume: 'class or storage changed (TaurusDB)',
+  createDnsName: 'the node has a new address (TaurusDB)',
+  modifyDnsName: 'the address changed (TaurusDB)',
   changeInstancePort: 'the port changed',
   modifySecurityGroup:
     'the security group changed: other rules decide whether DDM reaches the node',
@@ -33,4 +36,4 @@ export const eventNames: Readonly<Record<string, string>> = {
 };
 
 export const ownTrace = 'synRdsinfo'; // what a sync itself leaves behind: following it would never end
-export const dataNodeServices = /^(rds|gaussdb\w*|taurusdb)$/i;
+export const dataNodeServices = /^(rds|gaussdb.*|taurusdb)$/i; // GaussDB(for MySQL), GAUSSDBforMySQL

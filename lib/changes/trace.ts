@@ -6,12 +6,6 @@ import { dataNodeServices, eventNames, traceNames } from './trace-names.ts';
 /** What a trace or an event says: a change, nothing that concerns DDM, or something that cannot be read. */
 export type Reading = NamedChange | 'irrelevant' | 'unclear';
 
-/** The change that a trace of CTS records: only what succeeded, and only on data nodes. */
-export function readTrace(trace: unknown): NamedChange | undefined {
-  const reading = judgeTrace(trace);
-  return typeof reading === 'object' ? reading : undefined;
-}
-
 const optionalText = v.nullish(v.string(), '');
 const traceSchema = v.object({
   trace_name: v.string(),
@@ -25,12 +19,17 @@ const traceSchema = v.object({
 
 type Trace = v.InferOutput<typeof traceSchema>;
 
-export function judgeTrace(value: unknown): Reading {
+/**
+ * What a trace of CTS records: only what succeeded, and only on data nodes, is a change.
+ * @param serviceTypes more CTS service types that have data nodes
+ */
+export function judgeTrace(value: unknown, serviceTypes: readonly string[] = []): Reading {
   const parsed = v.safeParse(traceSchema, value);
   if (!parsed.success) return 'unclear';
   const { output: trace } = parsed;
   const { service_type: service, trace_name: name } = trace;
-  if (service !== '' && !dataNodeServices.test(service)) return 'irrelevant';
+  const hasDataNodes = dataNodeServices.test(service) || serviceTypes.includes(service);
+  if (service !== '' && !hasDataNodes) return 'irrelevant';
   if (!Object.hasOwn(traceNames, name)) return 'irrelevant';
   const rating = trace.trace_rating ?? trace.trace_status ?? 'normal';
   if (rating !== 'normal') return 'irrelevant'; // warning or incident: the operation failed

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import type { AppWith } from '../app.ts';
 import type { Cursor } from '../aws/cursor.ts';
 import type { Deadline } from '../deadline.ts';
@@ -6,10 +5,8 @@ import { QueueError } from '../errors.ts';
 import { openConnection } from '../huawei/connection.ts';
 import { listTraces, type Trace } from '../huawei/traces.ts';
 import { requestFleetSync } from '../queue/hand-over.ts';
-import type { Change } from './change.ts';
+import { type Decision, decide } from './decide.ts';
 import { enqueueChanges } from './enqueue.ts';
-import { readTrace } from './trace.ts';
-import { traceNames } from './trace-names.ts';
 
 export type WatchApp = AppWith<'ctsEndpoint' | 'changeQueue' | 'syncQueue'>;
 
@@ -18,6 +15,8 @@ export interface Watched {
   readonly traces: number;
   /** Traces that changed what DDM knows. */
   readonly changes: number;
+  /** Entries of CTS that have no usable id or time, or changed a data node without naming it. */
+  readonly unreadable: number;
   /** Data nodes in the change queue; the worker finds out whether they belong to an instance of the fleet. */
   readonly enqueued: number;
   /** CTS no longer has all the traces: a full sync was requested. */
@@ -26,15 +25,9 @@ export interface Watched {
   readonly until: string;
 }
 
-const overlapMs = 15 * 60_000; // traces are recorded late, and operations twice: see holdMs
+const overlapMs = 15 * 60_000; // traces are recorded late, and operations twice: see decide()
 const keptMs = 7 * 24 * 3_600_000 - 3_600_000; // CTS keeps 7 days
 const sliceMs = 6 * 3_600_000; // the cursor moves after each, so that a long outage is worked off in steps
-/**
- * An asynchronous operation is recorded twice, as requested and as ended (CTS FAQ). The request is held
- * back this long for its end, and then counts without it: some operations have no second record.
- */
-const holdMs = 10 * 60_000;
-
 /**
  * Reads the audit traces since the last run, and puts the data nodes that changed into the change queue.
  * The cursor moves once the queue has their messages.
@@ -48,7 +41,7 @@ export async function watch(app: WatchApp, runId: string, deadline: Deadline): P
     until: now - overlapMs,
     done: [],
   };
-  const sum = { traces: 0, changes: 0, enqueued: 0, fullSync: false };
+  const sum = { traces: 0, unreadable: 0, changes: 0, enqueued: 0, fullSync: false };
   if (now - cursor.until > keptMs) {
     await requestFullSync(app, runId, deadline);
     sum.fullSync = true;
@@ -60,19 +53,20 @@ export async function watch(app: WatchApp, runId: string, deadline: Deadline): P
     const slice = await readSlice(app, cursor, until, deadline);
     sum.enqueued += await enqueue(app, slice.changes, runId, deadline);
     sum.traces += slice.traces;
+    sum.unreadable += slice.unreadable;
     sum.changes += slice.changes.length;
     cursor = { until, done: slice.done };
     await moveCursor(cursor);
   }
   const watched = { ...sum, until: new Date(cursor.until).toISOString() };
+  const { unreadable } = sum;
+  if (unreadable > 0) log.warning('audit traces not readable', { runId, traces: unreadable });
   log.notice('changes watched', { runId, ...watched });
   return watched;
 }
 
-interface Slice {
+interface Slice extends Decision {
   readonly traces: number;
-  readonly changes: readonly Change[];
-  readonly done: readonly string[];
 }
 
 /** Reads the traces up to `until` and decides which of them count now. */
@@ -87,49 +81,20 @@ async function readSlice(
   using connection = await openConnection(app, deadline, 'calls');
   const deps = { ...connection, clock, config, ctsEndpoint, random };
   const found: Trace[] = [];
+  let unreadable = 0;
   for (const serviceType of config.watchServiceTypes) {
     const query = { serviceType, ...span };
-    found.push(...(await listTraces(deps, query, deadline.signal('calls'))));
+    const listed = await listTraces(deps, query, deadline.signal('calls'));
+    found.push(...listed.traces);
+    unreadable += listed.unreadable;
   }
-  return { traces: found.length, ...decide(found, new Set(cursor.done), until) };
-}
-
-/** Of the records of one operation on one data node, the last one decides. */
-function decide(
-  traces: readonly Trace[],
-  done: ReadonlySet<string>,
-  now: number,
-): Pick<Slice, 'changes' | 'done'> {
-  const relevant = traces
-    .filter(({ traceName }) => Object.hasOwn(traceNames, traceName))
-    .toSorted((a, b) => b.time - a.time);
-  const operations = Map.groupBy(relevant, (trace) => `${trace.traceName} ${trace.resourceId}`);
-  const held = new Set<Trace>();
-  const changes: Change[] = [];
-  for (const records of operations.values()) {
-    const [last] = records;
-    if (last === undefined || done.has(markOf(last))) continue;
-    const change = readTrace(last.raw);
-    if (isHeld(last, now)) for (const record of records) held.add(record);
-    else if (change) changes.push(change);
-  }
-  const isDone = (trace: Trace): boolean => !held.has(trace) || done.has(markOf(trace));
-  return { changes, done: relevant.filter(isDone).map(markOf) };
-}
-
-/** Whether a record may be the request of an operation that has not ended yet. */
-function isHeld({ succeeded, time, traceType }: Trace, now: number): boolean {
-  return traceType !== 'SystemAction' && succeeded && now - time < holdMs;
-}
-
-/** Short: one parameter holds the marks of some 450 relevant traces, and traces beyond them may be synced twice. */
-function markOf({ traceId }: Trace): string {
-  return hash('sha256', traceId, 'base64url').slice(0, 8);
+  const decision = decide(found, config.watchServiceTypes, new Set(cursor.done), until);
+  return { ...decision, traces: found.length, unreadable: unreadable + decision.unreadable };
 }
 
 async function enqueue(
   app: WatchApp,
-  changes: readonly Change[],
+  changes: Decision['changes'],
   runId: string,
   deadline: Deadline,
 ): Promise<number> {

@@ -95,7 +95,7 @@ export const errorCodes: Readonly<Record<string, ErrorCode>> = {
   ),
   INVALID_INSTANCE_ID: permanent(
     'The list entry is not a DDM instance id.',
-    'Correct the entry in the instances parameter. An id is 32 hex digits, `in` and two digits.',
+    'Correct the entry in the instances parameter. An id is 32 hex digits and `in09`. An id that ends in `in01` (RDS) or `in07` (TaurusDB) is a data node: list the DDM instance that uses it.',
   ),
   NOT_ALLOWED: permanent(
     'The instance is not in the configured list.',

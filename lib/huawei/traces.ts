@@ -33,29 +33,46 @@ export interface TraceQuery {
 
 const pageSize = 200; // the API's limit
 
-const text = v.optional(v.string(), '');
+const text = v.nullish(v.string());
 const traceSchema = v.pipe(
   v.looseObject({
     trace_id: v.string(),
     trace_name: v.string(),
     resource_id: text,
     trace_type: text,
-    trace_rating: v.optional(v.string()),
-    trace_status: v.optional(v.string()), // some services' name for the rating
-    time: v.number(),
+    trace_rating: text,
+    trace_status: text, // some services' name for the rating
+    time: v.optional(v.unknown()),
+    record_time: v.optional(v.unknown()),
   }),
+  v.transform((trace) => ({
+    trace,
+    time: toMs(trace.time) ?? toMs(trace.record_time) ?? Number.NaN,
+  })),
+  v.check(({ time }) => !Number.isNaN(time)),
   v.transform(
-    (trace): Trace => ({
+    ({ time, trace }): Trace => ({
       traceId: trace.trace_id,
       traceName: trace.trace_name,
-      resourceId: trace.resource_id,
-      traceType: trace.trace_type,
+      resourceId: trace.resource_id ?? '',
+      traceType: trace.trace_type ?? '',
       succeeded: (trace.trace_rating ?? trace.trace_status ?? 'normal') === 'normal',
-      time: trace.time,
+      time,
       raw: trace,
     }),
   ),
 );
+
+/** Ms since the epoch, or the form of the CTS user guide: 2016/12/08 11:07:28 GMT+08:00. */
+function toMs(time: unknown): number | undefined {
+  if (typeof time === 'number') return time;
+  if (typeof time !== 'string') return undefined;
+  if (/^\d{13}$/.test(time)) return Number(time);
+  const parts = /^(\d{4})\/(\d\d)\/(\d\d) (\d\d:\d\d:\d\d) GMT([+-]\d\d:\d\d)$/.exec(time);
+  if (parts === null) return undefined;
+  const [, year, month, day, clock, zone] = parts;
+  return Date.parse(`${year}-${month}-${day}T${clock}${zone}`);
+}
 
 const schema = v.object({
   // One undocumented entry must not hide the others.
@@ -71,6 +88,13 @@ const schema = v.object({
   meta_data: v.optional(v.object({ marker: v.nullish(v.string()) })),
 });
 
+/** What CTS lists for a time span. */
+interface ListedTraces {
+  readonly traces: readonly Trace[];
+  /** Entries that are not of the documented form. */
+  readonly unreadable: number;
+}
+
 /**
  * The traces of a time span, page by page: `GET /v3/{project_id}/traces`.
  * @throws what getJson() throws
@@ -79,22 +103,27 @@ export async function listTraces(
   deps: TraceDeps,
   query: TraceQuery,
   signal: AbortSignal,
-): Promise<readonly Trace[]> {
+): Promise<ListedTraces> {
   const found = new Map<string, Trace>();
-  let marker: string | undefined;
-  do {
+  const markers = new Set<string>();
+  let unreadable = 0;
+  for (let marker: string | undefined; ; ) {
     const page = await getJson(deps, {
       what: `listing the audit traces of ${query.serviceType}`,
       url: urlOf(deps, query, marker),
       schema,
       signal,
     });
-    const before = found.size;
-    for (const trace of page.traces) if (trace) found.set(trace.traceId, trace);
-    const next = page.meta_data?.marker ?? undefined;
-    marker = page.traces.length > 0 && found.size > before && next !== marker ? next : undefined;
-  } while (marker);
-  return [...found.values()];
+    for (const trace of page.traces) {
+      if (trace) found.set(trace.traceId, trace);
+      else unreadable += 1;
+    }
+    marker = page.meta_data?.marker || undefined;
+    // A marker that comes again would lead round in a circle.
+    if (page.traces.length === 0 || marker === undefined || markers.has(marker)) break;
+    markers.add(marker);
+  }
+  return { traces: [...found.values()], unreadable };
 }
 
 function urlOf(
@@ -102,7 +131,6 @@ function urlOf(
   { fromMs, serviceType, toMs, traceName }: TraceQuery,
   marker: string | undefined,
 ): string {
-  const url = new URL(`${ctsEndpoint}/v3/${encodeURIComponent(config.projectId)}/traces`);
   const query = {
     trace_type: 'system',
     service_type: serviceType,
@@ -112,6 +140,11 @@ function urlOf(
     limit: String(pageSize),
     ...(marker && { next: marker }),
   };
-  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  // Not URLSearchParams, which sends a blank as "+": the signature has %20.
+  const pairs = Object.entries(query).map(
+    ([name, value]) => `${name}=${encodeURIComponent(value)}`,
+  );
+  const url = new URL(`${ctsEndpoint}/v3/${encodeURIComponent(config.projectId)}/traces`);
+  url.search = pairs.join('&');
   return url.href;
 }

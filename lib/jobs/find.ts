@@ -122,7 +122,7 @@ async function searchTraces(
   if (jobs.length === 0 || ctsEndpoint === undefined) return;
   const fromMs = firstAccepted(jobs) - traceMarginMs;
   const query = { serviceType: 'DDM', traceName: ownTrace, fromMs, toMs: deps.clock.now() };
-  const traces = await listTraces({ ...deps, ctsEndpoint }, query, deps.signal);
+  const { traces } = await listTraces({ ...deps, ctsEndpoint }, query, deps.signal);
   // The operation is recorded twice: when it was requested, and as SystemAction when it ended.
   const ended = traces.filter(({ traceType }) => traceType === 'SystemAction');
   const byInstance = Map.groupBy(

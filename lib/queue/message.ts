@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { DataNodeChange, InstanceChange } from '../changes/change.ts';
 import { isDataNodeId, isInstanceId } from '../ids.ts';
 import type { Trigger } from '../log.ts';
 import { parseJson } from '../text.ts';
@@ -9,10 +10,10 @@ interface Origin {
 }
 
 /** Asks a worker to sync one instance. */
-type SyncMessage = Origin & { readonly instanceId: string };
+type SyncMessage = Origin & InstanceChange;
 
 /** Asks a worker to sync the instances that have a data node. */
-type DataNodeMessage = Origin & { readonly dataNodeId: string };
+type DataNodeMessage = Origin & DataNodeChange;
 
 /** Asks a worker to send one message per configured instance: that takes too long for an HTTP request. */
 export type FleetMessage = Origin & { readonly fleet: true };
@@ -37,8 +38,13 @@ const origin = {
 };
 const instanceId = v.pipe(v.string(), v.check(isInstanceId));
 const schema = v.union([
-  v.object({ instanceId, ...origin }),
-  v.object({ dataNodeId: v.pipe(v.string(), v.check(isDataNodeId)), ...origin }),
+  v.object({ instanceId, changedAt: v.optional(whole(8.64e15)), ...origin }),
+  v.object({
+    dataNodeId: v.pipe(v.string(), v.check(isDataNodeId)),
+    changedAt: v.optional(whole(8.64e15)),
+    except: v.optional(v.array(instanceId)),
+    ...origin,
+  }),
   v.object({ fleet: v.literal(true), ...origin }),
 ]);
 

@@ -5,10 +5,14 @@ export interface FakeTrace {
   readonly trace_id: string;
   readonly trace_name: string;
   readonly service_type: string;
-  readonly resource_id: string;
-  readonly trace_type: string;
-  readonly trace_rating: string;
-  readonly time: number;
+  readonly resource_id: string | null;
+  readonly trace_type: string | null;
+  readonly trace_rating: string | null;
+  readonly trace_status?: string;
+  readonly response?: unknown;
+  /** A number to be found by; another value is listed whatever the span. */
+  readonly time: unknown;
+  readonly record_time?: number;
 }
 
 export interface FakeCts {
@@ -64,9 +68,10 @@ function listTraces({ traces }: FakeCts, query: URLSearchParams): HttpAnswer {
   const [from, to, limit] = ['from', 'to', 'limit'].map((name) => Number(query.get(name)));
   const found = traces
     .filter(({ service_type }) => service_type === query.get('service_type'))
-    .filter(({ time }) => time >= (from ?? 0) && time <= (to ?? 0))
-    .toSorted((a, b) => b.time - a.time);
-  const start = found.findIndex(({ trace_id }) => trace_id === query.get('next')) + 1;
+    .filter(({ time }) => typeof time !== 'number' || (time >= (from ?? 0) && time <= (to ?? 0)))
+    .toSorted((a, b) => Number(b.time) - Number(a.time) || 0);
+  const next = query.get('next') ?? undefined;
+  const start = found.findIndex(({ trace_id }) => trace_id === next) + 1;
   const page = found.slice(start, start + (limit ?? 10));
   const marker = start + page.length < found.length ? page.at(-1)?.trace_id : undefined;
   return answer(200, { traces: page, meta_data: { count: page.length, marker } });

@@ -38,7 +38,17 @@ describe('an event', async () => {
 
   test.each([
     ['another detail-type', event('Something Else', { instanceId: 'x' }), /detail-type/],
-    ['no id', event('Data Node Changed', {}), /neither an instanceId nor a dataNodeId/],
+    ['no id', event('Data Node Changed', {}), /detail\.dataNodeId/],
+    [
+      'the wrong property for its detail-type',
+      event('DDM Instance Changed', { dataNodeId: `${'a'.repeat(32)}in01` }),
+      /detail\.instanceId/,
+    ],
+    [
+      'an unknown property',
+      event('DDM Instance Changed', { instanceId, nodes: [] }),
+      /detail\.nodes/,
+    ],
     ['a path for an id', event('Data Node Changed', { dataNodeId: '../x' }), /detail\.dataNodeId/],
     [
       'a DDM id for a data node',
@@ -139,9 +149,8 @@ describe('with workers on its queue, an event', async () => {
   });
 
   test('row 64: about what is not of the fleet ends in one quiet line', async () => {
-    const foreign = { instanceId: `${'e'.repeat(32)}in09`, dataNodeId: `${'f'.repeat(32)}in01` };
-
-    await invoke(event('DDM Instance Changed', foreign));
+    await invoke(event('DDM Instance Changed', { instanceId: `${'e'.repeat(32)}in09` }));
+    await invoke(event('Data Node Changed', { dataNodeId: `${'f'.repeat(32)}in01` }));
     const lines = await drain();
 
     const ignored = lines.filter(({ message }) => String(message).startsWith('instance change'));

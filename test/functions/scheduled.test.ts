@@ -129,6 +129,21 @@ describe('the packaged scheduled handler', async () => {
     });
   });
 
+  test('reports the ids of RDS and TaurusDB in the list with advice, and does not call them', async () => {
+    const { calls, invoke, lines } = await startWithList(
+      JSON.stringify([`${'1'.repeat(32)}in01`, `${'2'.repeat(32)}in07`]),
+    );
+
+    const result = await invoke({});
+
+    expect(result).toMatchObject({ response: { total: 2, failed: 2 } });
+    expect(lines().filter(({ status }) => status === 'failed')).toMatchObject([
+      { errCode: 'INVALID_INSTANCE_ID', advice: expect.stringContaining('in09') },
+      { errCode: 'INVALID_INSTANCE_ID', advice: expect.stringContaining('is a data node') },
+    ]);
+    expect(calls().ddm).toBe(0);
+  });
+
   test('rows 25 and 46: reports malformed ids as failed, on one line each, warns about duplicates, and syncs the others', async () => {
     const [a, b] = cloud.ddm.instanceIds;
     const malformed = ['a\r\n{"level":"INFO"}', '\u001b[31mred', 'x\u2028y'];

@@ -111,6 +111,17 @@ describe('the packaged watch', () => {
 
     expect(await watch.invoke({})).toMatchObject({ response: { changes: 1, enqueued: 1 } });
   });
+
+  test('signs a marker with a blank as it sends it', async () => {
+    const cloud = await startTestCloud({ ...options, auth: 'aksk' });
+    const watch = await startPackaged('watch', { cloud, env: { AUTH_MODE: 'aksk' } });
+    const trace = { trace_name: 'setDBParameters', service_type: 'RDS', resource_id: 'x' };
+    for (let index = 0; index < 250; index += 1) {
+      cloud.cts.add({ ...trace, trace_id: `trace ${index} + ${index}/%20` });
+    }
+
+    expect(await watch.invoke({})).toMatchObject({ response: { traces: 250 } });
+  });
 });
 
 test('row 62: what no notification told of is synced by the next run of the schedule', async () => {

@@ -130,7 +130,7 @@ test.each([
     ],
   ],
   ['DDM_DISCOVERY', ['yes', 'ON']],
-  ['WATCH_SERVICE_TYPES', ['RDS GaussDB', ',', 'RDS,', 'a'.repeat(40)]],
+  ['WATCH_SERVICE_TYPES', ['RDS GaussDB', ',', 'RDS,', 'RDS(', 'a'.repeat(65), 'RDS&from=0']],
   ['CHANGE_WINDOW_SECONDS', ['0', '901']],
   [
     'CHANGE_QUEUE_URL',
@@ -249,4 +249,12 @@ test.each([
   const problems = problemsOf({ ...complete, [name]: value });
 
   expect(problems).toEqual([expect.stringMatching(`^${name} is ".*": set `)]);
+});
+
+test('service types may have the form of GaussDB(for MySQL)', () => {
+  const types = 'RDS, GaussDB(for MySQL),TaurusDB';
+
+  expect(parseConfig({ ...complete, WATCH_SERVICE_TYPES: types })).toMatchObject({
+    watchServiceTypes: ['RDS', 'GaussDB(for MySQL)', 'TaurusDB'],
+  });
 });

@@ -1,70 +1,89 @@
 import { expect, test } from 'vitest';
-import { createDataNodeOwners, OwnersUnknownError } from '../../../lib/changes/data-node-owners.ts';
-import { ReadError } from '../../../lib/errors.ts';
+import { createDataNodeOwners } from '../../../lib/changes/data-node-owners.ts';
+import { ReadError, type SyncFailure } from '../../../lib/errors.ts';
 import { createFakeClock } from '../../fakes/clock.ts';
 import { instanceIds } from '../../support/instances.ts';
 
 const ids = instanceIds(30);
 const [first = '', second = ''] = ids;
 const minute = 60_000;
-function failure(retryClass: 'retry' | 'permanent' | 'auth') {
+function failure(retryClass: SyncFailure['retryClass']) {
   return new ReadError('listing the schemas', { errCode: 'X', retryClass });
 }
 
-/** A topology over instances that each have one node, `n-<instance id>`; a look takes 1 s. */
+/** Owners over instances that each have one node, `n-<instance id>`; a listing takes 1 s. */
 function createWorld() {
   const clock = createFakeClock();
   const owners = createDataNodeOwners(clock);
   const nodes = new Map(ids.map((id) => [id, [`n-${id}`]]));
-  const looks: string[] = [];
+  const listings: string[] = [];
   const faults = new Map<string, ReadError>();
-  const dataNodes = async (instanceId: string): Promise<ReadonlySet<string>> => {
-    looks.push(instanceId);
+  const list = async (instanceId: string): Promise<ReadonlySet<string>> => {
+    listings.push(instanceId);
     await clock.sleep(1_000);
     const fault = faults.get(instanceId);
     if (fault) throw fault;
     return new Set(nodes.get(instanceId));
   };
-  const find = (dataNodeId: string, remainingMs = 60_000) => {
-    const startedAt = clock.monotonic();
-    return clock.run(
-      owners.find(dataNodeId, ids, {
-        list: dataNodes,
-        isOver: () => clock.monotonic() >= startedAt + remainingMs,
-      }),
-    );
+  /** Lists what is open for the node until there is no time left, and finds its owners. */
+  const find = async (dataNodeId: string, remainingMs = 60_000, changedAt?: number) => {
+    const endsAt = clock.monotonic() + remainingMs;
+    const { open } = owners.find({ dataNodeId, changedAt }, ids);
+    await clock.run(owners.list(open, { list, isOver: () => clock.monotonic() >= endsAt }));
+    return owners.find({ dataNodeId, changedAt }, ids);
   };
-  return { clock, faults, find, looks, nodes };
+  return { clock, faults, find, listings, nodes, owners };
 }
 
-test('looks at every instance once, and knows its data nodes from then on', async () => {
-  const { find, looks } = createWorld();
+test('lists every instance once, and knows its data nodes from then on', async () => {
+  const { find, listings, owners } = createWorld();
+  const before = owners.find({ dataNodeId: `n-${first}` }, ids);
 
   const found = [await find(`n-${first}`), await find(`n-${second}`)];
 
-  expect(found).toEqual([[first], [second]]);
-  expect(looks.length).toBe(30);
+  expect(before).toEqual({ known: [], open: ids });
+  expect(found).toEqual([
+    { known: [first], open: [] },
+    { known: [second], open: [] },
+  ]);
+  expect(listings.length).toBe(30);
 });
 
 test('finds all instances that share a data node', async () => {
   const { find, nodes } = createWorld();
   nodes.set(second, [`n-${first}`, `n-${second}`]);
 
-  expect(await find(`n-${first}`)).toEqual([first, second]);
+  expect(await find(`n-${first}`)).toEqual({ known: [first, second], open: [] });
 });
 
-test('looks again for a node that nobody had, but not more often than every ten minutes', async () => {
-  const { clock, find, looks, nodes } = createWorld();
+test('lists again for a node without an owner, but not more often than every ten minutes', async () => {
+  const { clock, find, listings, nodes } = createWorld();
   await find('n-new');
   await find('n-new');
-  const before = looks.length;
+  const before = listings.length;
   nodes.set(first, ['n-new']);
   await clock.run(clock.sleep(11 * minute));
 
   const found = await find('n-new');
 
   expect(before).toBe(30);
-  expect(found).toEqual([first]);
+  expect(found).toEqual({ known: [first], open: [] });
+});
+
+test('lists no instance again that was listed after the change', async () => {
+  const { clock, find, listings } = createWorld();
+  const changedAt = clock.now();
+  await clock.run(clock.sleep(minute));
+  await find('n-unknown', 60_000, changedAt);
+  await clock.run(clock.sleep(3 * 60 * minute));
+
+  const settled = await find('n-unknown', 60_000, changedAt);
+  const before = listings.length;
+  await find('n-unknown', 60_000, clock.now());
+
+  expect(settled).toEqual({ known: [], open: [] });
+  expect(before).toBe(30);
+  expect(listings.length).toBe(60);
 });
 
 test('forgets after an hour which instance had a node', async () => {
@@ -74,38 +93,88 @@ test('forgets after an hour which instance had a node', async () => {
   nodes.set(second, [`n-${first}`]);
   await clock.run(clock.sleep(61 * minute));
 
-  expect(await find(`n-${first}`)).toEqual([second]);
+  expect(await find(`n-${first}`)).toEqual({ known: [second], open: [] });
 });
 
-test('goes on where it ended when there was no time for all', async () => {
-  const { find, looks } = createWorld();
+test('continues where it ended when there was no time for all', async () => {
+  const { find, listings } = createWorld();
 
-  const late: unknown = await find('n-unknown', 1_500).catch((error: unknown) => error);
-  const seen = looks.length;
+  const late = await find('n-unknown', 1_500);
+  const seen = listings.length;
   const found = await find('n-unknown');
 
-  expect(late).toBeInstanceOf(OwnersUnknownError);
-  expect(late).toMatchObject({ isLate: true });
+  expect(late.open.length).toBe(10);
   expect(seen).toBe(20); // two rounds of ten
-  expect(found).toEqual([]);
-  expect(looks.length).toBe(30);
+  expect(found).toEqual({ known: [], open: [] });
+  expect(listings.length).toBe(30);
 });
 
-test('cannot tell who has an unknown node while an instance does not answer, and can for a known one', async () => {
+test('an instance that cannot be listed stays open, for known nodes as well', async () => {
   const { faults, find } = createWorld();
   faults.set(second, failure('retry'));
 
-  const unknown: unknown = await find('n-unknown').catch((error: unknown) => error);
-
-  expect(unknown).toMatchObject({ name: 'OwnersUnknownError', isLate: false });
-  expect(await find(`n-${first}`)).toEqual([first]);
+  expect(await find('n-unknown')).toEqual({ known: [], open: [second] });
+  expect(await find(`n-${first}`)).toEqual({ known: [first], open: [second] });
 });
 
-test('an instance that is gone has no data nodes', async () => {
+test.each<[string, SyncFailure]>([
+  ['DBS.280001', { errCode: 'DBS.280001', retryClass: 'permanent', httpStatus: 400 }],
+  ['404 with a code of DDM', { errCode: 'DBS.200010', retryClass: 'permanent', httpStatus: 404 }],
+  [
+    '404 with a text',
+    { errCode: 'BAD_RESPONSE', retryClass: 'permanent', httpStatus: 404, externalMessage: 'gone' },
+  ],
+])('an instance that is gone has no data nodes: %s', async (_, gone) => {
   const { faults, find } = createWorld();
-  faults.set(second, failure('permanent'));
+  faults.set(second, new ReadError('listing the schemas', gone));
 
-  expect(await find(`n-${second}`)).toEqual([]);
+  expect(await find(`n-${second}`)).toEqual({ known: [], open: [] });
+});
+
+test.each<[string, SyncFailure]>([
+  ['403', { errCode: 'DBS.200047', retryClass: 'permanent', httpStatus: 403 }],
+  ['404 of the gateway', { errCode: 'APIGW.0101', retryClass: 'permanent', httpStatus: 404 }],
+  ['404 of a proxy', { errCode: 'BAD_RESPONSE', retryClass: 'permanent', httpStatus: 404 }],
+  [
+    'HTML with 200',
+    { errCode: 'BAD_RESPONSE', retryClass: 'permanent', httpStatus: 200, externalMessage: 'x' },
+  ],
+  ['a redirect', { errCode: 'REDIRECT_REFUSED', retryClass: 'permanent', httpStatus: 302 }],
+  ['a failed TLS handshake', { errCode: 'TLS', retryClass: 'permanent' }],
+  ['409', { errCode: 'DBS.200019', retryClass: 'later', httpStatus: 409 }],
+])('an instance may have any data node after %s', async (_, unknown) => {
+  const { faults, find } = createWorld();
+  faults.set(second, new ReadError('listing the schemas', unknown));
+
+  expect(await find(`n-${second}`)).toEqual({ known: [], open: [second] });
+});
+
+test('an instance is unlistable after three failures in a row, for ten minutes', async () => {
+  const { clock, faults, find, owners } = createWorld();
+  faults.set(second, failure('later'));
+  const found: boolean[] = [];
+  for (let tries = 0; tries < 3; tries += 1) {
+    await find('n-unknown');
+    found.push(owners.isUnlistable(second));
+  }
+  await clock.run(clock.sleep(10 * minute));
+  found.push(owners.isUnlistable(second));
+  await find('n-unknown');
+  found.push(owners.isUnlistable(second));
+  faults.clear();
+  await clock.run(clock.sleep(10 * minute));
+  await find('n-unknown');
+  found.push(owners.isUnlistable(second));
+
+  expect(found).toEqual([false, false, true, false, true, false]);
+});
+
+test('the end of the time is not a failure of the instances that were being listed', async () => {
+  const { faults, find, owners } = createWorld();
+  for (const id of ids) faults.set(id, failure('retry'));
+  for (let tries = 0; tries < 4; tries += 1) await find('n-unknown', 500);
+
+  expect(ids.filter(owners.isUnlistable)).toEqual([]);
 });
 
 test('refused credentials end it at once', async () => {

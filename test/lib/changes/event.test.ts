@@ -15,7 +15,6 @@ function event(detail: unknown, detailType: unknown = 'Data Node Changed') {
 test.each<[string, unknown, readonly object[]]>([
   ['an instance', event({ instanceId }, 'DDM Instance Changed'), [{ instanceId }]],
   ['a data node', event({ dataNodeId }), [{ dataNodeId }]],
-  ['both', event({ dataNodeId, instanceId }), [{ instanceId }, { dataNodeId }]],
   ['a list', event({ dataNodeId: [dataNodeId, dataNodeId] }), [{ dataNodeId }, { dataNodeId }]],
   ['the sample', sample('changed'), [{ dataNodeId: 'c6f68fed9e74478c8679479a07d7d568in01' }]],
 ])('reads %s', (_, given, changes) => {
@@ -27,14 +26,28 @@ test.each<[string, unknown, RegExp]>([
   ['a text', 'x', /not usable/],
   ['another detail-type', event({ instanceId }, 'EC2 Instance State-change'), /\(detail-type\)/],
   ['no detail', event(undefined), /\(detail\)/],
-  ['no id', event({}), /neither an instanceId nor a dataNodeId/],
-  ['an empty list', event({ instanceId: [] }), /\(detail\.instanceId\)/],
+  ['no id', event({}), /\(detail\.dataNodeId\)/],
+  ['no id of an instance', event({}, 'DDM Instance Changed'), /\(detail\.instanceId\)/],
+  ['both kinds of id', event({ dataNodeId, instanceId }), /\(detail\.instanceId\)/],
+  ['the other kind of id', event({ dataNodeId }, 'DDM Instance Changed'), /\(detail\.instanceId\)/],
+  ['the other kind of id for a data node', event({ instanceId }), /\(detail\.dataNodeId\)/],
   [
-    'too long a list',
-    event({ instanceId: Array(1_001).fill(instanceId) }),
+    'an unknown property',
+    event({ dataNodeId, dataNodeIds: [dataNodeId] }),
+    /\(detail\.dataNodeIds\)/,
+  ],
+  [
+    'an RDS id for an instance',
+    event({ instanceId: dataNodeId }, 'DDM Instance Changed'),
     /\(detail\.instanceId\)/,
   ],
-  ['a path', event({ instanceId: '../x' }), /\(detail\.instanceId\)/],
+  ['an empty list', event({ dataNodeId: [] }), /\(detail\.dataNodeId\)/],
+  [
+    'too long a list',
+    event({ instanceId: Array(1_001).fill(instanceId) }, 'DDM Instance Changed'),
+    /\(detail\.instanceId\)/,
+  ],
+  ['a path', event({ instanceId: '../x' }, 'DDM Instance Changed'), /\(detail\.instanceId\)/],
   ['a number', event({ dataNodeId: 7 }), /\(detail\.dataNodeId\)/],
   ["DDM's id for a data node", event({ dataNodeId: instanceId }), /\(detail\.dataNodeId\)/],
 ])('refuses %s, by the name of the field', (_, given, message) => {

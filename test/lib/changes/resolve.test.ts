@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { HttpAnswer } from '../../../lib/huawei/http.ts';
 import type { SqsRecord } from '../../../lib/queue/records.ts';
 import { syncBatch } from '../../../lib/queue/worker.ts';
 import { answer, createFakeCts } from '../../fakes/cts-http.ts';
@@ -102,6 +103,7 @@ describe('a batch of changes', () => {
     expect(changeQueue.sent.map(({ message }) => message)).toEqual(
       Array.from({ length: sent }, () => ({
         dataNodeId: shared,
+        changedAt: expect.any(Number),
         trigger: 'change',
         runId: 'run-1',
       })),
@@ -153,5 +155,236 @@ describe('a batch of changes', () => {
     expect(synced).toEqual([]);
     expect(app.log.ignoredChanges).toMatchObject([{ instanceId }, { dataNodeId }]);
     expect(app.log.warnings).toEqual([]);
+  });
+});
+
+const html = { ...answer(200, {}), body: '<html><body>Sign in</body></html>' };
+const unknown = `${'e'.repeat(32)}in01`;
+
+describe('an instance whose schemas cannot be listed', () => {
+  const faults = [
+    ['403', answer(403, { errCode: 'DBS.200047', externalMessage: 'no' })],
+    ['404 APIGW.0101', answer(404, { error_code: 'APIGW.0101', error_msg: 'no such API' })],
+    ['HTML with 200', html],
+    ['a redirect', answer(302, {})],
+    ['500', answer(500, {})],
+    ['409', answer(409, { errCode: 'DBS.200019', externalMessage: 'busy' })],
+  ] as const;
+
+  function createFaultyWorker(broken: string, fault: HttpAnswer) {
+    const worker = createWorker();
+    const sync = worker.cts.fault;
+    worker.cts.fault = (request) =>
+      request.url.includes(`${broken}/databases`) ? fault : sync(request);
+    return worker;
+  }
+
+  test.each(faults)('may have the data node: the change comes back after %s', async (_, fault) => {
+    const { app, run, synced } = createFaultyWorker(c, fault);
+
+    const returned = await run([deliver('1', { dataNodeId: unknown })]);
+
+    expect(returned).toEqual(['1']);
+    expect(synced).toEqual([]);
+    expect(app.log.warnings).toEqual(['instance change not resolved yet']);
+    expect(app.log.ignoredChanges).toEqual([]);
+  });
+
+  test.each(faults)(
+    'does not hold up the others, nor is it dropped, after %s',
+    async (_, fault) => {
+      const { run, synced } = createFaultyWorker(b, fault);
+
+      const returned = await run([deliver('1', { dataNodeId: shared })]);
+
+      expect(returned).toEqual(['1']);
+      expect(synced).toEqual([a]);
+    },
+  );
+
+  test.each(faults)('is synced at the third delivery after %s', async (_, fault) => {
+    const { app, run, synced } = createFaultyWorker(c, fault);
+
+    const returned = await run([{ ...deliver('1', { dataNodeId: unknown }), receiveCount: 3 }]);
+
+    expect(returned).toEqual([]);
+    expect(synced).toEqual([c]);
+    expect(app.log.ignoredChanges).toEqual([]);
+  });
+
+  test('is not asked again after three failures, but synced', async () => {
+    const { cts, run, synced } = createFaultyWorker(c, answer(500, {}));
+    for (const id of ['1', '2', '3']) await run([deliver(id, { dataNodeId: unknown })]);
+    const before = cts.urls.filter((url) => url.includes(`${c}/databases`)).length;
+
+    const returned = await run([deliver('4', { dataNodeId: unknown })]);
+
+    expect(returned).toEqual([]);
+    expect(synced).toEqual([c, c]); // with the third failure, and with the next change
+    expect(cts.urls.filter((url) => url.includes(`${c}/databases`)).length).toBe(before);
+  });
+});
+
+/** A worker for a fleet of 100 whose schemas take a second to list; the first instance has the shared node. */
+function createSlowWorker(listing: () => HttpAnswer | undefined = () => undefined) {
+  const cts = createFakeCts();
+  const fleet = instanceIds(100);
+  for (const [index, id] of fleet.entries()) cts.dataNodes.set(id, index === 0 ? [shared] : []);
+  const changeQueue = createFakeQueue();
+  const synced: string[] = [];
+  const app: TestApp = createTestApp({
+    http: () => cts.http,
+    changeQueue,
+    parameters: {
+      fleet: async () => ({ instanceIds: fleet, malformed: [], duplicates: 0, notRunning: [] }),
+    },
+  });
+  cts.fault = async ({ url }) => {
+    const instanceId = /instances\/([^/]+)\/rds\/sync$/.exec(url)?.[1];
+    if (instanceId) {
+      synced.push(instanceId);
+      return answer(200, { instanceId, jobId: 'job' });
+    }
+    await app.clock.sleep(1_000);
+    return listing();
+  };
+  const run = (records: readonly SqsRecord[], totalMs: number) =>
+    app.clock.run(syncBatch(app, { isChange: true, records }, deadlineIn(totalMs, app.clock)));
+  const listings = () => cts.urls.filter((url) => url.includes('/databases')).length;
+  return { app, changeQueue, fleet, listings, run, synced };
+}
+
+describe('a pass over the fleet', () => {
+  test('is shared by all changes whose instances are not known', async () => {
+    const { listings, run } = createSlowWorker();
+    const nodes = ['1', '2', '3', '4', '5'].map((digit) => `${digit.repeat(32)}in01`);
+
+    const returned = await run(
+      nodes.map((dataNodeId) => deliver(dataNodeId, { dataNodeId })),
+      60_000,
+    );
+
+    expect(returned).toEqual([]);
+    expect(listings()).toBe(100);
+  });
+
+  test('begins after the changes whose instances are known, and holds up none of them', async () => {
+    const { app, fleet, listings, run, synced } = createSlowWorker();
+    await run([deliver('1', { dataNodeId: shared })], 60_000);
+    await app.clock.run(app.clock.sleep(11 * 60_000));
+    const before = listings();
+
+    const changes = [{ dataNodeId: unknown }, { dataNodeId: shared }, { instanceId: fleet[7] }];
+    const returned = await run(
+      changes.map((change, index) => deliver(`again-${index}`, change)),
+      15_000,
+    );
+
+    expect(returned).toEqual([]);
+    expect(synced).toEqual([fleet[0], fleet[0], fleet[7]]);
+    expect(listings() - before).toBeLessThan(100);
+  });
+
+  test('that takes several batches syncs an instance once', async () => {
+    const { changeQueue, fleet, run, synced } = createSlowWorker();
+    await run([deliver('1', { dataNodeId: shared })], 15_000);
+    const early = [...synced];
+    for (let batch = 2; batch < 10 && changeQueue.sent.length === batch - 1; batch += 1) {
+      const body = JSON.stringify(changeQueue.sent.at(-1)?.message);
+      await run([{ ...deliver(String(batch), {}), body }], 15_000);
+    }
+
+    expect(early).toEqual([fleet[0]]);
+    expect(synced).toEqual([fleet[0]]);
+    expect(changeQueue.sent.length).toBeGreaterThan(0);
+    expect(changeQueue.sent[0]?.message).toMatchObject({ dataNodeId: shared, except: [fleet[0]] });
+  });
+
+  test('in which every listing fails keeps the change, and syncs nothing', async () => {
+    const { run, synced } = createSlowWorker(() => answer(403, {}));
+    const returned: (readonly string[])[] = [];
+    for (let receiveCount = 1; receiveCount <= 5; receiveCount += 1) {
+      returned.push(await run([{ ...deliver('1', { dataNodeId: shared }), receiveCount }], 60_000));
+    }
+
+    expect(returned).toEqual(Array.from({ length: 5 }, () => ['1']));
+    expect(synced).toEqual([]);
+  });
+});
+
+describe('with discovery, an instance that does not run', () => {
+  function createDiscoveringWorker(state: string) {
+    const worker = createWorker();
+    let notRunning = [{ instanceId: b, state }];
+    const app: TestApp = {
+      ...worker.app,
+      fleet: async () => ({
+        instanceIds: ids.filter((id) => notRunning.every(({ instanceId }) => instanceId !== id)),
+        malformed: [],
+        duplicates: 0,
+        notRunning,
+      }),
+    };
+    const run = (records: readonly SqsRecord[]) =>
+      app.clock.run(syncBatch(app, { isChange: true, records }, deadlineIn(60_000, app.clock)));
+    const runAgain = () => {
+      notRunning = [];
+    };
+    const nextMessage = () => JSON.stringify(worker.changeQueue.sent.at(-1)?.message);
+    return { ...worker, app, nextMessage, run, runAgain };
+  }
+
+  test.each(['BACKUP', 'RESTARTING', 'A_STATE_OF_TOMORROW'])(
+    'is synced when it runs again: %s',
+    async (state) => {
+      const { app, run, runAgain, synced } = createDiscoveringWorker(state);
+
+      const early = await run([deliver('1', { instanceId: b })]);
+      runAgain();
+      const later = await run([deliver('1', { instanceId: b })]);
+
+      expect(early).toEqual(['1']);
+      expect(later).toEqual([]);
+      expect(synced).toEqual([b]);
+      expect(app.log.ignoredChanges).toEqual([]);
+    },
+  );
+
+  test('and has a data node that changed is synced when it runs again, the others at once', async () => {
+    const { changeQueue, nextMessage, run, runAgain, synced } = createDiscoveringWorker('BACKUP');
+
+    const early = await run([deliver('1', { dataNodeId: shared })]);
+    const atOnce = [...synced];
+    runAgain();
+    await run([{ ...deliver('2', {}), body: nextMessage() }]);
+
+    expect(early).toEqual([]);
+    expect(atOnce).toEqual([a]);
+    expect(changeQueue.sent.length).toBe(1);
+    expect(synced).toEqual([a, b]);
+  });
+
+  test('takes no message to the dead-letter queue, for a day', async () => {
+    const { app, changeQueue, nextMessage, run } = createDiscoveringWorker('BACKUP');
+    const third = { ...deliver('1', { instanceId: b }), receiveCount: 3 };
+
+    const early = await run([third]);
+    const again = { ...deliver('2', {}), body: nextMessage(), receiveCount: 3 };
+    await app.clock.run(app.clock.sleep(24 * 3_600_000));
+    const last = await run([again]);
+
+    expect([early, last]).toEqual([[], []]);
+    expect(changeQueue.sent.map(({ message }) => message)).toMatchObject([
+      { instanceId: b, changedAt: expect.any(Number) },
+    ]);
+    expect(app.log.ignoredChanges).toMatchObject([{ instanceId: b, state: 'BACKUP' }]);
+  });
+
+  test('and will not by itself is left to the schedule', async () => {
+    const { app, run, synced } = createDiscoveringWorker('CREATEFAILED');
+
+    expect(await run([deliver('1', { instanceId: b })])).toEqual([]);
+    expect(synced).toEqual([]);
+    expect(app.log.ignoredChanges).toMatchObject([{ instanceId: b, state: 'CREATEFAILED' }]);
   });
 });

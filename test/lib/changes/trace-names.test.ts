@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseNotification } from '../../../lib/changes/notification.ts';
-import { readTrace } from '../../../lib/changes/trace.ts';
+import { judgeTrace } from '../../../lib/changes/trace.ts';
 import { traceNames } from '../../../lib/changes/trace-names.ts';
 
 const dataNodeId = 'c6f68fed9e74478c8679479a07d7d568in01';
@@ -42,12 +42,26 @@ const event = {
   },
 };
 
+function readTrace(value: unknown) {
+  const reading = judgeTrace(value);
+  return typeof reading === 'object' ? reading : undefined;
+}
+
 const change = { dataNodeId, name: 'changeInstancePort' };
 
 describe('a trace', () => {
   test.each(Object.keys(traceNames))('is a change of its data node: %s', (trace_name) => {
     expect(readTrace({ ...trace, trace_name })).toEqual({ dataNodeId, name: trace_name });
   });
+
+  test.each(['resizeFlavorOrVolume', 'createDnsName', 'modifyDnsName'])(
+    'of TaurusDB is a change of its data node: %s',
+    (trace_name) => {
+      const taurus = { ...trace, service_type: 'TaurusDB', resource_id: gaussId, trace_name };
+
+      expect(readTrace(taurus)).toEqual({ dataNodeId: gaussId, name: trace_name });
+    },
+  );
 
   test('has a reason for each name that counts', () => {
     for (const reason of Object.values(traceNames)) expect(reason.length).toBeGreaterThan(10);
@@ -56,6 +70,11 @@ describe('a trace', () => {
   test.each([
     ['of GaussDB', { service_type: 'GaussDB', resource_id: gaussId }, gaussId],
     ['of GaussDB for MySQL', { service_type: 'GAUSSDBforMySQL', resource_id: gaussId }, gaussId],
+    [
+      'of GaussDB(for MySQL)',
+      { service_type: 'GaussDB(for MySQL)', resource_id: gaussId },
+      gaussId,
+    ],
     ['of TaurusDB', { service_type: 'TaurusDB', resource_id: gaussId }, gaussId],
     ['of an unnamed service', { service_type: undefined }, dataNodeId],
     [

@@ -29,12 +29,13 @@ interface World {
   look(remainingMs?: number): Promise<unknown>;
 }
 
-function createWorld(refuse: (id: string) => boolean = () => false): World {
+function createWorld(refuse: (id: string) => boolean = () => false, env = {}): World {
   const clock = createFakeClock();
   const cts = createFakeCts();
   const [changes, queue] = [createFakeQueue(refuse), createFakeQueue(refuse)];
   const app = createTestApp({
     clock,
+    env,
     changeQueue: changes,
     syncQueue: queue,
     http: () => cts.http,
@@ -117,6 +118,18 @@ describe('a trace', () => {
     expect(world.log.problems).toEqual([]);
   });
 
+  test.each(['GaussDB(for MySQL)', 'MySQLCluster'])(
+    'of a configured service counts: %s',
+    async (service_type) => {
+      const world = createWorld(undefined, { WATCH_SERVICE_TYPES: `RDS,${service_type}` });
+      world.record({ service_type });
+
+      await world.look();
+
+      expect(world.asked()).toEqual([first]);
+    },
+  );
+
   test('of GaussDB counts as well', async () => {
     const world = createWorld();
     world.record({ service_type: 'GaussDB', trace_name: 'addNodes' });
@@ -168,6 +181,81 @@ describe('an operation that is recorded twice', () => {
     }
 
     expect(world.asked()).toEqual([first]);
+  });
+});
+
+describe('operations of one name on one data node', () => {
+  const asked = { trace_type: 'ApiCall' };
+  const failed = { trace_rating: 'warning' };
+  /** Adds each record at its minute, looks every 2 minutes, and resolves with the minutes of the messages. */
+  async function watchOver(
+    records: readonly (Partial<FakeTrace> & { at: number; late?: number })[],
+  ) {
+    const world = createWorld();
+    const startedAt = world.clock.now();
+    const messagesAt: number[] = [];
+    for (let at = 0; at <= 40; at += 2) {
+      for (const { at: time, late = 0, ...fields } of records) {
+        if (time + late > at - 2 && time + late <= at) world.record(fields, (at - time) * minute);
+      }
+      const before = world.asked().length;
+      await world.look();
+      if (world.asked().length > before) messagesAt.push(at);
+      const next = startedAt + (at + 2) * minute;
+      await world.clock.run(world.clock.sleep(next - world.clock.now()));
+    }
+    return messagesAt;
+  }
+
+  test.each([
+    ['a success, then a failure', [{ at: 1 }, { at: 2, ...failed }], [2]],
+    ['a failure, then a success', [{ at: 1, ...failed }, { at: 2 }], [2]],
+    [
+      'two that overlap, of which the second fails',
+      [{ at: 0, ...asked }, { at: 1, ...asked }, { at: 3 }, { at: 4, ...failed }],
+      [4],
+    ],
+    [
+      'two that overlap, of which the first fails',
+      [{ at: 0, ...asked }, { at: 1, ...asked }, { at: 3, ...failed }, { at: 6 }],
+      [6],
+    ],
+    [
+      'a success that is recorded after a later failure',
+      [
+        { at: 1, late: 5 },
+        { at: 3, ...failed },
+      ],
+      [6],
+    ],
+    ['a success that is recorded after a later success', [{ at: 1, late: 5 }, { at: 3 }], [4, 6]],
+    [
+      'a request without an end, then one that fails',
+      [
+        { at: 0, ...asked },
+        { at: 2, ...asked },
+        { at: 4, ...failed },
+      ],
+      [12],
+    ],
+    [
+      'requests without an end every 8 minutes',
+      [0, 8, 16, 24].map((at) => ({ at, ...asked })),
+      [10, 18, 26, 34],
+    ],
+  ])('lose nothing: %s', async (_, records, messagesAt) => {
+    expect(await watchOver(records)).toEqual(messagesAt);
+  });
+
+  test('that all fail lead to nothing', async () => {
+    const records = [
+      { at: 0, ...asked },
+      { at: 1, ...asked },
+      { at: 3, ...failed },
+      { at: 8, ...failed },
+    ];
+
+    expect(await watchOver(records)).toEqual([]);
   });
 });
 
@@ -277,6 +365,72 @@ describe('the cursor stays where it was', () => {
   });
 });
 
+describe('a trace of an unusual form', () => {
+  const response = { instance: { id: first } };
+
+  test.each<[string, (now: number) => Partial<FakeTrace>]>([
+    ['resource_id null, and its id in the response', () => ({ resource_id: null, response })],
+    ['trace_rating null', () => ({ trace_rating: null })],
+    [
+      'trace_rating null, and a trace_status',
+      () => ({ trace_rating: null, trace_status: 'normal' }),
+    ],
+    ['time as a text with a zone', (now) => ({ time: inZone(now) })],
+    ['time as digits', (now) => ({ time: String(now) })],
+    ['time null, and a record_time', (now) => ({ time: null, record_time: now })],
+  ])('counts: %s', async (_, fields) => {
+    const world = createWorld();
+    world.record(fields(world.clock.now()));
+
+    expect(await world.look()).toMatchObject({ unreadable: 0, changes: 1 });
+    expect(world.asked()).toEqual([first]);
+    expect(world.log.warnings).toEqual([]);
+  });
+
+  test('counts as a request: trace_type null', async () => {
+    const world = createWorld();
+    world.record({ trace_type: null });
+    await world.look();
+    const early = world.asked();
+    await world.clock.run(world.clock.sleep(11 * minute));
+    await world.look();
+
+    expect(early).toEqual([]);
+    expect(world.asked()).toEqual([first]);
+  });
+
+  test.each<[string, object]>([
+    ['no trace_id', { trace_id: null }],
+    ['no trace_name', { trace_name: null }],
+    ['no time', { time: 'yesterday' }],
+    ['no id of a data node', { resource_id: 'rds-orders' }],
+  ])('is counted, and one warning tells of it: %s', async (_, fields) => {
+    const world = createWorld();
+    for (const name of ['changeInstancePort', 'instanceAction']) {
+      world.record({ trace_name: name, ...fields });
+    }
+
+    expect(await world.look()).toMatchObject({ unreadable: 2, changes: 0 });
+    expect(world.log.notices).toMatchObject([{ message: 'changes watched', unreadable: 2 }]);
+    expect(world.log.warnings).toEqual(['audit traces not readable']);
+  });
+
+  test('does not hide the next page, even if a page has no other', async () => {
+    const world = createWorld();
+    world.record({}, 30_000);
+    for (let index = 0; index < 400; index += 1) world.record({ trace_name: null as never });
+
+    expect(await world.look()).toMatchObject({ unreadable: 400, changes: 1 });
+    expect(world.asked()).toEqual([first]);
+  });
+});
+
+/** As CTS writes it in its documentation: 2016/12/08 11:07:28 GMT+08:00. */
+function inZone(ms: number): string {
+  const local = new Date(ms + 8 * hour).toISOString();
+  return `${local.slice(0, 10).replaceAll('-', '/')} ${local.slice(11, 19)} GMT+08:00`;
+}
+
 test('10,000 traces are read page by page', async () => {
   const world = createWorld();
   for (let index = 0; index < 10_000; index += 1) {
@@ -285,7 +439,7 @@ test('10,000 traces are read page by page', async () => {
 
   const watched = await world.look();
 
-  expect(watched).toMatchObject({ traces: 10_000, changes: 1 });
+  expect(watched).toMatchObject({ traces: 10_000, changes: 100, enqueued: 1 });
   expect(world.asked()).toEqual([first]);
 });
 
