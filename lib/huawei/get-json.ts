@@ -96,12 +96,11 @@ async function getOnce<Schema extends v.GenericSchema>(
   { auth, clock, http, pace }: ReadDeps,
   { schema, signal, url }: GetRequest<Schema>,
 ): Promise<Answer<Schema>> {
-  await waitForTurn(pace, clock, signal);
+  await takeTurn(pace, clock, signal);
   const startedAt = clock.monotonic();
   const request = { method: 'GET' as const, url, headers: { 'Content-Type': 'application/json' } };
   const headers = { ...request.headers, ...auth.headers(request) };
   const timeoutMs = attemptTimeoutMs;
-  pace?.start();
   try {
     const answer = await http.send({ ...request, headers, timeoutMs, signal, maxAnswerBytes });
     if (answer.status !== 200) {
@@ -128,14 +127,15 @@ const unexpectedAnswer: SyncFailure = {
 
 const turnPollMs = 50; // a call that ends wakes only the engine
 
-async function waitForTurn(
+/** Starts the call in the same step in which it is free to: several callers wait here. */
+async function takeTurn(
   pace: ReadPace | undefined,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
-  while (pace && !signal.aborted) {
-    const waitMs = pace.waitMs();
-    if (waitMs <= 0) return;
-    await clock.sleep(Math.min(waitMs, turnPollMs), signal);
+  if (!pace) return;
+  while (pace.waitMs() > 0 && !signal.aborted) {
+    await clock.sleep(Math.min(pace.waitMs(), turnPollMs), signal);
   }
+  pace.start();
 }
