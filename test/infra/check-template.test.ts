@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { packageService, type Template } from '../support/template.ts';
+import { packageService, propertiesOf, type Template } from '../support/template.ts';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -43,7 +43,7 @@ test('the check of CloudFormation rules passes our templates, and fails on plant
 
 function plant(fault: Readonly<Record<string, unknown>>): Template {
   const planted = structuredClone(template);
-  Object.assign(planted.Resources.ScheduledLambdaFunction?.Properties ?? {}, fault);
+  Object.assign(propertiesOf(planted, 'ScheduledLambdaFunction'), fault);
   return planted;
 }
 

@@ -92,6 +92,6 @@ export async function statusOf(work: Promise<unknown>): Promise<number> {
 }
 
 /** A date as SMN writes it, without milliseconds. */
-export function toTimestamp(ms: number): string {
+function toTimestamp(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 }
