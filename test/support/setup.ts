@@ -1,18 +1,14 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { dirname, join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { parseOptions } from '../../cli/options.ts';
 import { collectAnswers, readLoopback, setupCommand } from '../../cli/setup/options.ts';
 import { SetupError } from '../../cli/setup/session.ts';
 import { setUp } from '../../cli/setup/set-up.ts';
 import { type Cloud, type CloudOptions, startCloud } from '../../emulator/cloud.ts';
+import { root, runNode } from './process.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const script = join(root, 'cli/setup.ts');
+const script = 'cli/setup.ts';
 
 export type Environment = Readonly<Record<string, string>>;
 
@@ -65,24 +61,9 @@ export function flagsFor(
   ];
 }
 
-interface Ended {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** `npm run setup` with flags, without a terminal, in a process of its own. */
-export async function spawnSetUp(args: readonly string[], env: Environment): Promise<Ended> {
-  const child = spawn(process.execPath, [script, ...args], {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const [stdout, stderr, [status]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'close'),
-  ]);
-  return { status, stdout, stderr };
+export function spawnSetUp(args: readonly string[], env: Environment) {
+  return runNode(script, args, { env });
 }
 
 export interface SetUpRun {
@@ -152,5 +133,5 @@ export function everySecret({ accessKeys, iam }: Cloud): string[] {
 
 /** `npm run setup` in a pseudo-terminal. */
 export function openSetUp(env: Environment, args: readonly string[] = []): Terminal {
-  return openTerminal([script, ...args], env);
+  return openTerminal([join(root, script), ...args], env);
 }
