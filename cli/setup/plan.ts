@@ -1,5 +1,6 @@
 import type { ParameterStore } from '../../lib/aws/parameter-store.ts';
 import { type ParameterType, type Part, splitValue } from '../../lib/aws/parts.ts';
+import { layOutRows, plural } from '../format.ts';
 import type { Credentials } from './answers.ts';
 
 /** The parameters below a prefix that a set-up may write or remove, by name. */
@@ -52,7 +53,7 @@ export function createPlan({ credentials, instanceIds, prefix }: Wanted, existin
       name: `${prefix}/instances${parts.length === 1 ? '' : `/${index + 1}`}`,
       type: 'StringList',
       value,
-      content: countIds(value),
+      content: plural(value.split(',').length, 'instance'),
     }),
   );
   const names = new Set(lists.map(({ name }) => name));
@@ -93,11 +94,7 @@ export function describePlan({ credentials, lists, stale, token }: Plan, region:
     rows.push([token.name, 'SecureString', content]);
   }
   rows.push(...stale.map((name) => [name, '', 'removed: left from an earlier list']));
-  const width = Math.max(...rows.map(([name = '']) => name.length));
-  const lines = rows.map(([name = '', type = '', content = '']) =>
-    `  ${name.padEnd(width)}  ${type.padEnd('SecureString'.length)}  ${content}`.trimEnd(),
-  );
-  return [`Parameters in SSM Parameter ParameterStore, ${region}:`, ...lines].join('\n');
+  return [`Parameters in SSM Parameter Store, ${region}:`, ...layOutRows(rows)].join('\n');
 }
 
 const note: Readonly<Record<Write['state'], string>> = {
@@ -105,11 +102,6 @@ const note: Readonly<Record<Write['state'], string>> = {
   replaced: ' (replaces the one that is there)',
   retyped: ' (replaces the one that is there, which has another type)',
 };
-
-function countIds(list: string): string {
-  const count = list.split(',').length;
-  return `${count} ${count === 1 ? 'instance' : 'instances'}`;
-}
 
 function isList(prefix: string, name: string): boolean {
   return name === `${prefix}/instances` || name.startsWith(`${prefix}/instances/`);
