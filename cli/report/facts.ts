@@ -14,7 +14,7 @@ export function tokenFacts({ at, token }: Summary): readonly string[] {
   ];
 }
 
-/** What was read, and what was left out, line by line; with so many of the instances left out. */
+/** What was read and what was left out, line by line. `maxInstances` limits the ids that are named. */
 export function inputFacts(
   { absent, input, skippedOnly }: Summary,
   maxInstances: number,

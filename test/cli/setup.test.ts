@@ -7,6 +7,7 @@ import { findClosedPort } from '../support/http-server.ts';
 import { instanceIds } from '../support/instances.ts';
 import { startPackaged } from '../support/packaged.ts';
 import {
+  allFlags,
   aws,
   bare,
   type Environment,
@@ -17,10 +18,10 @@ import {
   openCloud,
   openSetUp,
   runSetUp,
-  secretsOf,
   setUpAll,
   spawnSetUp,
   stored,
+  wholeEnvironment,
 } from '../support/setup.ts';
 import { keys, type Terminal } from '../support/terminal.ts';
 
@@ -46,10 +47,7 @@ describe('npm run setup with flags', () => {
   test('writes list, credentials and a first token, and the service works at once', async () => {
     const cloud = await openCloud();
 
-    const { status, stderr, stdout } = await spawnSetUp(
-      [...flagsFor(cloud), '--instances', 'all'],
-      { ...environment(cloud), ...secretsOf(cloud) },
-    );
+    const { status, stderr, stdout } = await spawnSetUp(allFlags(cloud), wholeEnvironment(cloud));
 
     expect([status, stderr]).toEqual([0, '']);
     expect(stored(cloud, 'instances')).toMatchObject({
@@ -157,7 +155,7 @@ describe('npm run setup with flags', () => {
   test('encrypts with a key of its own', async () => {
     const cloud = await openCloud();
     const arn = 'arn:aws:kms:eu-central-1:123456789012:key/0b1c2d3e-1111-2222-3333-444455556666';
-    const args = [...flagsFor(cloud, 'aksk'), '--instances', 'all'];
+    const args = allFlags(cloud, 'aksk');
 
     await runSetUp({ cloud, args, env: { PARAMETER_KMS_ARN: arn } });
 
@@ -256,7 +254,7 @@ function expectRefusal(auth: 'token' | 'aksk') {
   return async (_name: string, prepare: Prepare, expected: RegExp): Promise<void> => {
     const cloud = await openCloud();
     const env = await prepare(cloud);
-    const args = [...flagsFor(cloud, auth), '--instances', 'all'];
+    const args = allFlags(cloud, auth);
 
     const { refusal = '', stdout } = await runSetUp({ cloud, args, env });
 
@@ -350,9 +348,9 @@ describe('what cannot work is said in one line, and nothing is written', () => {
     ['no AWS credentials', { AWS_ACCESS_KEY_ID: '' }, /^No AWS credentials: set AWS_PROFILE/],
   ])('%s: the process ends with 1', async (_name, change, expected) => {
     const cloud = await openCloud();
-    const env = { ...environment(cloud), ...secretsOf(cloud), ...change };
+    const env = { ...wholeEnvironment(cloud), ...change };
 
-    const ended = await spawnSetUp([...flagsFor(cloud), '--instances', 'all'], env);
+    const ended = await spawnSetUp(allFlags(cloud), env);
 
     expect(ended.status).toBe(1);
     expect(ended.stderr).toMatch(expected);
@@ -414,7 +412,7 @@ describe('what cannot work is said in one line, and nothing is written', () => {
     const password = 'canary"passwörd\\1';
     const quoted = `You said {"password":${JSON.stringify(password)}}, that is ${password}`;
     cloud.iam.fault = () => ({ status: 400, body: { error: { message: quoted } } });
-    const args = [...flagsFor(cloud), '--instances', 'all'];
+    const args = allFlags(cloud);
 
     const { refusal, stdout } = await runSetUp({
       cloud,
@@ -475,9 +473,9 @@ describe('what cannot be asked without a terminal ends with 2 and one line', () 
 
   test('a malformed PARAMETER_KMS_ARN', async () => {
     const cloud = await openCloud();
-    const env = { ...environment(cloud), ...secretsOf(cloud), PARAMETER_KMS_ARN: 'my-key' };
+    const env = { ...wholeEnvironment(cloud), PARAMETER_KMS_ARN: 'my-key' };
 
-    const { status, stderr } = await spawnSetUp([...flagsFor(cloud), '--instances', 'all'], env);
+    const { status, stderr } = await spawnSetUp(allFlags(cloud), env);
 
     expect([status, stderr]).toEqual([2, expect.stringContaining('PARAMETER_KMS_ARN is "my-key"')]);
   });
@@ -561,9 +559,8 @@ describe('npm run setup in a terminal', () => {
     'writes nothing when it ends with %s before the end',
     async (key) => {
       const cloud = await openCloud();
-      const env = { ...environment(cloud), ...secretsOf(cloud) };
-      const flags = flagsFor(cloud).filter((flag) => flag !== '--yes');
-      const terminal = openSetUp(env, [...flags, '--instances', 'all']);
+      const flags = allFlags(cloud).filter((flag) => flag !== '--yes');
+      const terminal = openSetUp(wholeEnvironment(cloud), flags);
 
       await terminal.reads('Write them?');
       terminal.type(keys[key]);
@@ -576,8 +573,7 @@ describe('npm run setup in a terminal', () => {
 
   test('ends at Ctrl-C while it waits for the service', async () => {
     const cloud = await openCloud({ latencyMs: 10_000 });
-    const env = { ...environment(cloud), ...secretsOf(cloud) };
-    const terminal = openSetUp(env, [...flagsFor(cloud), '--instances', 'all']);
+    const terminal = openSetUp(wholeEnvironment(cloud), allFlags(cloud));
 
     await terminal.reads('for the instances ...');
     terminal.type(keys.ctrlC);
@@ -588,8 +584,7 @@ describe('npm run setup in a terminal', () => {
 
   test('finishes what it is writing before a Ctrl-C takes effect', async () => {
     const cloud = await openCloud({ latencyMs: 700 }); // of the call that proves the new token
-    const env = { ...environment(cloud), ...secretsOf(cloud) };
-    const terminal = openSetUp(env, [...flagsFor(cloud), '--instances', 'all']);
+    const terminal = openSetUp(wholeEnvironment(cloud), allFlags(cloud));
 
     await terminal.reads('Written: /ddm-sync/local/credentials');
     terminal.type(keys.ctrlC);
@@ -603,9 +598,8 @@ describe('npm run setup in a terminal', () => {
   test('replaces nothing without a yes', async () => {
     const cloud = await openCloud({ auth: 'aksk' });
     const before = new Map(cloud.ssm.parameters);
-    const env = { ...environment(cloud), ...secretsOf(cloud) };
-    const flags = flagsFor(cloud, 'aksk').filter((flag) => flag !== '--yes');
-    const terminal = openSetUp(env, [...flags, '--instances', 'all']);
+    const flags = allFlags(cloud, 'aksk').filter((flag) => flag !== '--yes');
+    const terminal = openSetUp(wholeEnvironment(cloud), flags);
 
     await answer(terminal, 'replace or remove what is there?', '');
 
@@ -616,8 +610,7 @@ describe('npm run setup in a terminal', () => {
 
   test('asks nothing when everything is given', async () => {
     const cloud = await openCloud();
-    const env = { ...environment(cloud), ...secretsOf(cloud) };
-    const terminal = openSetUp(env, [...flagsFor(cloud), '--instances', 'all']);
+    const terminal = openSetUp(wholeEnvironment(cloud), allFlags(cloud));
 
     expect(await terminal.exitCode).toBe(0);
     expect(terminal.output()).toContain('npm run deploy');
@@ -627,8 +620,7 @@ describe('npm run setup in a terminal', () => {
     const cloud = await openCloud();
     const [first = '', second = ''] = cloud.ddm.instanceIds;
     cloud.ddm.listFault = () => notAllowed;
-    const env = { ...environment(cloud), ...secretsOf(cloud) };
-    const terminal = openSetUp(env, flagsFor(cloud));
+    const terminal = openSetUp(wholeEnvironment(cloud), flagsFor(cloud));
 
     await terminal.reads('DDM FullAccess');
     await answer(terminal, 'Type the instance ids', keys.down);
@@ -641,9 +633,8 @@ describe('npm run setup in a terminal', () => {
 
   test('tries again when the person wants it, and stops when they do', async () => {
     const cloud = await openCloud();
-    const env = { ...environment(cloud), ...secretsOf(cloud) };
     cloud.iam.fault = () => ({ status: 500, body: {} });
-    const terminal = openSetUp(env, [...flagsFor(cloud), '--instances', 'all']);
+    const terminal = openSetUp(wholeEnvironment(cloud), allFlags(cloud));
 
     await terminal.reads('IAM gave no token');
     await answer(terminal, 'Try again', '');

@@ -42,12 +42,17 @@ export function environment({ ddm, iam, ssm }: Cloud): Environment {
   };
 }
 
-export function secretsOf({ accessKeys, iam }: Cloud): Environment {
+function secretsOf({ accessKeys, iam }: Cloud): Environment {
   return {
     DDM_SYNC_PASSWORD: iam.user.password,
     DDM_SYNC_ACCESS_KEY_ID: accessKeys.accessKeyId,
     DDM_SYNC_SECRET_ACCESS_KEY: accessKeys.secretAccessKey,
   };
+}
+
+/** With the secrets, too. */
+export function wholeEnvironment(cloud: Cloud): Environment {
+  return { ...environment(cloud), ...secretsOf(cloud) };
 }
 
 /** All that a set-up of the embedded cloud needs but its instances. */
@@ -59,6 +64,10 @@ export function flagsFor(
     ...['--project', projectId, '--auth', auth, '--prefix', parameterPrefix, '--yes'],
     ...['--domain-name', iam.user.domainName, '--user-name', iam.user.userName],
   ];
+}
+
+export function allFlags(cloud: Cloud, auth?: 'token' | 'aksk'): readonly string[] {
+  return [...flagsFor(cloud, auth), '--instances', 'all'];
 }
 
 /** `npm run setup` with flags, without a terminal, in a process of its own. */
@@ -75,7 +84,7 @@ export interface SetUpRun {
 
 /** The same in this process, against an embedded cloud. Resolves with what is printed. */
 export async function runSetUp({ args, cloud, env = {} }: SetUpRun) {
-  const all: Environment = { ...environment(cloud), ...secretsOf(cloud), ...env };
+  const all: Environment = { ...wholeEnvironment(cloud), ...env };
   const printed: string[] = [];
   const session = {
     options: collectAnswers(parseOptions(setupCommand, args), all),
@@ -106,8 +115,8 @@ export async function runSetUp({ args, cloud, env = {} }: SetUpRun) {
 }
 
 /** With everything that the embedded cloud wants to know. */
-export function setUpAll(cloud: Cloud, auth: 'token' | 'aksk' = 'token') {
-  return runSetUp({ cloud, args: [...flagsFor(cloud, auth), '--instances', 'all'] });
+export function setUpAll(cloud: Cloud, auth?: 'token' | 'aksk') {
+  return runSetUp({ cloud, args: allFlags(cloud, auth) });
 }
 
 export function stored({ parameterPrefix, ssm }: Cloud, name: string) {

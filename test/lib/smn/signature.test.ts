@@ -7,7 +7,7 @@ import type { HttpClient } from '../../../lib/huawei/http.ts';
 import { parseEnvelope } from '../../../lib/smn/message.ts';
 import { createFakeHttp } from '../../fakes/http.ts';
 import { createCertificate } from '../../support/certificates.ts';
-import { findClosedPort, startServer } from '../../support/http-server.ts';
+import { findClosedPort, startTrap } from '../../support/http-server.ts';
 import { sample } from '../../support/packaged.ts';
 import { createReceiver, startTestSmn, statusOf } from '../../support/smn.ts';
 import {
@@ -286,12 +286,7 @@ describe('row 57: a certificate that is not where SMN has its own', () => {
   });
 
   test('is not fetched from another server on this machine either', async () => {
-    let hits = 0;
-    const evil = await startServer((_, response) => {
-      hits += 1;
-      response.end(smn.certificate);
-    });
-    const { port } = evil;
+    const { hits, port } = await startTrap(smn.certificate);
     const { refusal, sign } = createReceiver(smn);
 
     for (const signing_cert_url of [
@@ -311,15 +306,11 @@ describe('row 57: a certificate that is not where SMN has its own', () => {
       const { reason } = await refusal(sign({ signing_cert_url }));
       expect(reason).toContain('does not belong to SMN');
     }
-    expect(hits).toBe(0);
+    expect(hits()).toBe(0);
   });
 
   test('is not followed to another server', async () => {
-    let hits = 0;
-    const evil = await startServer((_, response) => {
-      hits += 1;
-      response.end(smn.certificate);
-    });
+    const evil = await startTrap(smn.certificate);
     for (const status of [301, 302, 303, 307, 308]) {
       const { refusal, sign } = createReceiver(smn);
       smn.fault = () => ({ status, headers: { Location: `${evil.url}${file}` } });
@@ -329,7 +320,7 @@ describe('row 57: a certificate that is not where SMN has its own', () => {
       expect([statusCode, reason]).toEqual([403, expect.stringContaining(`answered ${status}`)]);
     }
     smn.fault = () => undefined;
-    expect(hits).toBe(0);
+    expect(evil.hits()).toBe(0);
   });
 });
 
