@@ -1,8 +1,9 @@
-import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { changeQueue } from '../../emulator/cloud.ts';
-import { type SmnEnvelope, startSmn } from '../../emulator/smn.ts';
+import type { SmnEnvelope } from '../../emulator/smn.ts';
 import { startRawServer } from '../support/http-server.ts';
 import { type Session, shareCloud, sharePackaged, startPackaged } from '../support/packaged.ts';
+import { shareSmn } from '../support/smn.ts';
 
 const dataNodeId = 'c6f68fed9e74478c8679479a07d7d568in01';
 const trace = {
@@ -20,13 +21,7 @@ interface Answer {
   readonly elapsedMs: number;
 }
 
-const smn = await startSmn();
-afterAll(() => smn.close());
-beforeEach(() => {
-  smn.requests.length = 0;
-  smn.fault = () => undefined;
-});
-
+const smn = await shareSmn();
 const topics = { SMN_TOPIC_URNS: `urn:smn:eu-nl:x:other, ${smn.topicUrn}` };
 // With no parameter in the store: the function needs none. The queue forgets duplicates at once, as the
 // tests change the same data node.

@@ -1,4 +1,4 @@
-import { onTestFinished } from 'vitest';
+import { afterAll, beforeEach, onTestFinished } from 'vitest';
 import { type SmnEnvelope, type SmnOptions, type SmnServer, startSmn } from '../../emulator/smn.ts';
 import { RequestError } from '../../lib/errors.ts';
 import { createHttpClient, type HttpClient } from '../../lib/huawei/http.ts';
@@ -12,6 +12,17 @@ import { deadlineIn } from './deadline.ts';
 export async function startTestSmn(options: SmnOptions = {}): Promise<SmnServer> {
   const server = await startSmn(options);
   onTestFinished(() => server.close());
+  return server;
+}
+
+/** A server for all tests of a file; each begins without faults and requests. */
+export async function shareSmn(): Promise<SmnServer> {
+  const server = await startSmn();
+  beforeEach(() => {
+    server.requests.length = 0;
+    server.fault = () => undefined;
+  });
+  afterAll(() => server.close());
   return server;
 }
 
