@@ -9,7 +9,8 @@ import { chooseInput, reportCommand } from '../../cli/report/options.ts';
 import { drawPage } from '../../cli/report/page.ts';
 import { timeTicks, valueTicks } from '../../cli/report/plot.ts';
 import { type Line, readLines } from '../../cli/report/read-lines.ts';
-import { summarise } from '../../cli/report/summary.ts';
+import { type Summary, summarise } from '../../cli/report/summary.ts';
+import { describeSummary } from '../../cli/report/text.ts';
 import { startCloudwatchLogs } from '../fakes/cloudwatch-logs.ts';
 import { startPackaged } from '../support/packaged.ts';
 import { readReport, runReport, spawnJsonReport, temporaryFile } from '../support/report.ts';
@@ -455,11 +456,12 @@ describe('CloudWatch Logs', () => {
 });
 
 describe('the page', () => {
-  const draw = (...all: readonly string[]): string => {
+  const summaryOf = (...all: readonly string[]): Summary => {
     const state = createFleetState();
     for (const text of all) state.add(parseLine(text));
-    return drawPage(summariseAt(now, state));
+    return summariseAt(now, state);
   };
+  const draw = (...all: readonly string[]): string => drawPage(summaryOf(...all));
   const hostile = `"'><script>alert(1)</script><img src=x onerror=alert(1)>&\u2028</style>`;
 
   test('is well-formed, loads nothing and runs nothing', async () => {
@@ -496,6 +498,22 @@ describe('the page', () => {
     expect(page).toContain('<strong>What to do:</strong> Do this.');
     expect(page).toMatch(/data-title="Calls per second" class="number">5\.0</);
     expect(page).toContain('2 runs. Highest: 5.0 s. Lowest: 2.0 s. Last: 2.0 s.');
+  });
+
+  test('tells the same as the text', () => {
+    const summary = summaryOf(
+      outcome(120, 'accepted', 'gone'),
+      outcome(90, 'queued', 'waits'),
+      outcome(89, 'failed', 'broken'),
+      run(88, { total: 2, durationMs: 180_000 }),
+    );
+
+    for (const shown of [drawPage(summary), describeSummary(summary)]) {
+      expect(shown).toMatch(/broken[\s\S]*UTC or earlier/);
+      expect(shown).toMatch(/waits[\s\S]*1 h 30 min, too long/);
+      expect(shown).toContain('Left out, because the last scheduled run no longer had them');
+      expect(shown).toContain('gone');
+    }
   });
 
   test('shows foreign text as text', () => {

@@ -59,6 +59,18 @@ describe('the packaged scheduled handler', async () => {
     expect(calls().ddm).toBe(500);
   });
 
+  test('counts the calls that were throttled, in its report and as a metric', async () => {
+    const throttling = { instances: 60, throttlePerSecond: 40 };
+    const { calls, invoke, lines } = await startPackaged('scheduled', throttling);
+
+    const result = await invoke({});
+
+    const { throttled } = calls();
+    expect(throttled).toBeGreaterThan(0);
+    expect(result).toMatchObject({ response: { total: 60, throttled } });
+    expect(lines().find((line) => 'ThrottledCalls' in line)?.ThrottledCalls).toBe(throttled);
+  });
+
   test('hands what is beyond the inline limit over to the queue', async () => {
     const env = { SYNC_INLINE_MAX: '30' };
     const { calls, invoke } = await startPackaged('scheduled', { cloud, env });
