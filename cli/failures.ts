@@ -1,7 +1,11 @@
 import type { Outcome } from '../lib/log.ts';
 
 /** What of a failure is shown beside its instance. */
-export type Cause = Pick<Outcome, 'errCode' | 'httpStatus' | 'externalMessage' | 'advice'>;
+export type Cause = {
+  readonly [Name in 'errCode' | 'httpStatus' | 'externalMessage' | 'advice']?:
+    | Outcome[Name]
+    | undefined;
+};
 
 /** Instances that failed with the same code and status. */
 export interface FailureGroup extends Cause {
@@ -26,18 +30,8 @@ export function groupFailures(
     .sort((a, b) => b.instanceIds.length - a.instanceIds.length);
 }
 
-export function causeOf({
-  advice,
-  errCode,
-  externalMessage,
-  httpStatus,
-}: { readonly [Name in keyof Cause]?: Cause[Name] | undefined }): Cause {
-  return {
-    ...(errCode !== undefined && { errCode }),
-    ...(httpStatus !== undefined && { httpStatus }),
-    ...(externalMessage !== undefined && { externalMessage }),
-    ...(advice !== undefined && { advice }),
-  };
+export function causeOf({ advice, errCode, externalMessage, httpStatus }: Cause): Cause {
+  return { errCode, httpStatus, externalMessage, advice };
 }
 
 const maxExamples = 3;

@@ -39,26 +39,21 @@ async function run(options: SetupOptions): Promise<void> {
   const cloud = await startCloud({ instances: embeddedInstances, auth: 'nothing' });
   try {
     print('Embedded cloud: project, account, user, password and access key are filled in.');
-    await setUp(createEmbeddedSession(fillIn(options, cloud, interactive), cloud));
+    await setUp(createSession(fillIn(options, cloud, interactive), cloud));
   } finally {
     await cloud.close();
   }
 }
 
-function createSession(options: SetupOptions): Session {
+/** @param cloud the embedded one, in place of what the environment names */
+function createSession(options: SetupOptions, cloud?: Cloud): Session {
+  const common = { ...terminal, options };
+  if (!cloud) {
+    return { ...common, loopback: readLoopback(env), ssm: {}, kmsArn: env.PARAMETER_KMS_ARN };
+  }
+  const { ddm, iam, ssm } = cloud;
   return {
-    ...terminal,
-    options,
-    loopback: readLoopback(env),
-    ssm: {},
-    kmsArn: env.PARAMETER_KMS_ARN,
-  };
-}
-
-function createEmbeddedSession(options: SetupOptions, { ddm, iam, ssm }: Cloud): Session {
-  return {
-    ...terminal,
-    options,
+    ...common,
     loopback: { ddmEndpoint: ddm.endpoint, iamEndpoint: iam.endpoint },
     ssm: {
       endpoint: ssm.endpoint,

@@ -1,4 +1,5 @@
 import type { Report, Status } from '../../lib/log.ts';
+import type { Cause } from '../failures.ts';
 import {
   type Fields,
   isObject,
@@ -13,17 +14,13 @@ import type { Line } from './read-lines.ts';
 /** How a line says an instance's sync went. The last two come from following its job. */
 export type SyncStatus = Status | 'completed' | 'unknown';
 
-export interface OutcomeEntry {
+export interface OutcomeEntry extends Cause {
   readonly kind: 'outcome';
   /** Epoch ms. */
   readonly at: number;
   readonly instanceId: string;
   readonly status: SyncStatus;
   readonly runId: string;
-  readonly errCode: string | undefined;
-  readonly httpStatus: number | undefined;
-  readonly externalMessage: string | undefined;
-  readonly advice: string | undefined;
   readonly jobId: string | undefined;
 }
 

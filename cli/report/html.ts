@@ -32,8 +32,10 @@ const entities: Readonly<Record<string, string>> = {
 
 export interface Column<Row> {
   readonly title: string;
-  readonly cell: (row: Row) => Markup | string;
+  readonly cell: (row: Row) => string;
   readonly isNumber?: boolean;
+  /** How the page shows the text of a cell. @default as it is */
+  readonly mark?: (text: string, row: Row) => Markup;
 }
 
 /**
@@ -57,11 +59,12 @@ export function drawTable<Row>(
 
 function drawRow<Row>(columns: readonly Column<Row>[], row: Row): Markup {
   return html`
-<tr role="row">${columns.map(({ cell, isNumber, title }, index) =>
-    index === 0
-      ? html`<th role="rowheader" scope="row">${cell(row)}</th>`
-      : html`<td role="cell" data-title="${title}"${classOf(isNumber)}>${cell(row)}</td>`,
-  )}</tr>`;
+<tr role="row">${columns.map(({ cell, isNumber, mark, title }, index) => {
+    const shown = mark ? mark(cell(row), row) : cell(row);
+    return index === 0
+      ? html`<th role="rowheader" scope="row">${shown}</th>`
+      : html`<td role="cell" data-title="${title}"${classOf(isNumber)}>${shown}</td>`;
+  })}</tr>`;
 }
 
 function classOf(isNumber = false): Markup {

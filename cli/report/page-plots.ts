@@ -1,4 +1,4 @@
-import { formatCount, formatDuration, formatRate, formatTime, plural } from './format.ts';
+import { formatCount, formatDuration, formatRate, formatTime, plural } from '../format.ts';
 import { type Column, drawTable, html, type Markup } from './html.ts';
 import { type Bar, drawPlot, drawSwatch, maxSeries, type Plot } from './plot.ts';
 import type { Run } from './runs.ts';

@@ -1,4 +1,5 @@
-import { formatAge, formatCount, formatTime, plural } from './format.ts';
+import { formatAge, formatCount, formatTime } from '../format.ts';
+import { inputFacts, tokenFacts } from './facts.ts';
 import { html, type Markup } from './html.ts';
 import { drawPlots } from './page-plots.ts';
 import { style } from './page-style.ts';
@@ -89,32 +90,17 @@ function drawTrends(summary: Summary): Markup {
   return html`<section><h2>Over time</h2><div class="plots">${plots}</div></section>`;
 }
 
-function drawToken({ at, token }: Summary): Markup {
-  if (!token) return html``;
-  const { expiresAt, failure, hoursLeft = 0, madeAt, state } = token;
-  return html`<section><h2>Token: ${state}</h2>
-${expiresAt ? html`<p>Valid until ${formatTime(expiresAt)}, ${hoursLeft.toFixed(1)} hours from the time of this report.</p>` : ''}
-${madeAt ? html`<p>Made at ${formatTime(madeAt)}, ${formatAge(at, madeAt)} before this report.</p>` : ''}
-${failure ? html`<p class="late">The rotation at ${formatTime(failure.at)} failed: ${failure.reason}</p>` : ''}
+function drawToken(summary: Summary): Markup {
+  if (!summary.token) return html``;
+  return html`<section><h2>Token: ${summary.token.state}</h2>
+${tokenFacts(summary).map((fact) => html`<p>${fact}</p>`)}
 </section>`;
 }
 
-function drawFooter({ absent, input, skippedOnly }: Summary): Markup {
-  const { firstAt, lastAt, lines, notes, sources, unreadableLines } = input;
-  const facts = [
-    `${plural(lines, 'line')} read from ${sources.join(', ')}`,
-    ...(firstAt && lastAt ? [`From ${formatTime(firstAt)} to ${formatTime(lastAt)}`] : []),
-    ...(unreadableLines > 0
-      ? [`${plural(unreadableLines, 'line')} could not be read: cut off, or not of ddm-sync`]
-      : []),
-    ...(absent.length > 0
-      ? [
-          `Left out, because the last scheduled run no longer had them in its list: ${absent.slice(0, 20).join(', ')}${absent.length > 20 ? ` and ${formatCount(absent.length - 20)} more` : ''}`,
-        ]
-      : []),
-    ...(skippedOnly > 0 ? [`${plural(skippedOnly, 'instance')} seen in dry runs only`] : []),
-    ...notes,
-  ];
+const maxAbsent = 20;
+
+function drawFooter(summary: Summary): Markup {
+  const facts = inputFacts(summary, maxAbsent);
   return html`<footer><h2>What was read</h2><ul>${facts.map((fact) => html`<li>${fact}</li>`)}</ul>
 <p>All times are UTC. Written by ddm-sync, npm run report.</p></footer>`;
 }

@@ -14,8 +14,8 @@ export interface Run {
   readonly attempts: number;
   readonly durationMs: number;
   /** Absent where nothing was called. */
-  readonly callsPerSecond?: number;
-  readonly workers?: WorkerShare;
+  readonly callsPerSecond: number | undefined;
+  readonly workers: WorkerShare | undefined;
 }
 
 interface WorkerShare {
@@ -69,21 +69,18 @@ export function createRuns(): Runs {
 }
 
 function describeRun(report: ReportEntry, batches: ReadonlyMap<string, ReportEntry>): Run {
-  const { accepted, at, attempts, durationMs, failed, queued, runId, skipped, total, trigger } =
+  const { at, attempts, durationMs, kind, requestId, skipped, throttled, total, ...figures } =
     report;
+  const isCalled = attempts > 0 && durationMs > 0;
   return {
-    runId,
+    ...figures,
     at: new Date(at),
-    trigger,
     isDryRun: total > 0 && skipped === total,
     total,
-    accepted,
-    failed,
-    queued,
     attempts,
     durationMs,
-    ...(attempts > 0 && durationMs > 0 && { callsPerSecond: attempts / (durationMs / 1_000) }),
-    ...(batches.size > 0 && { workers: sumBatches([...batches.values()]) }),
+    callsPerSecond: isCalled ? attempts / (durationMs / 1_000) : undefined,
+    workers: batches.size > 0 ? sumBatches([...batches.values()]) : undefined,
   };
 }
 

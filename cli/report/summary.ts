@@ -9,7 +9,7 @@ import { type Counts, decide, type Verdict } from './verdict.ts';
 export interface Problem {
   readonly level: 'WARN' | 'ERROR';
   readonly message: string;
-  readonly reason?: string;
+  readonly reason: string | undefined;
   readonly count: number;
   readonly lastAt: Date;
 }
@@ -21,8 +21,8 @@ interface InputSummary {
   readonly unreadableLines: number;
   /** What went wrong while reading: a missing log group, a file that ends in the middle. */
   readonly notes: readonly string[];
-  readonly firstAt?: Date;
-  readonly lastAt?: Date;
+  readonly firstAt: Date | undefined;
+  readonly lastAt: Date | undefined;
 }
 
 /** The report: what `--json` prints, and what text and page are made from. */
@@ -40,7 +40,7 @@ export interface Summary {
   readonly absent: readonly string[];
   /** Only seen in dry runs. */
   readonly skippedOnly: number;
-  readonly token?: TokenState;
+  readonly token: TokenState | undefined;
   /** The newest last. */
   readonly runs: readonly Run[];
   readonly failuresOverTime: FailureBuckets;
@@ -82,7 +82,7 @@ export function summarise(state: FleetState, options: SummaryOptions): Summary {
     waiting,
     absent: [...absent],
     skippedOnly: [...state.skipped].filter((id) => !state.instances.has(id)).length,
-    ...(token && { token }),
+    token,
     runs,
     failuresOverTime: bucketFailures(state),
     problems: listProblems(state),
@@ -95,7 +95,7 @@ function listProblems({ problems }: FleetState): readonly Problem[] {
     .map(({ last: { at, level, message, reason }, times }) => ({
       level,
       message,
-      ...(reason !== undefined && { reason }),
+      reason,
       count: times.size,
       lastAt: new Date(at),
     }))
@@ -112,6 +112,7 @@ function summariseInput(
     lines: lines.total,
     unreadableLines: lines.unreadable,
     notes,
-    ...(known && { firstAt: new Date(known.firstAt), lastAt: new Date(known.lastAt) }),
+    firstAt: known && new Date(known.firstAt),
+    lastAt: known && new Date(known.lastAt),
   };
 }

@@ -1,16 +1,8 @@
 import { describeFailures } from '../failures.ts';
-import {
-  drawSparkline,
-  formatAge,
-  formatCount,
-  formatDuration,
-  formatLength,
-  formatRate,
-  formatTime,
-  layOutTable,
-  plural,
-} from './format.ts';
-import type { Run } from './runs.ts';
+import { drawSparkline, formatCount, formatDuration, formatRate, layOutTable } from '../format.ts';
+import { narrowFailingColumns, problemColumns, runColumns, waitingColumns } from './columns.ts';
+import { inputFacts, tokenFacts } from './facts.ts';
+import type { Column } from './html.ts';
 import type { Summary } from './summary.ts';
 
 const maxInstances = 20;
@@ -25,7 +17,6 @@ export function describeSummary(summary: Summary): string {
     describeVerdict(summary),
     describeFailing(summary),
     describeWaiting(summary),
-    describeAbsent(summary),
     describeToken(summary),
     describeRuns(summary),
     describeTrends(summary),
@@ -49,84 +40,52 @@ function describeVerdict({ isSample, verdict }: Summary): readonly string[] {
 /** By code with what to do, then one by one. */
 function describeFailing({ failing }: Summary): readonly string[] {
   if (failing.length === 0) return [];
-  const rows = failing
-    .slice(0, maxInstances)
-    .map(({ errCode, failures, instanceId, isSinceEarlier, since }) => [
-      `${formatTime(since)}${isSinceEarlier ? ' or earlier' : ''}`,
-      formatCount(failures),
-      errCode,
-      instanceId,
-    ]);
   return [
     'Not in sync',
     describeFailures(failing),
     '',
     'Longest first',
-    ...layOutTable(['not in sync since', 'failures', 'code', 'instance'], rows),
-    ...describeMore(failing.length - rows.length),
+    ...describeInstances(narrowFailingColumns, failing),
   ];
 }
 
 function describeWaiting({ waiting }: Summary): readonly string[] {
   if (waiting.length === 0) return [];
-  const rows = waiting
-    .slice(0, maxInstances)
-    .map(({ errCode = '-', failures, instanceId, isLong, since, waitedMs }) => [
-      formatTime(since),
-      `${formatLength(waitedMs)}${isLong ? ', too long' : ''}`,
-      formatCount(failures),
-      errCode,
-      instanceId,
-    ]);
-  return [
-    'Waiting in the queue, longest first',
-    ...layOutTable(['since', 'for', 'failures', 'last code', 'instance'], rows),
-    ...describeMore(waiting.length - rows.length),
-  ];
+  return ['Waiting in the queue, longest first', ...describeInstances(waitingColumns, waiting)];
+}
+
+function describeInstances<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+): readonly string[] {
+  const shown = rows.slice(0, maxInstances);
+  return [...layOut(columns, shown), ...describeMore(rows.length - shown.length)];
+}
+
+function layOut<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): readonly string[] {
+  return layOutTable(
+    columns.map(({ title }) => title),
+    rows.map((row) => columns.map(({ cell }) => cell(row))),
+  );
 }
 
 function describeMore(count: number): readonly string[] {
   return count > 0 ? [`  and ${formatCount(count)} more (--json lists them)`] : [];
 }
 
-function describeAbsent({ absent }: Summary): readonly string[] {
-  if (absent.length === 0) return [];
-  const examples = absent.slice(0, maxExamples).join(', ');
-  return [
-    `Left out: ${plural(absent.length, 'instance')} that the last scheduled run no longer had in its list`,
-    `  ${examples}${absent.length > maxExamples ? ', ...' : ''}`,
-  ];
+function describeToken(summary: Summary): readonly string[] {
+  if (!summary.token) return [];
+  return [`Token: ${summary.token.state}`, ...indent(tokenFacts(summary))];
 }
 
-function describeToken({ at, token }: Summary): readonly string[] {
-  if (!token) return [];
-  const { expiresAt, failure, hoursLeft = 0, madeAt, state } = token;
-  return [
-    `Token: ${state}`,
-    ...(expiresAt ? [`  valid until ${formatTime(expiresAt)} (${hoursLeft} hours left)`] : []),
-    ...(madeAt ? [`  made at ${formatTime(madeAt)}, ${formatAge(at, madeAt)} ago`] : []),
-    ...(failure ? [`  rotation failed at ${formatTime(failure.at)}: ${failure.reason}`] : []),
-  ];
+function indent(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => `  ${line}`);
 }
 
 function describeRuns({ runs }: Summary): readonly string[] {
   if (runs.length === 0) return [];
-  const outcomes = ['total', 'accepted', 'failed', 'queued', 'calls'];
-  const head = ['finished', 'trigger', ...outcomes, 'took', 'by workers'];
-  const rows = runs.slice(-maxRuns).toReversed().map(describeRun);
-  return [`Last runs (${formatCount(runs.length)} in the log)`, ...layOutTable(head, rows)];
-}
-
-function describeRun(run: Run): readonly string[] {
-  return [
-    formatTime(run.at),
-    `${run.trigger}${run.isDryRun ? ' (dry)' : ''}`,
-    ...[run.total, run.accepted, run.failed, run.queued, run.attempts].map(formatCount),
-    formatDuration(run.durationMs),
-    run.workers
-      ? `${formatCount(run.workers.accepted)} accepted, ${formatCount(run.workers.failed)} failed`
-      : '',
-  ];
+  const shown = runs.slice(-maxRuns).toReversed();
+  return [`Last runs (${formatCount(runs.length)} in the log)`, ...layOut(runColumns(runs), shown)];
 }
 
 function describeTrends({ failuresOverTime, runs }: Summary): readonly string[] {
@@ -151,28 +110,14 @@ function describeTrends({ failuresOverTime, runs }: Summary): readonly string[] 
 
 function describeProblems({ problems }: Summary): readonly string[] {
   if (problems.length === 0) return [];
-  const lines = problems
-    .slice(0, maxProblems)
-    .map(
-      ({ count, lastAt, level, message, reason }) =>
-        `  ${formatTime(lastAt)}  ${level.padEnd(5)}  ${formatCount(count)} x  ${message}${reason ? ` (${reason})` : ''}`,
-    );
+  const shown = problems.slice(0, maxProblems);
   return [
     'Other warnings and errors, newest first',
-    ...lines,
-    ...describeMore(problems.length - lines.length),
+    ...layOut(problemColumns.toReversed(), shown), // the message is the longest
+    ...describeMore(problems.length - shown.length),
   ];
 }
 
-function describeInput({ input, skippedOnly }: Summary): readonly string[] {
-  const { firstAt, lastAt, lines, notes, unreadableLines } = input;
-  const span = firstAt && lastAt ? `, ${formatTime(firstAt)} to ${formatTime(lastAt)}` : '';
-  return [
-    `Read ${plural(lines, 'line')}${span}`,
-    ...(unreadableLines > 0
-      ? [`  ${plural(unreadableLines, 'line')} could not be read: cut off, or not of ddm-sync`]
-      : []),
-    ...(skippedOnly > 0 ? [`  ${plural(skippedOnly, 'instance')} seen in dry runs only`] : []),
-    ...notes.map((note) => `  ${note}`),
-  ];
+function describeInput(summary: Summary): readonly string[] {
+  return ['What was read', ...indent(inputFacts(summary, maxExamples))];
 }

@@ -1,13 +1,13 @@
 import type { FleetState } from './fleet-state.ts';
 
 export interface TokenState {
-  readonly expiresAt?: Date;
+  readonly expiresAt: Date | undefined;
   /** Negative when it has expired. */
-  readonly hoursLeft?: number;
+  readonly hoursLeft: number | undefined;
   /** The last rotation in the log. */
-  readonly madeAt?: Date;
+  readonly madeAt: Date | undefined;
   /** A rotation that failed after the last one that worked. */
-  readonly failure?: { readonly at: Date; readonly reason: string };
+  readonly failure: { readonly at: Date; readonly reason: string } | undefined;
   readonly state: 'well' | 'rotation failed' | 'expires soon' | 'expired' | 'not known';
   /** As the last line of each hour said. */
   readonly history: readonly { readonly at: Date; readonly hoursLeft: number }[];
@@ -26,12 +26,13 @@ export function readTokenState(fleet: FleetState, now: Date): TokenState | undef
   if (!token && !failure) return undefined;
   const hoursLeft = token && (token.expiresAt - now.getTime()) / hourMs;
   return {
-    ...(token && { expiresAt: new Date(token.expiresAt) }),
-    ...(hoursLeft !== undefined && { hoursLeft: Math.floor(hoursLeft * 100) / 100 }),
-    ...(madeAt !== undefined && { madeAt: new Date(madeAt) }),
-    ...(failure && {
-      failure: { at: new Date(failure.at), reason: failure.reason ?? 'no reason given' },
-    }),
+    expiresAt: token && new Date(token.expiresAt),
+    hoursLeft: hoursLeft && Math.floor(hoursLeft * 100) / 100,
+    madeAt: madeAt === undefined ? undefined : new Date(madeAt),
+    failure: failure && {
+      at: new Date(failure.at),
+      reason: failure.reason ?? 'no reason given',
+    },
     state: judge(hoursLeft, failure !== undefined),
     history: hours.map(({ at, expiresAt }) => ({
       at: new Date(at),

@@ -27,7 +27,7 @@ export interface Waiting extends Cause {
   readonly isLong: boolean;
   /** Since its last acceptance. */
   readonly failures: number;
-  readonly failingSince?: Date;
+  readonly failingSince: Date | undefined;
   readonly runId: string;
 }
 
@@ -92,7 +92,7 @@ function describeTrouble(
     status,
     ...causeOf(outcome),
     errCode,
-    ...(advice !== undefined && { advice }),
+    advice,
     since: new Date(failedAt[0] ?? outcome.at),
     isSinceEarlier: lastGoodAt === undefined,
     failures: failedAt.length,
@@ -113,7 +113,7 @@ function describeWaiting(instance: InstanceState, outcome: OutcomeEntry, now: Da
     waitedMs,
     isLong: waitedMs > longWaitMs || open.length === maxQueued,
     failures: instance.failedAt.length,
-    ...(failingSince !== undefined && { failingSince: new Date(failingSince) }),
+    failingSince: failingSince === undefined ? undefined : new Date(failingSince),
     runId: outcome.runId,
   };
 }

@@ -1,4 +1,4 @@
-import { formatAge, formatCount, formatTime, plural } from './format.ts';
+import { formatAge, formatCount, formatTime, plural } from '../format.ts';
 import { isScheduled, type Run } from './runs.ts';
 import type { TokenState } from './token-state.ts';
 import type { Waiting } from './trouble.ts';

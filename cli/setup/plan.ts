@@ -1,5 +1,6 @@
 import type { ParameterStore } from '../../lib/aws/parameter-store.ts';
 import { type ParameterType, type Part, partNumber, splitValue } from '../../lib/aws/parts.ts';
+import { layOutRows, plural } from '../format.ts';
 import type { Credentials } from './answers.ts';
 
 /** The parameters below a prefix that a set-up may write or remove, by name. */
@@ -53,7 +54,7 @@ export function createPlan({ credentials, instanceIds, prefix }: Wanted, existin
       name: `${prefix}/instances${isWhole ? '' : `/${index + 1}`}`,
       type: 'StringList',
       value,
-      content: countIds(value),
+      content: plural(value.split(',').length, 'instance'),
     }),
   );
   const names = new Set(split.map(({ name }) => name));
@@ -98,11 +99,7 @@ export function describePlan({ credentials, lists, stale, token }: Plan, region:
     rows.push([token.name, 'SecureString', content]);
   }
   rows.push(...stale.map((name) => [name, '', 'removed: left from an earlier list']));
-  const width = Math.max(...rows.map(([name = '']) => name.length));
-  const lines = rows.map(([name = '', type = '', content = '']) =>
-    `  ${name.padEnd(width)}  ${type.padEnd('SecureString'.length)}  ${content}`.trimEnd(),
-  );
-  return [`Parameters in SSM Parameter ParameterStore, ${region}:`, ...lines].join('\n');
+  return [`Parameters in SSM Parameter Store, ${region}:`, ...layOutRows(rows)].join('\n');
 }
 
 const note: Readonly<Record<Write['state'], string>> = {
@@ -110,11 +107,6 @@ const note: Readonly<Record<Write['state'], string>> = {
   replaced: ' (replaces the one that is there)',
   retyped: ' (replaces the one that is there, which has another type)',
 };
-
-function countIds(list: string): string {
-  const count = list.split(',').length;
-  return `${count} ${count === 1 ? 'instance' : 'instances'}`;
-}
 
 /** 0 for a list in one parameter. */
 function numberOf(part: Part): number {

@@ -9,6 +9,7 @@ import { createListedFleet } from '../../lib/sync/fleet.ts';
 import { runSync } from '../../lib/sync/run.ts';
 import { hoursUntil } from '../../lib/token/expiry.ts';
 import { rotateToken } from '../../lib/token/rotate.ts';
+import { plural } from '../format.ts';
 import type { Place } from './answers.ts';
 import type { Plan, Write } from './plan.ts';
 
@@ -109,8 +110,7 @@ export async function tryOut(app: SetupApp, expected: number): Promise<TryOut> {
     const text = `Dry run: the service reads ${report.total} instances, ${report.failed} of them unusable, where ${expected} were written. Another writer may have changed them: run npm run setup again.`;
     return { works, text };
   }
-  const instances = `${expected} ${expected === 1 ? 'instance' : 'instances'}`;
-  const text = `Dry run: the service reads ${instances} and ${describe(app, secret)}. Nothing was synchronised.`;
+  const text = `Dry run: the service reads ${plural(expected, 'instance')} and ${describe(app, secret)}. Nothing was synchronised.`;
   return { works, text };
 }
 

@@ -1,11 +1,9 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { findClosedPort } from '../support/http-server.ts';
-
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+import { root, runNode } from '../support/process.ts';
 
 /** `npm run dev` on a free port. */
 async function startDev() {
@@ -65,10 +63,8 @@ test.each([
   [['--port', '0'], /^--port: "0" is not a port: give a number from 1 to 65535\n$/],
   [['--instances', 'many'], /^--instances takes a number such as 500, not "many"\n$/],
   [['--unknown'], /^Unknown option '--unknown': see npm run dev -- --help\n$/],
-])('npm run dev refuses %j with one line', (args, message) => {
-  const { status, stderr } = spawnSync(process.execPath, [join(root, 'cli/dev.ts'), ...args], {
-    encoding: 'utf8',
-  });
+])('npm run dev refuses %j with one line', async (args, message) => {
+  const { status, stderr } = await runNode('cli/dev.ts', args);
 
   expect(status).toBe(2);
   expect(stderr).toMatch(message);

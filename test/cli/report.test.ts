@@ -4,12 +4,13 @@ import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseOptions } from '../../cli/options.ts';
 import { type OutcomeEntry, parseLine, type SyncStatus } from '../../cli/report/entry.ts';
-import { createFleetState } from '../../cli/report/fleet-state.ts';
+import { createFleetState, type FleetState } from '../../cli/report/fleet-state.ts';
 import { chooseInput, reportCommand } from '../../cli/report/options.ts';
 import { drawPage } from '../../cli/report/page.ts';
 import { timeTicks, valueTicks } from '../../cli/report/plot.ts';
 import { type Line, readLines } from '../../cli/report/read-lines.ts';
-import { summarise } from '../../cli/report/summary.ts';
+import { type Summary, summarise } from '../../cli/report/summary.ts';
+import { describeSummary } from '../../cli/report/text.ts';
 import { startCloudwatchLogs } from '../fakes/cloudwatch-logs.ts';
 import { startPackaged } from '../support/packaged.ts';
 import { readReport, runReport, spawnJsonReport, temporaryFile } from '../support/report.ts';
@@ -62,6 +63,10 @@ function reportOf(...all: readonly string[]) {
   return readReport([temporaryFile('run.log', lines(...all).input)]);
 }
 
+function summariseAt(at: number, state: FleetState) {
+  return summarise(state, { at: new Date(at), sources: ['test'], notes: [], isSample: false });
+}
+
 describe('npm run report', () => {
   test('tells from lines of the packaged handler which instances are not in sync', async () => {
     const session = await startPackaged('scheduled', { instances: 40, failShare: 0.1 });
@@ -78,15 +83,8 @@ describe('npm run report', () => {
     );
     expect(stdout).toContain('What to do: ');
     expect(report.counts).toEqual({ total: 40, inSync: 36, failed: 4, unknown: 0, waiting: 0 });
-    expect(report.failing.map(({ failures }: { failures: number }) => failures)).toEqual([
-      2, 2, 2, 2,
-    ]);
-    expect(report.runs.map(({ failed, total }: Record<string, number>) => [total, failed])).toEqual(
-      [
-        [40, 4],
-        [40, 4],
-      ],
-    );
+    expect(report.failing).toMatchObject(Array(4).fill({ failures: 2 }));
+    expect(report.runs).toMatchObject(Array(2).fill({ total: 40, failed: 4 }));
     expect(report.input.unreadableLines).toBe(0);
   });
 
@@ -458,13 +456,12 @@ describe('CloudWatch Logs', () => {
 });
 
 describe('the page', () => {
-  const draw = (...all: readonly string[]): string => {
+  const summaryOf = (...all: readonly string[]): Summary => {
     const state = createFleetState();
     for (const text of all) state.add(parseLine(text));
-    return drawPage(
-      summarise(state, { at: new Date(now), sources: ['test'], notes: [], isSample: false }),
-    );
+    return summariseAt(now, state);
   };
+  const draw = (...all: readonly string[]): string => drawPage(summaryOf(...all));
   const hostile = `"'><script>alert(1)</script><img src=x onerror=alert(1)>&\u2028</style>`;
 
   test('is well-formed, loads nothing and runs nothing', async () => {
@@ -501,6 +498,22 @@ describe('the page', () => {
     expect(page).toContain('<strong>What to do:</strong> Do this.');
     expect(page).toMatch(/data-title="Calls per second" class="number">5\.0</);
     expect(page).toContain('2 runs. Highest: 5.0 s. Lowest: 2.0 s. Last: 2.0 s.');
+  });
+
+  test('tells the same as the text', () => {
+    const summary = summaryOf(
+      outcome(120, 'accepted', 'gone'),
+      outcome(90, 'queued', 'waits'),
+      outcome(89, 'failed', 'broken'),
+      run(88, { total: 2, durationMs: 180_000 }),
+    );
+
+    for (const shown of [drawPage(summary), describeSummary(summary)]) {
+      expect(shown).toMatch(/broken[\s\S]*UTC or earlier/);
+      expect(shown).toMatch(/waits[\s\S]*1 h 30 min, too long/);
+      expect(shown).toContain('Left out, because the last scheduled run no longer had them');
+      expect(shown).toContain('gone');
+    }
   });
 
   test('shows foreign text as text', () => {
@@ -584,8 +597,6 @@ describe('the state of the fleet', () => {
     runId: fc.constantFrom('r-1', 'r-2', 'r-3', 'r-4'),
     errCode: fc.constantFrom('A', 'B'),
     httpStatus: fc.constant(400),
-    externalMessage: fc.constant(undefined),
-    advice: fc.constant(undefined),
     jobId: fc.constant(undefined),
   });
   const shuffled = fc.array(entry, { maxLength: 40 }).chain((entries) =>
@@ -603,33 +614,24 @@ describe('the state of the fleet', () => {
         const state = createFleetState();
 
         for (const one of mixed) state.add(one);
-        const summary = summarise(state, {
-          at: new Date(now + 20 * minuteMs),
-          sources: [],
-          notes: [],
-          isSample: false,
-        });
+        const summary = summariseAt(now + 20 * minuteMs, state);
 
         const naive = ['i-1', 'i-2'].flatMap((id) =>
           foldNaively(entries.filter((one) => one.instanceId === id)),
         );
         expect(summary.counts.total).toBe(naive.length);
-        expect(
-          [
-            ...summary.failing.map(({ failures, instanceId, since, status }) => [
-              instanceId,
-              status,
-              failures,
-              since.getTime(),
-            ]),
-            ...summary.waiting.map(({ failures, instanceId, since }) => [
-              instanceId,
-              'queued',
-              failures,
-              since.getTime(),
-            ]),
-          ].toSorted(),
-        ).toEqual(naive.filter(([, status]) => status !== 'good').toSorted());
+        const waiting = summary.waiting.map((one) => ({ ...one, status: 'queued' }));
+        const found = [...summary.failing, ...waiting].map(
+          ({ failures, instanceId, since, status }) => [
+            instanceId,
+            status,
+            failures,
+            since.getTime(),
+          ],
+        );
+        expect(found.toSorted()).toEqual(
+          naive.filter(([, status]) => status !== 'good').toSorted(),
+        );
       }),
       { numRuns: 1_000 },
     );

@@ -7,6 +7,7 @@ import { findClosedPort } from '../support/http-server.ts';
 import { instanceIds } from '../support/instances.ts';
 import { startPackaged } from '../support/packaged.ts';
 import {
+  allFlags,
   aws,
   bare,
   type Environment,
@@ -17,10 +18,10 @@ import {
   openCloud,
   openSetUp,
   runSetUp,
-  secretsOf,
   setUpAll,
   spawnSetUp,
   stored,
+  wholeEnvironment,
 } from '../support/setup.ts';
 import { keys, type Terminal } from '../support/terminal.ts';
 
@@ -46,10 +47,7 @@ describe('npm run setup with flags', () => {
   test('writes list, credentials and a first token, and the service works at once', async () => {
     const cloud = await openCloud();
 
-    const { status, stderr, stdout } = await spawnSetUp(
-      [...flagsFor(cloud), '--instances', 'all'],
-      { ...environment(cloud), ...secretsOf(cloud) },
-    );
+    const { status, stderr, stdout } = await spawnSetUp(allFlags(cloud), wholeEnvironment(cloud));
 
     expect([status, stderr]).toEqual([0, '']);
     expect(stored(cloud, 'instances')).toMatchObject({
@@ -157,7 +155,7 @@ describe('npm run setup with flags', () => {
   test('encrypts with a key of its own', async () => {
     const cloud = await openCloud();
     const arn = 'arn:aws:kms:eu-central-1:123456789012:key/0b1c2d3e-1111-2222-3333-444455556666';
-    const args = [...flagsFor(cloud, 'aksk'), '--instances', 'all'];
+    const args = allFlags(cloud, 'aksk');
 
     await runSetUp({ cloud, args, env: { PARAMETER_KMS_ARN: arn } });
 
@@ -217,150 +215,46 @@ const notAllowed = {
   body: { error_code: 'APIGW.0302', error_msg: 'Access denied.' },
 };
 
-function iamAnswers(status: number, body: unknown) {
-  return ({ iam }: Cloud): Environment => {
+type Prepare = (cloud: Cloud) => Environment | Promise<Environment>;
+
+function give(env: Environment): Prepare {
+  return () => env;
+}
+
+function iamAnswers(status: number, body: unknown): Prepare {
+  return ({ iam }) => {
     iam.fault = () => ({ status, body });
     return {};
   };
 }
 
-function ssmRefuses(refused: string, type: string) {
-  return ({ ssm }: Cloud): Environment => {
+function iamRefuses(status: number, error_code: string): Prepare {
+  return iamAnswers(status, { error_code, error_msg: 'Refused.' });
+}
+
+function ddmLists(status: number, body: object): Prepare {
+  return ({ ddm }) => {
+    ddm.listFault = () => ({ status, body });
+    return {};
+  };
+}
+
+function ssmRefuses(refused: string, type: string): Prepare {
+  return ({ ssm }) => {
     ssm.fault = (operation) => (operation === refused ? { status: 400, type } : undefined);
     return {};
   };
 }
 
-describe('what cannot work is said in one line, and nothing is written', () => {
-  test.each<
-    [string, 'token' | 'aksk', (cloud: Cloud) => Environment | Promise<Environment>, RegExp]
-  >([
-    [
-      'a wrong password, sent once',
-      'token',
-      () => ({ DDM_SYNC_PASSWORD: 'canary-wrong' }),
-      /^IAM refused the sign-in: UNAUTHORIZED \(HTTP 401\).*Check account name.*not tried again: IAM locks/,
-    ],
-    [
-      'a locked user',
-      'token',
-      iamAnswers(401, { error_code: 'IAM.0061', error_msg: 'Locked.' }),
-      /IAM\.0061.*The user is locked.*not tried again/,
-    ],
-    [
-      'a user without programmatic access',
-      'token',
-      iamAnswers(403, { error_code: 'IAM.0081', error_msg: 'Refused.' }),
-      /IAM\.0081.*programmatic access/,
-    ],
-    [
-      'an unknown project',
-      'token',
-      iamAnswers(404, { error: { code: 404, message: 'Could not find project.' } }),
-      /HTTP 404.*is a project of this account in this region/,
-    ],
-    ['an IAM that fails', 'token', iamAnswers(500, {}), /IAM gave no token.*HTTP 500.*later/],
-    [
-      'an IAM that cannot be reached',
-      'token',
-      async () => ({ IAM_ENDPOINT: `http://127.0.0.1:${await findClosedPort()}` }),
-      /^127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\): check cloud and region/,
-    ],
-    [
-      'a DDM that cannot be reached',
-      'aksk',
-      async () => ({ DDM_ENDPOINT: `http://127.0.0.1:${await findClosedPort()}` }),
-      /^127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\)/,
-    ],
-    [
-      'a wrong secret access key',
-      'aksk',
-      () => ({ DDM_SYNC_SECRET_ACCESS_KEY: 'canary0123456789012345678901234567890123' }),
-      /APIGW\.0301.*Check the access key/,
-    ],
-    [
-      'a clock that is wrong',
-      'aksk',
-      ({ ddm }) => {
-        ddm.clockSkewMs = 3_600_000;
-        return {};
-      },
-      /The clock of this machine is 60 minutes behind.*set the clock/,
-    ],
-    [
-      'no permission to list',
-      'token',
-      ({ ddm }) => {
-        ddm.listFault = () => notAllowed;
-        return {};
-      },
-      /APIGW\.0302 \(HTTP 403\).*DDM FullAccess/,
-    ],
-    [
-      'a project that DDM does not know',
-      'aksk',
-      ({ ddm }) => {
-        ddm.listFault = () => ({ status: 404, body: { errCode: 'DBS.280001' } });
-        return {};
-      },
-      /HTTP 404.*project id belongs to this region/,
-    ],
-    [
-      'a DDM that fails',
-      'aksk',
-      ({ ddm }) => {
-        ddm.listFault = () => ({ status: 500, body: {} });
-        return {};
-      },
-      /HTTP 500/,
-    ],
-    [
-      'a project without instances',
-      'token',
-      ({ ddm }) => {
-        ddm.listFault = () => ({ status: 200, body: { instances: [], total_record: 0 } });
-        return {};
-      },
-      /has no DDM instances/,
-    ],
-    [
-      'no instance with a DDM id',
-      'token',
-      ({ ddm }) => {
-        const instances = [{ id: 'other', name: 'other', status: 'RUNNING' }];
-        ddm.listFault = () => ({ status: 200, body: { instances, total_record: 1 } });
-        return {};
-      },
-      /None of the instances/,
-    ],
-    [
-      'AWS credentials that AWS refuses',
-      'token',
-      ssmRefuses('GetParameters', 'UnrecognizedClientException'),
-      /UnrecognizedClientException.*sign in again/,
-    ],
-    [
-      'a parameter store that may not be read',
-      'token',
-      ssmRefuses('GetParameters', 'AccessDeniedException'),
-      /AccessDeniedException\. Allow your AWS user or role ssm:GetParameters.*docs\/setup\.md/,
-    ],
-    [
-      'a parameter store that may not be written',
-      'token',
-      ssmRefuses('PutParameter', 'AccessDeniedException'),
-      /^Writing .*\/credentials failed: AccessDenied.*ssm:PutParameter/,
-    ],
-    [
-      'a parameter store that fails',
-      'token',
-      ssmRefuses('GetParametersByPath', 'InternalServerError'),
-      /InternalServerError\. Check that eu-central-1 is your AWS region/,
-    ],
-  ])('%s', async (_name, auth, prepare, expected) => {
+function closed(variable: string): Prepare {
+  return async () => ({ [variable]: `http://127.0.0.1:${await findClosedPort()}` });
+}
+
+function expectRefusal(auth: 'token' | 'aksk') {
+  return async (_name: string, prepare: Prepare, expected: RegExp): Promise<void> => {
     const cloud = await openCloud();
     const env = await prepare(cloud);
-    const args = [...flagsFor(cloud, auth), '--instances', 'all'];
+    const args = allFlags(cloud, auth);
 
     const { refusal = '', stdout } = await runSetUp({ cloud, args, env });
 
@@ -370,25 +264,93 @@ describe('what cannot work is said in one line, and nothing is written', () => {
     expect(cloud.iam.signIns()).toBeLessThanOrEqual(1);
     expectNoSecret(cloud, stdout + refusal);
     expect(stdout + refusal).not.toContain('canary');
-  });
+  };
+}
+
+const wrongSecretKey = 'canary0123456789012345678901234567890123';
+const foreign = { id: 'other', name: 'other', status: 'RUNNING' };
+
+describe('what cannot work is said in one line, and nothing is written', () => {
+  test.each<[string, Prepare, RegExp]>([
+    [
+      'a wrong password, sent once',
+      give({ DDM_SYNC_PASSWORD: 'canary-wrong' }),
+      /^IAM refused the sign-in: UNAUTHORIZED \(HTTP 401\).*Check account name.*not tried again: IAM locks/,
+    ],
+    ['a locked user', iamRefuses(401, 'IAM.0061'), /IAM\.0061.*user is locked.*not tried again/],
+    ['no programmatic access', iamRefuses(403, 'IAM.0081'), /IAM\.0081.*programmatic access/],
+    ['an unknown project', iamAnswers(404, {}), /HTTP 404.*is a project of this account in this/],
+    ['an IAM that fails', iamAnswers(500, {}), /IAM gave no token.*HTTP 500.*later/],
+    [
+      'an IAM that cannot be reached',
+      closed('IAM_ENDPOINT'),
+      /^127\.0\.0\.1:\d+ cannot be reached \(ECONNREFUSED\): check cloud and region/,
+    ],
+    [
+      'no permission to list',
+      ddmLists(403, notAllowed.body),
+      /APIGW\.0302 \(HTTP 403\).*DDM FullAccess/,
+    ],
+    ['no instances', ddmLists(200, { instances: [], total_record: 0 }), /has no DDM instances/],
+    [
+      'no instance with a DDM id',
+      ddmLists(200, { instances: [foreign], total_record: 1 }),
+      /None of the instances/,
+    ],
+    [
+      'AWS credentials that AWS refuses',
+      ssmRefuses('GetParameters', 'UnrecognizedClientException'),
+      /UnrecognizedClientException.*sign in again/,
+    ],
+    [
+      'a parameter store that may not be read',
+      ssmRefuses('GetParameters', 'AccessDeniedException'),
+      /AccessDeniedException\. Allow your AWS user or role ssm:GetParameters.*docs\/setup\.md/,
+    ],
+    [
+      'a parameter store that may not be written',
+      ssmRefuses('PutParameter', 'AccessDeniedException'),
+      /^Writing .*\/credentials failed: AccessDenied.*ssm:PutParameter/,
+    ],
+    [
+      'a parameter store that fails',
+      ssmRefuses('GetParametersByPath', 'InternalServerError'),
+      /InternalServerError\. Check that eu-central-1 is your AWS region/,
+    ],
+  ])('with a token: %s', expectRefusal('token'));
+
+  test.each<[string, Prepare, RegExp]>([
+    ['a DDM that cannot be reached', closed('DDM_ENDPOINT'), /^127.* reached \(ECONNREFUSED\)/],
+    [
+      'a wrong secret access key',
+      give({ DDM_SYNC_SECRET_ACCESS_KEY: wrongSecretKey }),
+      /APIGW\.0301.*Check the access key/,
+    ],
+    [
+      'a clock that is wrong',
+      ({ ddm }) => {
+        ddm.clockSkewMs = 3_600_000;
+        return {};
+      },
+      /The clock of this machine is 60 minutes behind.*set the clock/,
+    ],
+    [
+      'a project that DDM does not know',
+      ddmLists(404, { errCode: 'DBS.280001' }),
+      /HTTP 404.*project id belongs to this region/,
+    ],
+    ['a DDM that fails', ddmLists(500, {}), /HTTP 500/],
+  ])('with an access key: %s', expectRefusal('aksk'));
 
   test.each<[string, Environment, RegExp]>([
-    [
-      'a wrong password',
-      { DDM_SYNC_PASSWORD: 'canary-wrong' },
-      /^IAM refused the sign-in: UNAUTHORIZED \(HTTP 401\)/,
-    ],
+    ['a wrong password', { DDM_SYNC_PASSWORD: 'canary-wrong' }, /^IAM refused the sign-in: /],
     ['no AWS region', { AWS_REGION: '' }, /^No AWS region: set AWS_REGION/],
-    [
-      'no AWS credentials',
-      { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' },
-      /^No AWS credentials: set AWS_PROFILE/,
-    ],
+    ['no AWS credentials', { AWS_ACCESS_KEY_ID: '' }, /^No AWS credentials: set AWS_PROFILE/],
   ])('%s: the process ends with 1', async (_name, change, expected) => {
     const cloud = await openCloud();
-    const env = { ...environment(cloud), ...secretsOf(cloud), ...change };
+    const env = { ...wholeEnvironment(cloud), ...change };
 
-    const ended = await spawnSetUp([...flagsFor(cloud), '--instances', 'all'], env);
+    const ended = await spawnSetUp(allFlags(cloud), env);
 
     expect(ended.status).toBe(1);
     expect(ended.stderr).toMatch(expected);
@@ -450,7 +412,7 @@ describe('what cannot work is said in one line, and nothing is written', () => {
     const password = 'canary"passwörd\\1';
     const quoted = `You said {"password":${JSON.stringify(password)}}, that is ${password}`;
     cloud.iam.fault = () => ({ status: 400, body: { error: { message: quoted } } });
-    const args = [...flagsFor(cloud), '--instances', 'all'];
+    const args = allFlags(cloud);
 
     const { refusal, stdout } = await runSetUp({
       cloud,
@@ -511,9 +473,9 @@ describe('what cannot be asked without a terminal ends with 2 and one line', () 
 
   test('a malformed PARAMETER_KMS_ARN', async () => {
     const cloud = await openCloud();
-    const env = { ...environment(cloud), ...secretsOf(cloud), PARAMETER_KMS_ARN: 'my-key' };
+    const env = { ...wholeEnvironment(cloud), PARAMETER_KMS_ARN: 'my-key' };
 
-    const { status, stderr } = await spawnSetUp([...flagsFor(cloud), '--instances', 'all'], env);
+    const { status, stderr } = await spawnSetUp(allFlags(cloud), env);
 
     expect([status, stderr]).toEqual([2, expect.stringContaining('PARAMETER_KMS_ARN is "my-key"')]);
   });
@@ -597,9 +559,8 @@ describe('npm run setup in a terminal', () => {
     'writes nothing when it ends with %s before the end',
     async (key) => {
       const cloud = await openCloud();
-      const env = { ...environment(cloud), ...secretsOf(cloud) };
-      const flags = flagsFor(cloud).filter((flag) => flag !== '--yes');
-      const terminal = openSetUp(env, [...flags, '--instances', 'all']);
+      const flags = allFlags(cloud).filter((flag) => flag !== '--yes');
+      const terminal = openSetUp(wholeEnvironment(cloud), flags);
 
       await terminal.reads('Write them?');
       terminal.type(keys[key]);
@@ -612,8 +573,7 @@ describe('npm run setup in a terminal', () => {
 
   test('ends at Ctrl-C while it waits for the service', async () => {
     const cloud = await openCloud({ latencyMs: 10_000 });
-    const env = { ...environment(cloud), ...secretsOf(cloud) };
-    const terminal = openSetUp(env, [...flagsFor(cloud), '--instances', 'all']);
+    const terminal = openSetUp(wholeEnvironment(cloud), allFlags(cloud));
 
     await terminal.reads('for the instances ...');
     terminal.type(keys.ctrlC);
@@ -624,8 +584,7 @@ describe('npm run setup in a terminal', () => {
 
   test('finishes what it is writing before a Ctrl-C takes effect', async () => {
     const cloud = await openCloud({ latencyMs: 700 }); // of the call that proves the new token
-    const env = { ...environment(cloud), ...secretsOf(cloud) };
-    const terminal = openSetUp(env, [...flagsFor(cloud), '--instances', 'all']);
+    const terminal = openSetUp(wholeEnvironment(cloud), allFlags(cloud));
 
     await terminal.reads('Written: /ddm-sync/local/credentials');
     terminal.type(keys.ctrlC);
@@ -639,9 +598,8 @@ describe('npm run setup in a terminal', () => {
   test('replaces nothing without a yes', async () => {
     const cloud = await openCloud({ auth: 'aksk' });
     const before = new Map(cloud.ssm.parameters);
-    const env = { ...environment(cloud), ...secretsOf(cloud) };
-    const flags = flagsFor(cloud, 'aksk').filter((flag) => flag !== '--yes');
-    const terminal = openSetUp(env, [...flags, '--instances', 'all']);
+    const flags = allFlags(cloud, 'aksk').filter((flag) => flag !== '--yes');
+    const terminal = openSetUp(wholeEnvironment(cloud), flags);
 
     await answer(terminal, 'replace or remove what is there?', '');
 
@@ -652,8 +610,7 @@ describe('npm run setup in a terminal', () => {
 
   test('asks nothing when everything is given', async () => {
     const cloud = await openCloud();
-    const env = { ...environment(cloud), ...secretsOf(cloud) };
-    const terminal = openSetUp(env, [...flagsFor(cloud), '--instances', 'all']);
+    const terminal = openSetUp(wholeEnvironment(cloud), allFlags(cloud));
 
     expect(await terminal.exitCode).toBe(0);
     expect(terminal.output()).toContain('npm run deploy');
@@ -663,8 +620,7 @@ describe('npm run setup in a terminal', () => {
     const cloud = await openCloud();
     const [first = '', second = ''] = cloud.ddm.instanceIds;
     cloud.ddm.listFault = () => notAllowed;
-    const env = { ...environment(cloud), ...secretsOf(cloud) };
-    const terminal = openSetUp(env, flagsFor(cloud));
+    const terminal = openSetUp(wholeEnvironment(cloud), flagsFor(cloud));
 
     await terminal.reads('DDM FullAccess');
     await answer(terminal, 'Type the instance ids', keys.down);
@@ -677,9 +633,8 @@ describe('npm run setup in a terminal', () => {
 
   test('tries again when the person wants it, and stops when they do', async () => {
     const cloud = await openCloud();
-    const env = { ...environment(cloud), ...secretsOf(cloud) };
     cloud.iam.fault = () => ({ status: 500, body: {} });
-    const terminal = openSetUp(env, [...flagsFor(cloud), '--instances', 'all']);
+    const terminal = openSetUp(wholeEnvironment(cloud), allFlags(cloud));
 
     await terminal.reads('IAM gave no token');
     await answer(terminal, 'Try again', '');

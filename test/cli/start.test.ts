@@ -1,8 +1,3 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { dirname, join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { describeFailures } from '../../cli/failures.ts';
 import { describeHelp, OptionError, parseOptions } from '../../cli/options.ts';
@@ -12,24 +7,11 @@ import { runFleet } from '../../cli/start/run.ts';
 import { drawProgress, parseLogLine } from '../../cli/start/screen.ts';
 import { startCloud } from '../../emulator/cloud.ts';
 import { environmentOf } from '../../emulator/environment.ts';
-
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+import { root, runNode } from '../support/process.ts';
 
 /** `npm start -- ...args` in a process of its own. */
 function start(...args: readonly string[]) {
-  return startWith({}, ...args);
-}
-
-async function startWith(env: Readonly<Record<string, string>>, ...args: readonly string[]) {
-  const child = spawn(process.execPath, [join(root, 'cli/start.ts'), ...args], {
-    env: { PATH: process.env.PATH ?? '', ...env },
-  });
-  const [stdout, stderr, [status]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'close'),
-  ]);
-  return { status, stdout, stderr };
+  return runNode('cli/start.ts', args);
 }
 
 function messagesOf(stdout: string): readonly unknown[] {
@@ -58,7 +40,7 @@ describe.concurrent('npm start', () => {
   });
 
   test('takes the project of the environment, and ends with 2 when a part is missing', async () => {
-    const { status, stderr } = await startWith({ DDM_PROJECT_ID: 'p' });
+    const { status, stderr } = await runNode('cli/start.ts', [], { env: { DDM_PROJECT_ID: 'p' } });
 
     expect(status).toBe(2);
     expect(stderr).toMatch(/^[^\n]*set DDM_ENDPOINT, PARAMETER_PREFIX, AWS_REGION[^\n]*\n$/);
@@ -76,7 +58,7 @@ describe.concurrent('npm start -- --change-nodes', () => {
   test('shows the way from the change to the end of the job', async () => {
     const { status, stdout } = await start('--change-nodes', '8', '--instances', '12');
 
-    expect(stdout).toContain('watch  {"traces":8,"changes":8,"enqueued":8,');
+    expect(stdout).toContain('watch  {"traces":8,"unreadable":0,"changes":8,"enqueued":8,');
     expect(stdout).toMatch(/in09 {2}[0-9a-f]{32}in01 {2}\d+\.\d s .* completed\n/);
     expect(stdout).toMatch(/In the end\n {2}completed {4}8\n/);
     expect(status).toBe(0);
@@ -252,13 +234,10 @@ test.each(['', 'text', '{"a":1}', 'null', '[]'])(
 );
 
 describe('check-node', () => {
-  const check = (version: string) =>
-    spawnSync(process.execPath, [join(root, 'scripts/check-node.js'), `--version=${version}`], {
-      encoding: 'utf8',
-    });
+  const check = (version: string) => runNode('scripts/check-node.js', [`--version=${version}`]);
 
-  test.each(['12.22.0', '20.20.2', '23.11.0'])('stops Node %s with one line', (version) => {
-    const { status, stderr } = check(version);
+  test.each(['12.22.0', '20.20.2', '23.11.0'])('stops Node %s with one line', async (version) => {
+    const { status, stderr } = await check(version);
 
     expect(status).toBe(1);
     expect(stderr).toMatch(
@@ -266,8 +245,8 @@ describe('check-node', () => {
     );
   });
 
-  test.each(['24.0.0', '24.21.0', '26.1.0'])('lets Node %s go on', (version) => {
-    const { status, stderr } = check(version);
+  test.each(['24.0.0', '24.21.0', '26.1.0'])('lets Node %s go on', async (version) => {
+    const { status, stderr } = await check(version);
 
     expect([status, stderr]).toEqual([0, '']);
   });

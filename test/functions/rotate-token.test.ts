@@ -116,187 +116,99 @@ describe('the packaged rotate-token handler', () => {
   });
 });
 
-function iamAnswers(fault: ReturnType<Cloud['iam']['fault']>) {
-  return ({ iam }: Cloud): void => {
-    iam.fault = () => fault;
-  };
+type IamFault = ReturnType<Cloud['iam']['fault']>;
+
+function keystone(code: number, message: string): IamFault {
+  return { status: code, body: { error: { code, title: 'Error', message } } };
 }
 
-function refuse(refused: string) {
-  return ({ ssm }: Cloud): void => {
-    ssm.fault = (operation) =>
-      operation === refused ? { status: 400, type: 'AccessDeniedException' } : undefined;
-  };
+function iamError(status: number, error_code: string): IamFault {
+  return { status, body: { error_code, error_msg: 'Refused.' } };
 }
 
-function keystone(code: number, message: string) {
-  return {
-    status: code,
-    body: { error: { code, title: 'Error', message } },
-  };
-}
-function iamError(status: number, error_code: string) {
-  return {
-    status,
-    body: { error_code, error_msg: 'Refused.' },
-  };
+/** The answer to a sign-in for another project. */
+const foreignToken: IamFault = {
+  status: 201,
+  body: { token: { expires_at: '2099-01-01T00:00:00.000000Z', project: { id: 'other' } } },
+  headers: { 'X-Subject-Token': 'canary-canary-canary' },
+};
+
+/** `message` begins with the type of the error. */
+async function expectFailure(message: RegExp, signIns: number, plant: (cloud: Cloud) => void) {
+  const before = storedToken(cloud);
+  plant(cloud);
+
+  const result = await invoke({});
+
+  const { errorMessage, errorType } = result.ok ? {} : result.error;
+  expect(`${errorType}: ${errorMessage}`).toMatch(message);
+  expect(storedToken(cloud)).toBe(before);
+  expect(calls().signIns).toBe(signIns);
+  expect(lines().find((line) => line.message === 'token rotation failed')).toMatchObject({
+    level: 'ERROR',
+    reason: errorMessage,
+  });
+  expect(output.join('') + JSON.stringify(result)).not.toContain('canary');
 }
 
+const refusedOnce = /after 1 attempt: UNAUTHORIZED \(HTTP 401\).*not tried again/;
+
+// test/lib/app.test.ts has more of them, in process.
 describe('a failed rotation keeps the old token, fails and says why', () => {
-  test.each<[string, (cloud: Cloud) => void, string, RegExp, number]>([
+  test.each<[string, number, IamFault, RegExp]>([
     [
-      'a wrong password, once: IAM locks accounts',
-      iamAnswers(keystone(401, 'The username or password is wrong.')),
-      'RotationError',
-      /after 1 attempt: UNAUTHORIZED \(HTTP 401\).*not tried again/,
+      'a wrong password: IAM locks accounts',
       1,
+      keystone(401, 'The password is wrong.'),
+      refusedOnce,
     ],
+    ['a locked user', 1, iamError(401, 'IAM.0061'), /after 1 attempt: IAM\.0061.*locked/],
     [
-      'a locked user, once',
-      iamAnswers(iamError(401, 'IAM.0061')),
-      'RotationError',
-      /after 1 attempt: IAM\.0061.*locked/,
+      'no programmatic access',
       1,
+      iamError(403, 'IAM.0081'),
+      /IAM\.0081 \(HTTP 403\).*programmatic/,
     ],
-    [
-      'a user without programmatic access, once',
-      iamAnswers(iamError(403, 'IAM.0081')),
-      'RotationError',
-      /IAM\.0081 \(HTTP 403\).*programmatic access/,
-      1,
-    ],
-    [
-      'an unknown project, once',
-      iamAnswers(keystone(404, 'Could not find project.')),
-      'RotationError',
-      /HTTP 404.*DDM_PROJECT_ID/,
-      1,
-    ],
-    [
-      'an IAM that throttles, three times',
-      iamAnswers(iamError(429, 'IAM.0012')),
-      'RotationError',
-      /after 3 attempts: IAM\.0012/,
-      3,
-    ],
-    [
-      'an IAM that is ill, three times',
-      iamAnswers({ status: 503, body: 'no' }),
-      'RotationError',
-      /after 3 attempts/,
-      3,
-    ],
-    [
-      'an answer without a token',
-      iamAnswers({ status: 201, body: { token: {} } }),
-      'RotationError',
-      /X-Subject-Token is empty/,
-      1,
-    ],
-    [
-      'an answer without an expiry',
-      iamAnswers({
-        status: 201,
-        body: { token: {} },
-        headers: { 'X-Subject-Token': 'canary-canary-canary' },
-      }),
-      'RotationError',
-      /does not say when the token expires/,
-      1,
-    ],
-    [
-      'a token of another project',
-      iamAnswers({
-        status: 201,
-        body: { token: { expires_at: '2099-01-01T00:00:00.000000Z', project: { id: 'other' } } },
-        headers: { 'X-Subject-Token': 'canary-canary-canary' },
-      }),
-      'RotationError',
-      /another project/,
-      1,
-    ],
+    ['an unknown project', 1, keystone(404, 'Not found.'), /HTTP 404.*DDM_PROJECT_ID/],
+    ['an IAM that throttles', 3, iamError(429, 'IAM.0012'), /after 3 attempts: IAM\.0012/],
+    ['the token of another project', 1, foreignToken, /another project/],
     [
       'a redirect',
-      iamAnswers({ status: 302, body: '', headers: { Location: '/elsewhere' } }),
-      'RotationError',
+      1,
+      { status: 302, body: '', headers: { Location: '/elsewhere' } },
       /REDIRECT_REFUSED/,
-      1,
     ],
+  ])('%s: IAM is asked %i times', async (_, signIns, fault, message) => {
+    await expectFailure(new RegExp(`^RotationError: .*${message.source}`), signIns, ({ iam }) => {
+      iam.fault = () => fault;
+    });
+  });
+
+  test('a token that is valid for less than 12 hours', async () => {
+    await expectFailure(/^RotationError: .* is valid for 1[01](\.\d+)? hours/, 1, ({ iam }) => {
+      iam.issue.lifetimeMs = 11 * 3_600_000;
+    });
+  });
+
+  test.each([
+    ['{"domainName":"canary-d","userName":"canary-u"}', /\(password missing/],
     [
-      'a token that is valid for less than 12 hours',
-      ({ iam }) => {
-        iam.issue.lifetimeMs = 11 * 3_600_000;
-      },
-      'RotationError',
-      /is valid for 1[01](\.\d+)? hours/,
-      1,
-    ],
-    [
-      'a token that DDM refuses',
-      iamAnswers({
-        status: 201,
-        body: {
-          token: { expires_at: '2099-01-01T00:00:00.000000Z', project: { id: cloud.projectId } },
-        },
-        headers: { 'X-Subject-Token': 'canary-canary-canary' },
-      }),
-      'RotationError',
-      /DDM refused the new token \(APIGW\.0307\)/,
-      1,
-    ],
-    [
-      'no credentials',
-      ({ parameterPrefix, ssm }) => ssm.delete(`${parameterPrefix}/credentials`),
-      'ParameterError',
-      /credentials does not exist.*npm run setup/,
-      0,
-    ],
-    [
-      'credentials that are not JSON',
-      (cloud) => writeCredentials(cloud, 'canary-canary'),
-      'ParameterError',
-      /credentials is not usable/,
-      0,
-    ],
-    [
-      'credentials without a password',
-      (cloud) => writeCredentials(cloud, '{"domainName":"canary-d","userName":"canary-u"}'),
-      'ParameterError',
-      /\(password missing/,
-      0,
-    ],
-    [
-      'credentials of the other kind',
-      (cloud) =>
-        writeCredentials(cloud, '{"accessKeyId":"canary-a","secretAccessKey":"canary-secret"}'),
-      'ParameterError',
+      '{"accessKeyId":"canary-a","secretAccessKey":"canary-s"}',
       /domainName, userName, password missing/,
-      0,
     ],
-    [
-      'a parameter store that takes nothing',
-      refuse('PutParameter'),
-      'ParameterError',
-      /Writing .*token\/11 failed: AccessDeniedException; allow ssm:PutParameter/,
-      1,
-    ],
-  ])('%s', async (_, plant, errorType, message, signIns) => {
-    const before = storedToken(cloud);
-    plant(cloud);
+    ['canary-canary', /credentials is not usable/],
+  ])('credentials that are %s', async (credentials, message) => {
+    await expectFailure(new RegExp(`^ParameterError: .*${message.source}`), 0, (cloud) =>
+      writeCredentials(cloud, credentials),
+    );
+  });
 
-    const result = await invoke({});
+  test('no credentials', async () => {
+    const message = /^ParameterError: .*credentials does not exist.*npm run setup/;
 
-    expect(result).toMatchObject({
-      ok: false,
-      error: { errorType, errorMessage: expect.stringMatching(message) },
-    });
-    expect(storedToken(cloud)).toBe(before);
-    expect(calls().signIns).toBe(signIns);
-    expect(lines().find((line) => line.message === 'token rotation failed')).toMatchObject({
-      level: 'ERROR',
-      reason: expect.stringMatching(message),
-    });
-    expect(output.join('') + JSON.stringify(result)).not.toContain('canary');
+    await expectFailure(message, 0, ({ parameterPrefix, ssm }) =>
+      ssm.delete(`${parameterPrefix}/credentials`),
+    );
   });
 
   test('an IAM that cannot be reached', async () => {
@@ -343,7 +255,8 @@ test('ROTATION_PROOF=off makes no call to DDM', async () => {
 });
 
 test('tells of old parameters that it could not remove', async () => {
-  refuse('DeleteParameters')(cloud);
+  cloud.ssm.fault = (operation) =>
+    operation === 'DeleteParameters' ? { status: 400, type: 'AccessDeniedException' } : undefined;
 
   expect(await invoke({})).toMatchObject({ ok: true });
   expect(lines().find(({ level }) => level === 'WARN')).toMatchObject({

@@ -1,9 +1,9 @@
-import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { changeQueue } from '../../emulator/cloud.ts';
-import { type SmnEnvelope, startSmn } from '../../emulator/smn.ts';
-import { startRawServer, startServer } from '../support/http-server.ts';
+import type { SmnEnvelope } from '../../emulator/smn.ts';
+import { startRawServer } from '../support/http-server.ts';
 import { type Session, shareCloud, sharePackaged, startPackaged } from '../support/packaged.ts';
-import { toTimestamp } from '../support/smn.ts';
+import { shareSmn } from '../support/smn.ts';
 
 const dataNodeId = 'c6f68fed9e74478c8679479a07d7d568in01';
 const trace = {
@@ -21,13 +21,7 @@ interface Answer {
   readonly elapsedMs: number;
 }
 
-const smn = await startSmn();
-afterAll(() => smn.close());
-beforeEach(() => {
-  smn.requests.length = 0;
-  smn.fault = () => undefined;
-});
-
+const smn = await shareSmn();
 const topics = { SMN_TOPIC_URNS: `urn:smn:eu-nl:x:other, ${smn.topicUrn}` };
 // With no parameter in the store: the function needs none. The queue forgets duplicates at once, as the
 // tests change the same data node.
@@ -58,185 +52,45 @@ function queued(): readonly unknown[] {
 }
 
 describe('POST /notifications/smn', () => {
-  test('queues what changed, and reads no parameter', async () => {
-    const { body, statusCode } = await post(smn.sign({ message, subject: 'Changed' }));
+  test('queues what changed, once, and reads no parameter', async () => {
+    const envelope = smn.sign({ message, subject: 'Changed' });
+
+    const { body, statusCode } = await post(envelope);
+    const again = await post(envelope);
 
     expect([statusCode, body.result, body.enqueued]).toEqual([200, 'enqueued', 1]);
-    expect(queued()).toEqual([{ dataNodeId, trigger: 'change', runId: body.runId }]);
-    expect(lines().map((line) => line.message)).toEqual(['notification enqueued']);
+    expect(again.body.result).toBe('repeated');
+    expect(queued()).toMatchObject([{ dataNodeId, trigger: 'change', runId: body.runId }]);
+    expect(lines()[0]?.message).toBe('notification enqueued');
     expect([calls().ssm, calls().ddm]).toEqual([{}, 0]);
   });
 
-  test('takes a body in base64, and one without headers', async () => {
-    const other = message.replaceAll(dataNodeId, dataNodeId.replace(/^./, 'f'));
-    const [first, second] = [smn.sign({ message }), smn.sign({ message: other })];
-    const body = Buffer.from(JSON.stringify(first)).toString('base64');
-
-    const answers = [
-      await post(first, { body, isBase64Encoded: true }),
-      await post(second, { headers: undefined }),
-    ];
-
-    expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 200]);
-    expect(queued().length).toBe(2);
-  });
-
-  test('ignores what is irrelevant, unclear or unsubscribed, with a line each', async () => {
-    const answers = [
-      await post(smn.sign({ message: JSON.stringify({ ...trace, trace_rating: 'warning' }) })),
-      await post(smn.sign({ message: 'Good morning' })),
-      await post(smn.sign({ type: 'UnsubscribeConfirmation' })),
-      await post(smn.sign({ type: 'SubscriptionConfirmation' })),
-    ];
-
-    expect(answers.map(({ body, statusCode }) => `${statusCode} ${body.result}`)).toEqual([
-      '200 irrelevant',
-      '200 unclear',
-      '200 unsubscribed',
-      '200 unconfirmed',
-    ]);
-    expect(lines().map(({ level }) => level)).toEqual(['INFO', 'WARN', 'WARN', 'WARN']);
-    expect(queued()).toEqual([]);
-    expect(smn.requests.filter((path) => path.includes('confirm'))).toEqual([]);
-  });
-
-  test('confirms a subscription where it may, and answers 503 until it is confirmed', async () => {
-    const post = await start({ SMN_CONFIRM: 'on' });
-    const envelope = smn.sign({ type: 'SubscriptionConfirmation' });
-    smn.fault = (path) => (path.includes('confirm') ? { status: 500 } : undefined);
-
-    const first = await post(envelope);
-    smn.fault = () => undefined;
-    const second = await post(envelope);
-
-    expect([first.statusCode, second.statusCode, second.body.result]).toEqual([
-      503,
-      200,
-      'confirmed',
-    ]);
-  });
-
-  test('answers 413 and 400, and 403 for everything without an allow-list', async () => {
-    const postToClosed = await start({ SMN_TOPIC_URNS: '' });
+  test('row 58: counts a forged message, and does not tell its sender why it is refused', async () => {
     const envelope = smn.sign({ message });
 
-    const answers = [
-      await post(envelope, { body: `${JSON.stringify(envelope)}${' '.repeat(262_144)}` }),
-      await post(envelope, { body: JSON.stringify(envelope).slice(1) }),
-      await post(envelope, { body: undefined }),
-      await postToClosed(envelope),
-    ];
-
-    expect(answers.map(({ statusCode }) => statusCode)).toEqual([413, 400, 400, 403]);
-    expect([queued().length, smn.requests]).toEqual([0, []]);
-    expect(lines().filter((line) => 'NotificationsRefused' in line)).toEqual([]); // noise that any sender can make
-  });
-
-  test('row 57: asks no other server than that of the certificates, and tells the sender nothing', async () => {
-    let hits = 0;
-    const evil = await startServer((_, response) => {
-      hits += 1;
-      response.end('-----BEGIN CERTIFICATE-----');
-    });
-    const env = { ...topics, SMN_CONFIRM: 'on' };
-    const { lines, ...session } = await startPackaged('smn', { cloud, env });
-    const post = postTo(session);
-    const file = new URL(smn.certificateUrl).pathname;
-    const urls = [
-      `http://localhost:${evil.port}${file}`,
-      `http://127.1:${evil.port}${file}`,
-      `http://2130706433:${evil.port}${file}`,
-      `http://[::1]:${evil.port}${file}`,
-      `http://127.0.0.1@127.0.0.1:${evil.port}${file}`,
-      `http://127.0.0.1:${evil.port}/x${file}`,
-      `http://127.0.0.1:${evil.port}//${file}`,
-      `http://127.0.0.1:${evil.port}${file}?x`,
-      `http://127.0.0.1:${evil.port}${file.replace('eu-de', 'eu-nl')}`,
-      `http://127.0.0.1:${evil.port}/bucket/smn.eu-de.otc.t-systems.com${file}`,
-      `https://127.0.0.1:${evil.port}${file}`,
-      `https://smn.eu-de.otc.t-systems.com@127.0.0.1:${evil.port}${file}`,
-    ];
-
-    const answers = [];
-    for (const signing_cert_url of urls) {
-      answers.push(await post(smn.sign({ message, signing_cert_url })));
-    }
-    smn.fault = () => ({ status: 302, headers: { Location: `${evil.url}${file}` } });
-    answers.push(await post(smn.sign({ message })));
-
-    expect(answers.map(({ statusCode }) => statusCode)).toEqual(Array(13).fill(403));
-    expect(new Set(answers.map(({ body }) => JSON.stringify(body.error))).size).toBe(1);
-    expect([hits, queued().length]).toEqual([0, 0]);
-    expect(lines().at(-1)).toMatchObject({ reason: expect.stringContaining('answered 302') });
-  });
-
-  test('row 58: refuses a message that is not as it was signed, and counts it', async () => {
-    const envelope = smn.sign({ message, subject: 'Changed' });
-    const changes: Readonly<Record<string, string>> = {
+    const { body, statusCode } = await post({
+      ...envelope,
       message: message.replace('c6f', 'c7f'),
-      message_id: 'f'.repeat(32),
-      subject: 'Changes',
-      timestamp: toTimestamp(Date.now() - 120_000),
-      type: 'UnsubscribeConfirmation',
-      signature: smn.sign({ message }).signature,
-    };
+    });
+    const elsewhere = await post({ ...envelope, signing_cert_url: 'https://evil.example/x.pem' });
 
-    const statuses = [];
-    for (const [field, value] of Object.entries(changes)) {
-      statuses.push(
-        (
-          await post(envelope, {
-            headers: {},
-            body: JSON.stringify({ ...envelope, [field]: value }),
-          })
-        ).statusCode,
-      );
-    }
-
-    expect(statuses).toEqual([403, 403, 403, 403, 403, 403]);
-    expect(lines().filter((line) => line.NotificationsRefused === 1).length).toBe(6);
+    expect([statusCode, elsewhere.statusCode]).toEqual([403, 403]);
+    expect(body.error).toEqual(elsewhere.body.error);
+    expect(lines().filter((line) => line.NotificationsRefused === 1).length).toBe(2);
     expect(queued()).toEqual([]);
-  });
-
-  test('row 59: queues nothing more for a replay, and takes what comes first 20 minutes late', async () => {
-    const minutesAgo = (minutes: number): SmnEnvelope =>
-      smn.sign({ message, timestamp: toTimestamp(Date.now() - minutes * 60_000) });
-    const late = minutesAgo(20);
-
-    const answers = [
-      await post(late),
-      await post(late),
-      await post(minutesAgo(61)),
-      await post(minutesAgo(120)),
-    ];
-
-    expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 200, 403, 403]);
-    expect(queued().length).toBe(1);
   });
 
   test('row 60: answers 503 while the queue takes nothing, and 200 once it does', async () => {
     const envelope = smn.sign({ message });
+    cloud.sqs.fault = () => ({ status: 403, type: 'AccessDenied' });
 
-    const statuses = [];
-    for (const [status, type] of [
-      [503, 'ServiceUnavailable'],
-      [403, 'AccessDenied'],
-      [400, 'QueueDoesNotExist'],
-    ] as const) {
-      cloud.sqs.fault = () => ({ status, type });
-      statuses.push((await post(envelope)).statusCode);
-    }
+    const first = await post(envelope);
     cloud.sqs.fault = () => undefined;
-    cloud.sqs.entryFault = () => ({ senderFault: true });
-    statuses.push((await post(envelope)).statusCode);
-    cloud.sqs.entryFault = () => undefined;
-    const before = queued().length;
-    const last = await post(envelope);
+    const second = await post(envelope);
 
-    expect(statuses).toEqual([503, 503, 503, 503]);
-    expect([before, last.statusCode, queued().length]).toEqual([0, 200, 1]);
+    expect([first.statusCode, second.statusCode, queued().length]).toEqual([503, 200, 1]);
     expect(output.join('\n')).toContain('AccessDenied');
-    expect(JSON.stringify(last.body)).not.toContain('AccessDenied');
+    expect(JSON.stringify(first.body)).not.toContain('AccessDenied');
   });
 
   test('row 60: answers 503 without a queue, and says nothing of the inside', async () => {

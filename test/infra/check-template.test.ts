@@ -1,19 +1,14 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
-import { packageService, type Template } from '../support/template.ts';
-
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { root, runNode, temporaryFolder } from '../support/process.ts';
+import { packageService, propertiesOf, type Template } from '../support/template.ts';
 
 const template = packageService();
 
 // The engine takes seconds to start: one run for all templates.
-test('the check of CloudFormation rules passes our templates, and fails on planted faults', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'ddm-sync-check-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
+test('the check of CloudFormation rules passes our templates, and fails on planted faults', async () => {
+  const folder = temporaryFolder();
   const templates = {
     default: template,
     'canary-off': packageService({ CANARY: 'off' }),
@@ -27,7 +22,10 @@ test('the check of CloudFormation rules passes our templates, and fails on plant
     return path;
   });
 
-  const { status, stdout } = check(...paths, join(root, 'infra/parameter-key.yml'));
+  const { status, stdout } = await runNode('scripts/check-template.ts', [
+    ...paths,
+    join(root, 'infra/parameter-key.yml'),
+  ]);
 
   const faults = [...stdout.matchAll(/\/([\w-]+)\.\w+: .*; (\d+) faults$/gm)];
   expect(Object.fromEntries(faults.map(([, name, count]) => [name, count]))).toEqual({
@@ -43,12 +41,6 @@ test('the check of CloudFormation rules passes our templates, and fails on plant
 
 function plant(fault: Readonly<Record<string, unknown>>): Template {
   const planted = structuredClone(template);
-  Object.assign(planted.Resources.ScheduledLambdaFunction?.Properties ?? {}, fault);
+  Object.assign(propertiesOf(planted, 'ScheduledLambdaFunction'), fault);
   return planted;
-}
-
-function check(...paths: readonly string[]) {
-  return spawnSync(process.execPath, [join(root, 'scripts/check-template.ts'), ...paths], {
-    encoding: 'utf8',
-  });
 }

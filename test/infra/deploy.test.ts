@@ -1,25 +1,12 @@
-import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { runBash } from '../support/process.ts';
 
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-
-/** The script with npm and npx that write down what they are asked; `fails` is what does not work. */
+/** The script with npm and npx that do nothing; `fails` is what does not work. */
 function deploy(env: Readonly<Record<string, string>> = {}, fails = 'nothing') {
-  const folder = mkdtempSync(join(tmpdir(), 'ddm-sync-deploy-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  for (const command of ['npm', 'npx']) {
-    const script = `#!/usr/bin/env bash\necho "${command} $*" >> "${folder}/calls"\n[[ "$*" != *${fails}* ]]\n`;
-    writeFileSync(join(folder, command), script);
-    chmodSync(join(folder, command), 0o755);
-  }
-  const { status } = spawnSync('bash', [join(root, 'infra/deploy.sh'), '--stage', 'prod'], {
-    env: { PATH: `${folder}:/usr/bin:/bin`, ...env },
-  });
-  return { status, calls: readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n') };
+  const body = `[[ "$*" != *${fails}* ]]`;
+  const commands = { npm: body, npx: body };
+  const { calls, status } = runBash('infra/deploy.sh', ['--stage', 'prod'], { commands, env });
+  return { status, calls };
 }
 
 const rotation = 'npx serverless invoke --function rotate-token --qualifier live --stage prod';

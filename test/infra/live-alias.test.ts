@@ -1,17 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import { packageService, runPackage, statementsOf, type Template } from '../support/template.ts';
+import {
+  type Properties,
+  packageService,
+  propertiesOf,
+  resourcesOf,
+  runPackage,
+  statementsOf,
+  type Template,
+} from '../support/template.ts';
 
 const template = packageService();
 
-function ofType(type: string, { Resources } = template) {
-  return Object.entries(Resources)
-    .filter(([, { Type }]) => Type === type)
-    .map(([id, resource]) => ({ id, ...resource }));
-}
-
 /** The functions' logical ids, without the kind of resource behind them. */
 function functionIds(): readonly string[] {
-  return ofType('AWS::Lambda::Function').map(({ id }) => id.replace('LambdaFunction', ''));
+  return resourcesOf(template, 'AWS::Lambda::Function').map(([id]) =>
+    id.replace('LambdaFunction', ''),
+  );
 }
 
 function liveArn(functionId: string) {
@@ -21,9 +25,9 @@ function liveArn(functionId: string) {
 }
 
 /** Which resource types invoke functions, and the property that says which. */
-const sources: readonly (readonly [string, (properties: Record<string, unknown>) => unknown])[] = [
-  ['AWS::Scheduler::Schedule', ({ Target }) => (Target as { Arn: unknown }).Arn],
-  ['AWS::Events::Rule', ({ Targets }) => (Targets as { Arn: unknown }[])[0]?.Arn],
+const sources: readonly (readonly [string, (properties: Properties) => unknown])[] = [
+  ['AWS::Scheduler::Schedule', ({ Target }) => Target.Arn],
+  ['AWS::Events::Rule', ({ Targets }) => Targets[0].Arn],
   ['AWS::Lambda::EventSourceMapping', ({ FunctionName }) => FunctionName],
   ['AWS::ApiGatewayV2::Integration', ({ IntegrationUri }) => IntegrationUri],
   ['AWS::Lambda::Permission', ({ FunctionName }) => FunctionName],
@@ -42,25 +46,26 @@ describe('deployments', () => {
     const live = functionIds().map(liveArn);
 
     for (const [type, target] of sources) {
-      const found = ofType(type);
+      const found = resourcesOf(template, type);
       expect(found.length).toBeGreaterThan(0);
-      for (const { DependsOn, Properties } of found) {
-        expect(live).toContainEqual(target(Properties));
-        expect([DependsOn].flat()).toContainEqual(expect.stringMatching(/LiveAlias$/));
+      for (const [id, properties] of found) {
+        expect(live).toContainEqual(target(properties));
+        expect([template.Resources[id]?.DependsOn].flat()).toContainEqual(
+          expect.stringMatching(/LiveAlias$/),
+        );
       }
     }
   });
 
   test('every function is invoked by something, and has the alias on its new version', () => {
     const invoked = sources.flatMap(([type, target]) =>
-      ofType(type).map(({ Properties }) => JSON.stringify(target(Properties))),
+      resourcesOf(template, type).map(([, properties]) => JSON.stringify(target(properties))),
     );
 
     expect(functionIds().length).toBeGreaterThan(6);
     for (const id of functionIds()) {
-      const { Properties } = template.Resources[`${id}LiveAlias`] ?? {};
       expect(invoked).toContain(JSON.stringify(liveArn(id)));
-      expect(Properties).toEqual({
+      expect(propertiesOf(template, `${id}LiveAlias`)).toEqual({
         Name: 'live',
         FunctionName: { Ref: `${id}LambdaFunction` },
         FunctionVersion: {
@@ -71,39 +76,30 @@ describe('deployments', () => {
   });
 
   test('the scheduler may invoke the aliases, and nothing else', () => {
-    const { ScheduleRole } = template.Resources;
-    const [statement] = statementsOf({ Resources: ScheduleRole ? { ScheduleRole } : {} });
+    const [statement] = statementsOf(template, 'ScheduleRole');
 
     expect(statement?.Resource).toEqual(
-      ofType('AWS::Scheduler::Schedule').map(
-        ({ Properties }) => (Properties.Target as { Arn: unknown }).Arn,
-      ),
+      resourcesOf(template, 'AWS::Scheduler::Schedule').map(([, { Target }]) => Target.Arn),
     );
   });
 
   test('retries and destinations of events are configured for the alias, not for $LATEST', () => {
-    const configs = ofType('AWS::Lambda::EventInvokeConfig');
+    const configs = resourcesOf(template, 'AWS::Lambda::EventInvokeConfig');
 
-    expect(configs.map(({ Properties }) => Properties.Qualifier)).toEqual(
-      configs.map(() => 'live'),
-    );
     expect(configs.length).toBeGreaterThan(3);
+    for (const [, { Qualifier }] of configs) expect(Qualifier).toBe('live');
   });
 
   test('CodeDeploy moves each alias: a tenth first, and back when an alarm of the template rings', () => {
     for (const id of functionIds()) {
-      const alias = template.Resources[`${id}LiveAlias`];
-      const group = template.Resources[`${id}DeploymentGroup`];
-      const { Alarms } = (group?.Properties.AlarmConfiguration ?? {}) as {
-        Alarms: { Name: { Ref: string } }[];
-      };
-      expect(alias?.UpdatePolicy).toEqual({
+      const group = propertiesOf(template, `${id}DeploymentGroup`);
+      expect(template.Resources[`${id}LiveAlias`]?.UpdatePolicy).toEqual({
         CodeDeployLambdaAliasUpdate: {
           ApplicationName: { Ref: 'DeploymentApplication' },
           DeploymentGroupName: { Ref: `${id}DeploymentGroup` },
         },
       });
-      expect(group?.Properties).toMatchObject({
+      expect(group).toMatchObject({
         DeploymentConfigName: 'CodeDeployDefault.LambdaCanary10Percent5Minutes',
         AlarmConfiguration: { Enabled: true, IgnorePollAlarmFailure: false },
         AutoRollbackConfiguration: {
@@ -111,22 +107,16 @@ describe('deployments', () => {
           Events: expect.arrayContaining(['DEPLOYMENT_FAILURE', 'DEPLOYMENT_STOP_ON_ALARM']),
         },
       });
-      expect(Alarms.length).toBe(1);
-      for (const { Name } of Alarms) {
-        expect(template.Resources[Name.Ref]?.Type).toBe('AWS::CloudWatch::Alarm');
-      }
+      expect(group.AlarmConfiguration.Alarms.length).toBe(1);
     }
   });
 
   test('the alarm that rolls a function back counts its errors, minute by minute', () => {
     for (const id of functionIds()) {
-      const { AlarmConfiguration } = (template.Resources[`${id}DeploymentGroup`]?.Properties ??
-        {}) as {
-        AlarmConfiguration: { Alarms: readonly { Name: { Ref: string } }[] };
-      };
-      const [alarm] = AlarmConfiguration.Alarms;
-      const { FunctionName } = template.Resources[`${id}LambdaFunction`]?.Properties ?? {};
-      expect(template.Resources[alarm?.Name.Ref ?? '']?.Properties).toMatchObject({
+      const [alarm] = propertiesOf(template, `${id}DeploymentGroup`).AlarmConfiguration.Alarms;
+      const { FunctionName } = propertiesOf(template, `${id}LambdaFunction`);
+      expect(template.Resources[alarm.Name.Ref]?.Type).toBe('AWS::CloudWatch::Alarm');
+      expect(propertiesOf(template, alarm.Name.Ref)).toMatchObject({
         MetricName: 'Errors',
         Period: 60,
         Dimensions: [{ Name: 'FunctionName', Value: FunctionName }],
@@ -135,17 +125,15 @@ describe('deployments', () => {
   });
 
   test('row 66: CodeDeploy may move these aliases and read these alarms, and nothing else', () => {
-    const { DeploymentRole } = template.Resources;
-    const statements = statementsOf({ Resources: DeploymentRole ? { DeploymentRole } : {} });
+    const statements = statementsOf(template, 'DeploymentRole');
 
     expect(statements.map(({ Action }) => Action)).toEqual([
       ['lambda:GetAlias', 'lambda:UpdateAlias', 'lambda:GetProvisionedConcurrencyConfig'],
       'cloudwatch:DescribeAlarms',
     ]);
     expect(JSON.stringify(statements)).not.toContain('*');
-    expect(JSON.stringify(DeploymentRole?.Properties.AssumeRolePolicyDocument)).toContain(
-      '"codedeploy.amazonaws.com"',
-    );
+    const { AssumeRolePolicyDocument } = propertiesOf(template, 'DeploymentRole');
+    expect(JSON.stringify(AssumeRolePolicyDocument)).toContain('"codedeploy.amazonaws.com"');
   });
 
   test('no resource waits for itself', () => {
@@ -169,9 +157,10 @@ describe('settings of a deployment', () => {
     const off = packageService({ CANARY: 'off' });
 
     const types = new Set(Object.values(off.Resources).map(({ Type }) => Type));
-    const aliases = ofType('AWS::Lambda::Alias', off);
-    expect(aliases.length).toBe(functionIds().length);
-    expect(aliases.filter(({ UpdatePolicy }) => UpdatePolicy)).toEqual([]);
+    const aliases = Object.values(off.Resources).filter(
+      ({ Type }) => Type === 'AWS::Lambda::Alias',
+    );
+    expect(aliases.map(({ UpdatePolicy }) => UpdatePolicy)).toEqual(forEach(undefined));
     expect([...types].filter((type) => type.includes('CodeDeploy'))).toEqual([]);
     expect(Object.keys(off.Resources)).not.toContain('DeploymentRole');
   });
@@ -184,37 +173,28 @@ describe('settings of a deployment', () => {
   });
 
   test('CANARY, TRACING and LOG_RETENTION_DAYS apply to the stage that is deployed with them', () => {
-    const { Resources } = packageService({
+    const changed = packageService({
       CANARY: 'LambdaAllAtOnce',
       TRACING: 'on',
       LOG_RETENTION_DAYS: '30',
     });
 
-    expect(Resources.WorkerDeploymentGroup?.Properties.DeploymentConfigName).toBe(
-      'CodeDeployDefault.LambdaAllAtOnce',
-    );
-    expect(retentionOf({ Resources })).toEqual(
-      functionIds()
-        .map(() => 30)
-        .concat(30),
-    );
-    expect(tracingOf({ Resources })).toEqual(functionIds().map(() => ({ Mode: 'Active' })));
-    expect(traceStatementsOf({ Resources })).toEqual(
-      functionIds().map(() => ({
+    const { DeploymentConfigName } = propertiesOf(changed, 'WorkerDeploymentGroup');
+    expect(DeploymentConfigName).toBe('CodeDeployDefault.LambdaAllAtOnce');
+    expect(retentionOf(changed)).toEqual([...forEach(30), 30]);
+    expect(tracingOf(changed)).toEqual(forEach({ Mode: 'Active' }));
+    expect(traceStatementsOf(changed)).toEqual(
+      forEach({
         Effect: 'Allow',
         Action: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
         Resource: '*',
-      })),
+      }),
     );
   });
 
   test('without them every log is kept for 90 days, and X-Ray traces nothing', () => {
-    expect(retentionOf(template)).toEqual(
-      functionIds()
-        .map(() => 90)
-        .concat(90),
-    );
-    expect(tracingOf(template)).toEqual(functionIds().map(() => undefined));
+    expect(retentionOf(template)).toEqual([...forEach(90), 90]);
+    expect(tracingOf(template)).toEqual(forEach(undefined));
     expect(traceStatementsOf(template)).toEqual([]);
   });
 
@@ -222,15 +202,16 @@ describe('settings of a deployment', () => {
     const { state } = runPackage();
 
     expect(state.service.provider.stackTags).toEqual({ service: 'ddm-sync', stage: 'dev' });
-    for (const { Properties } of ofType('AWS::Lambda::Function')) {
-      expect(Properties.Tags).toContainEqual({ Key: 'stage', Value: 'dev' });
+    for (const [, { Tags }] of resourcesOf(template, 'AWS::Lambda::Function')) {
+      expect(Tags).toContainEqual({ Key: 'stage', Value: 'dev' });
     }
   });
 
+  const forEach = <Value>(value: Value): readonly Value[] => functionIds().map(() => value);
   const retentionOf = (of: Template) =>
-    ofType('AWS::Logs::LogGroup', of).map(({ Properties }) => Properties.RetentionInDays);
+    resourcesOf(of, 'AWS::Logs::LogGroup').map(([, { RetentionInDays }]) => RetentionInDays);
   const tracingOf = (of: Template) =>
-    ofType('AWS::Lambda::Function', of).map(({ Properties }) => Properties.TracingConfig);
+    resourcesOf(of, 'AWS::Lambda::Function').map(([, { TracingConfig }]) => TracingConfig);
   const traceStatementsOf = (of: Template) =>
     statementsOf(of).filter(({ Action }) => JSON.stringify(Action).includes('xray:'));
 });

@@ -4,7 +4,7 @@ import { errorCodes } from '../../lib/huawei/error-codes.ts';
 import { createMetricCheck, type Metric } from '../support/known-metrics.ts';
 import { printLines } from '../support/printed-lines.ts';
 import { foreignFields } from '../support/query-fields.ts';
-import { packageService } from '../support/template.ts';
+import { type Properties, packageService, propertiesOf, resourcesOf } from '../support/template.ts';
 
 const topicArn = 'arn:aws:sns:eu-central-1:123456789012:on-call';
 const ticketArn = 'arn:aws:sns:eu-central-1:123456789012:tickets';
@@ -14,20 +14,8 @@ const template = packageService();
 const lines = await printLines();
 const faultsOf = createMetricCheck(template, lines);
 
-// biome-ignore lint/suspicious/noExplicitAny: the template is what the framework made of infra/
-type Properties = Readonly<Record<string, any>>;
-
-function ofType(
-  type: string,
-  { Resources } = template,
-): readonly (readonly [string, Properties])[] {
-  return Object.entries(Resources)
-    .filter(([, { Type }]) => Type === type)
-    .map(([id, { Properties }]) => [id, Properties] as const);
-}
-
 function alarms(from = template) {
-  return ofType('AWS::CloudWatch::Alarm', from);
+  return resourcesOf(from, 'AWS::CloudWatch::Alarm');
 }
 
 interface Dimension {
@@ -100,7 +88,8 @@ describe('every alarm', () => {
       ALARM_FAILED_PERCENT: '25',
     };
 
-    const configured = alarms(packageService(env));
+    const changed = packageService(env);
+    const configured = alarms(changed);
 
     expect(alarms().filter(([, { AlarmActions }]) => AlarmActions)).toEqual([]);
     const paging = configured.filter(([, { AlarmActions = [] }]) => AlarmActions[0] === topicArn);
@@ -118,9 +107,8 @@ describe('every alarm', () => {
       expect(OKActions).toEqual(AlarmActions);
       expect(AlarmDescription).toContain(' https://wiki.example/runbook#');
     }
-    const { FailedShareAlarm, NoRunAlarm } = Object.fromEntries(configured);
-    expect(FailedShareAlarm?.Threshold).toBe(25);
-    expect(NoRunAlarm?.Metrics[1].MetricStat.Period).toBe(3_600);
+    expect(propertiesOf(changed, 'FailedShareAlarm').Threshold).toBe(25);
+    expect(propertiesOf(changed, 'NoRunAlarm').Metrics[1].MetricStat.Period).toBe(3_600);
   });
 
   test.each([
@@ -133,7 +121,7 @@ describe('every alarm', () => {
 
 describe('the alarms together', () => {
   test('watch every function for errors and for its timeout', () => {
-    for (const [, { FunctionName, Timeout }] of ofType('AWS::Lambda::Function')) {
+    for (const [, { FunctionName, Timeout }] of resourcesOf(template, 'AWS::Lambda::Function')) {
       const found = alarms().filter(([, { Dimensions = [] }]) =>
         (Dimensions as Dimension[]).some(({ Value }) => Value === FunctionName),
       );
@@ -148,7 +136,7 @@ describe('the alarms together', () => {
   });
 
   test('watch the depth of every dead-letter queue, and the age of messages in the others', () => {
-    for (const [id] of ofType('AWS::SQS::Queue')) {
+    for (const [id] of resourcesOf(template, 'AWS::SQS::Queue')) {
       const found = alarms().filter(([, { Dimensions = [] }]) =>
         JSON.stringify(Dimensions).includes(`"${id}"`),
       );
@@ -162,15 +150,15 @@ describe('the alarms together', () => {
   });
 
   test('notice when no run finished in two periods, even when there is no data at all', () => {
-    const { NoRunAlarm } = Object.fromEntries(alarms());
+    const alarm = propertiesOf(template, 'NoRunAlarm');
 
-    expect(NoRunAlarm).toMatchObject({
+    expect(alarm).toMatchObject({
       EvaluationPeriods: 2,
       TreatMissingData: 'breaching',
       Threshold: 1,
       ComparisonOperator: 'LessThanThreshold',
     });
-    expect(NoRunAlarm?.Metrics[1].MetricStat.Period).toBe(900);
+    expect(alarm.Metrics[1].MetricStat.Period).toBe(900);
   });
 });
 
@@ -187,7 +175,7 @@ const pseudo: Readonly<Record<string, string>> = { 'AWS::Region': 'eu-central-1'
 
 /** The dashboard with the pseudo parameters filled in; attributes of resources stay as they are. */
 function readDashboard(): readonly Widget[] {
-  const [[, dashboard] = []] = ofType('AWS::CloudWatch::Dashboard');
+  const [[, dashboard] = []] = resourcesOf(template, 'AWS::CloudWatch::Dashboard');
   const body: string = dashboard?.DashboardBody['Fn::Sub'];
   return JSON.parse(body.replaceAll(/\$\{([\w:]+)\}/g, (whole, name) => pseudo[name] ?? whole))
     .widgets;
@@ -254,7 +242,9 @@ describe('the dashboard', () => {
   });
 
   test('queries only the log groups of the functions', () => {
-    const functions = ofType('AWS::Lambda::Function').map(([, { FunctionName }]) => FunctionName);
+    const functions = resourcesOf(template, 'AWS::Lambda::Function').map(
+      ([, { FunctionName }]) => FunctionName,
+    );
     for (const { properties } of readDashboard().filter(({ type }) => type === 'log')) {
       const sources = [...properties.query.matchAll(/SOURCE '\/aws\/lambda\/([^']+)'/g)];
       expect(sources.map(([, name]) => name).sort()).toEqual([...functions].sort());
@@ -264,17 +254,18 @@ describe('the dashboard', () => {
 
 describe('the saved queries', () => {
   test('use only fields that the log lines have', () => {
-    const found = ofType('AWS::Logs::QueryDefinition').map(([id, { QueryString }]) => [
-      id,
-      foreignFields(QueryString, lines),
-    ]);
+    const found = resourcesOf(template, 'AWS::Logs::QueryDefinition').map(
+      ([id, { QueryString }]) => [id, foreignFields(QueryString, lines)],
+    );
 
     expect(found.length).toBeGreaterThan(5);
     expect(found.filter(([, fields]) => fields?.length !== 0)).toEqual([]);
   });
 
   test('are the same as those of the dashboard', () => {
-    const saved = ofType('AWS::Logs::QueryDefinition').map(([, { QueryString }]) => QueryString);
+    const saved = resourcesOf(template, 'AWS::Logs::QueryDefinition').map(
+      ([, { QueryString }]) => QueryString,
+    );
     const tables = readDashboard().filter(({ type }) => type === 'log');
 
     expect(tables.length).toBe(2);
@@ -301,17 +292,13 @@ test('the runbook has every code of ddm-sync itself, and every class of error', 
 });
 
 test('docs/metrics.md names exactly the metrics that are published', () => {
-  const emitted = new Set(
-    lines.flatMap(({ _aws }) =>
-      _aws === undefined
-        ? []
-        : (
-            _aws as { CloudWatchMetrics: { Metrics: { Name: string }[] }[] }
-          ).CloudWatchMetrics.flatMap(({ Metrics }) => Metrics.map(({ Name }) => Name)),
+  const emitted = lines.flatMap(({ _aws = { CloudWatchMetrics: [] } }) =>
+    (_aws as Properties).CloudWatchMetrics.flatMap(({ Metrics }: Properties) =>
+      Metrics.map(({ Name }: Properties) => Name),
     ),
   );
   const docs = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
   const documented = [...docs.matchAll(/^\| `([A-Z][a-z]\w+)` \|/gm)].map(([, name]) => name);
 
-  expect(documented.sort()).toEqual([...emitted].sort());
+  expect(documented.sort()).toEqual([...new Set(emitted)].sort());
 });

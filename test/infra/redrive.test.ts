@@ -1,34 +1,16 @@
-import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { runBash } from '../support/process.ts';
 
-const script = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'infra/redrive.sh');
 const queueArn = 'arn:aws:sqs:eu-central-1:123456789012:ddm-sync-prod-sync-dead-letter';
 
-/** The script with an AWS CLI that writes down what it is asked. */
+/** The script with an AWS CLI that knows one queue. */
 function redrive(...args: string[]) {
-  const folder = mkdtempSync(join(tmpdir(), 'ddm-sync-redrive-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const aws = `#!/usr/bin/env bash
-echo "$*" >> "${folder}/calls"
-case "$2 $*" in
+  const aws = `case "$2 $*" in
   get-queue-url*) echo https://sqs.eu-central-1.amazonaws.com/123456789012/dead ;;
   *QueueArn*) echo ${queueArn} ;;
   get-queue-attributes*) echo 7 ;;
-esac
-`;
-  writeFileSync(join(folder, 'aws'), aws);
-  chmodSync(join(folder, 'aws'), 0o755);
-  writeFileSync(join(folder, 'calls'), '');
-  const { status, stderr, stdout } = spawnSync('bash', [script, ...args], {
-    encoding: 'utf8',
-    env: { PATH: `${folder}:/usr/bin:/bin` },
-  });
-  const calls = readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n');
-  return { calls, status, stderr, stdout };
+esac`;
+  return runBash('infra/redrive.sh', args, { commands: { aws } });
 }
 
 test('redrive sends the dead letters of a stage back, at the asked rate', () => {
@@ -37,7 +19,7 @@ test('redrive sends the dead letters of a stage back, at the asked rate', () => 
   expect(status).toBe(0);
   expect(calls[0]).toContain('get-queue-url --queue-name ddm-sync-prod-sync-dead-letter');
   expect(calls.at(-1)).toBe(
-    `sqs start-message-move-task --source-arn ${queueArn} --max-number-of-messages-per-second 5`,
+    `aws sqs start-message-move-task --source-arn ${queueArn} --max-number-of-messages-per-second 5`,
   );
 });
 

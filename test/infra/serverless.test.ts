@@ -4,25 +4,26 @@ import { tokenNames } from '../../lib/aws/stored-token.ts';
 import { settings } from '../../lib/config.ts';
 import {
   packageService,
-  type Statement,
+  propertiesOf,
+  resourcesOf,
   statementsOf,
   type Template,
 } from '../support/template.ts';
 
 const template = packageService();
 
-function ofType(type: string): (readonly [string, Record<string, unknown>])[] {
-  return Object.entries(template.Resources)
-    .filter(([, resource]) => resource.Type === type)
-    .map(([name, { Properties }]) => [name, Properties] as const);
+function ofType(type: string) {
+  return resourcesOf(template, type);
+}
+
+function get(id: string) {
+  return propertiesOf(template, id);
 }
 
 /** The resource of a type that names a function or queue. */
-function naming(functionId: string, type: string, { Resources } = template) {
-  return Object.values(Resources).find(
-    ({ Properties, Type }) =>
-      Type === type && JSON.stringify(Properties).includes(`"${functionId}"`),
-  )?.Properties;
+function naming(functionId: string, type: string, from = template) {
+  const found = resourcesOf(from, type).map(([, properties]) => properties);
+  return found.find((properties) => JSON.stringify(properties).includes(`"${functionId}"`));
 }
 
 /** What follows the prefix in a parameter's ARN. */
@@ -31,10 +32,8 @@ function parameterOf(arn: unknown): string {
 }
 
 /** The parameters that a role may read. */
-function readable(role: string, { Resources }: Template): readonly string[] {
-  return statementsOf({
-    Resources: Object.fromEntries(Object.entries(Resources).filter(([name]) => name === role)),
-  })
+function readable(role: string, from: Template): readonly string[] {
+  return statementsOf(from, role)
     .filter(({ Action }) => JSON.stringify(Action).includes('ssm:Get'))
     .flatMap(({ Resource }) => [Resource].flat())
     .map(parameterOf);
@@ -75,8 +74,8 @@ describe('the packaged template', () => {
   });
 
   test('lets only rotate-token write the token, and only watch its cursor', () => {
-    const writers = Object.entries(template.Resources).flatMap(([name, resource]) =>
-      statementsOf({ Resources: { [name]: resource } })
+    const writers = ofType('AWS::IAM::Role').flatMap(([name]) =>
+      statementsOf(template, name)
         .filter(({ Action }) => /ssm:(Put|Delete)/.test(JSON.stringify(Action)))
         .map((statement) => ({ name, ...statement })),
     );
@@ -121,26 +120,21 @@ describe('the packaged template', () => {
   });
 
   test('warns 8 hours before the token expires, by the metric that the functions publish', () => {
-    const { TokenExpiresAlarm } = Object.fromEntries(ofType('AWS::CloudWatch::Alarm'));
-    const { ScheduledLambdaFunction } = Object.fromEntries(ofType('AWS::Lambda::Function'));
-
     // test/functions/rotate-token.test.ts sees the metric itself.
-    expect(TokenExpiresAlarm).toMatchObject({
+    expect(get('TokenExpiresAlarm')).toMatchObject({
       Namespace: 'ddm-sync',
       MetricName: 'TokenHoursLeft',
       Dimensions: [{ Name: 'service', Value: 'ddm-sync-dev' }],
       Threshold: 8,
       ComparisonOperator: 'LessThanThreshold',
     });
-    expect(ScheduledLambdaFunction?.Environment).toMatchObject({
+    expect(get('ScheduledLambdaFunction').Environment).toMatchObject({
       Variables: { POWERTOOLS_SERVICE_NAME: 'ddm-sync-dev' },
     });
   });
 
   test('row 4: lets no two scheduled runs overlap', () => {
-    const { ScheduledLambdaFunction } = Object.fromEntries(ofType('AWS::Lambda::Function'));
-
-    expect(ScheduledLambdaFunction?.ReservedConcurrentExecutions).toBe(1);
+    expect(get('ScheduledLambdaFunction').ReservedConcurrentExecutions).toBe(1);
   });
 
   test('row 5: lets an event expire before the next one of the schedule', () => {
@@ -160,24 +154,19 @@ describe('the packaged template', () => {
   });
 
   test('row 15: hides a message for six times the timeout of its function', () => {
-    const functions = Object.fromEntries(ofType('AWS::Lambda::Function'));
-    const queues = Object.fromEntries(ofType('AWS::SQS::Queue'));
-
     for (const [queue, worker] of [
       ['SyncQueue', 'WorkerLambdaFunction'],
       ['ChangeQueue', 'WorkerLambdaFunction'],
       ['FollowQueue', 'FollowLambdaFunction'],
     ] as const) {
-      const timeout = Number(functions[worker]?.Timeout);
+      const timeout = Number(get(worker).Timeout);
       expect(timeout).toBeGreaterThan(0);
-      expect(queues[queue]?.VisibilityTimeout).toBeGreaterThanOrEqual(6 * timeout);
+      expect(get(queue).VisibilityTimeout).toBeGreaterThanOrEqual(6 * timeout);
     }
   });
 
   test('row 16: keeps a message that failed five times for 14 days, encrypted, with an alarm', () => {
     const queues = ofType('AWS::SQS::Queue');
-    const { SyncQueue } = Object.fromEntries(queues);
-    const { SyncDeadLetterAlarm: alarm } = Object.fromEntries(ofType('AWS::CloudWatch::Alarm'));
 
     expect(queues.length).toBe(8);
     for (const [, queue] of queues) {
@@ -186,12 +175,12 @@ describe('the packaged template', () => {
         SqsManagedSseEnabled: true,
       });
     }
-    expect(SyncQueue?.RedrivePolicy).toEqual({
+    expect(get('SyncQueue').RedrivePolicy).toEqual({
       deadLetterTargetArn: { 'Fn::GetAtt': ['SyncDeadLetterQueue', 'Arn'] },
       maxReceiveCount: 5,
     });
     // A metric that SQS publishes by itself, of the queue that the alarm is about.
-    expect(alarm).toMatchObject({
+    expect(get('SyncDeadLetterAlarm')).toMatchObject({
       Namespace: 'AWS/SQS',
       MetricName: 'ApproximateNumberOfMessagesVisible',
       Dimensions: [
@@ -202,14 +191,13 @@ describe('the packaged template', () => {
   });
 
   test('row 63: delays a change for longer than the window in which it is deduplicated', () => {
-    const { ChangeQueue } = Object.fromEntries(ofType('AWS::SQS::Queue'));
-    const { SmnLambdaFunction } = Object.fromEntries(ofType('AWS::Lambda::Function'));
-    const { Variables } = (SmnLambdaFunction?.Environment ?? { Variables: {} }) as {
-      Variables: Record<string, unknown>;
-    };
+    const { Variables } = get('SmnLambdaFunction').Environment;
 
-    expect(ChangeQueue).toMatchObject({ FifoQueue: true, QueueName: 'ddm-sync-dev-changes.fifo' });
-    expect(Number(ChangeQueue?.DelaySeconds)).toBeGreaterThan(
+    expect(get('ChangeQueue')).toMatchObject({
+      FifoQueue: true,
+      QueueName: 'ddm-sync-dev-changes.fifo',
+    });
+    expect(Number(get('ChangeQueue').DelaySeconds)).toBeGreaterThan(
       Number(Variables.CHANGE_WINDOW_SECONDS),
     );
     expect(Variables.CHANGE_QUEUE_URL).toEqual({ Ref: 'ChangeQueue' });
@@ -217,11 +205,9 @@ describe('the packaged template', () => {
 
   test('gives the functions that take messages from outside neither parameters nor keys', () => {
     for (const role of ['ChangedRole', 'SmnRole']) {
-      const actions = statementsOf({
-        Resources: Object.fromEntries([
-          [role, template.Resources[role] ?? { Type: '', Properties: {} }],
-        ]),
-      }).flatMap(({ Action }) => [Action].flat().map(String));
+      const actions = statementsOf(template, role).flatMap(({ Action }) =>
+        [Action].flat().map(String),
+      );
 
       expect(actions.filter((action) => !/^(logs|sqs):/.test(action))).toEqual([]);
       expect(actions.length).toBeGreaterThan(0);
@@ -248,12 +234,8 @@ describe('the packaged template', () => {
   });
 
   test('tells the worker how often the queue delivers a message', () => {
-    const { SyncQueue } = Object.fromEntries(ofType('AWS::SQS::Queue'));
-    const { WorkerLambdaFunction } = Object.fromEntries(ofType('AWS::Lambda::Function'));
-    const { Variables } = (WorkerLambdaFunction?.Environment ?? { Variables: {} }) as {
-      Variables: Record<string, unknown>;
-    };
-    const { maxReceiveCount } = (SyncQueue?.RedrivePolicy ?? {}) as { maxReceiveCount: number };
+    const { Variables } = get('WorkerLambdaFunction').Environment;
+    const { maxReceiveCount } = get('SyncQueue').RedrivePolicy;
 
     expect(Variables.SYNC_MAX_RECEIVES).toBe(String(maxReceiveCount));
     expect(Variables.SYNC_QUEUE_URL).toEqual({ Ref: 'SyncQueue' });
@@ -301,19 +283,17 @@ describe('the packaged template', () => {
   });
 
   test('gives each role only the queue actions that its function needs', () => {
-    const roles = Object.fromEntries(ofType('AWS::IAM::Role'));
     const queueActions = (name: string): string[] =>
-      ((roles[name]?.Policies ?? []) as { PolicyDocument: { Statement: Statement[] } }[])
-        .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+      statementsOf(template, name)
         .flatMap(({ Action }) => [Action].flat().map(String))
-        .filter((action) => action.startsWith('sqs:'));
+        .filter((action) => action.startsWith('sqs:'))
+        .sort();
 
-    expect(queueActions('FollowRole').sort()).toEqual(queueActions('WorkerRole').sort());
-    expect(queueActions('ScheduledRole')).toEqual(['sqs:SendMessage']);
-    expect(queueActions('HttpRole')).toEqual(['sqs:SendMessage']);
-    expect(queueActions('ChangedRole')).toEqual(['sqs:SendMessage']);
-    expect(queueActions('SmnRole')).toEqual(['sqs:SendMessage']);
-    expect(queueActions('WorkerRole').sort()).toEqual([
+    expect(queueActions('FollowRole')).toEqual(queueActions('WorkerRole'));
+    for (const role of ['ScheduledRole', 'HttpRole', 'ChangedRole', 'SmnRole']) {
+      expect(queueActions(role)).toEqual(['sqs:SendMessage']);
+    }
+    expect(queueActions('WorkerRole')).toEqual([
       'sqs:ChangeMessageVisibility',
       'sqs:DeleteMessage',
       'sqs:GetQueueAttributes',
@@ -332,22 +312,17 @@ describe('the packaged template', () => {
     ['SmnRole', ['ChangeQueue']],
     ['RotateTokenRole', []],
   ])('%s may send to the queues that its function hands over to: %j', (role, queues) => {
-    const Resources = Object.fromEntries(
-      Object.entries(template.Resources).filter(([name]) => name === role),
-    );
-    const targets = statementsOf({ Resources })
+    const targets = statementsOf(template, role)
       .filter(({ Action }) => [Action].flat().includes('sqs:SendMessage'))
       .flatMap(({ Resource }) => [Resource].flat())
       .map((arn) => /"(\w+Queue)"/.exec(JSON.stringify(arn))?.[1] ?? '');
 
-    expect(Object.keys(Resources)).toEqual([role]);
     expect(targets.sort()).toEqual(queues);
   });
 
   test('row 53: asks for a signature over HTTP, throttles, and writes an access log', () => {
     const routes = ofType('AWS::ApiGatewayV2::Route');
     const [, stage] = ofType('AWS::ApiGatewayV2::Stage')[0] ?? [];
-    const { HttpLambdaFunction } = Object.fromEntries(ofType('AWS::Lambda::Function'));
 
     expect(
       routes.map(([, { AuthorizationType, RouteKey }]) => [RouteKey, AuthorizationType]),
@@ -360,25 +335,21 @@ describe('the packaged template', () => {
       ThrottlingBurstLimit: 10,
     });
     expect(JSON.stringify(stage?.AccessLogSettings)).toContain('"HttpAccessLog"');
-    expect(Number(HttpLambdaFunction?.Timeout)).toBeLessThan(30);
+    expect(Number(get('HttpLambdaFunction').Timeout)).toBeLessThan(30);
   });
 
   test('lets only the scheduler use the role that invokes the function', () => {
     const [, schedule] = ofType('AWS::Scheduler::Schedule')[0] ?? [];
-    const { ScheduleRole, ScheduledRole } = Object.fromEntries(ofType('AWS::IAM::Role'));
 
     expect(JSON.stringify(schedule?.Target)).toContain('ScheduleRole');
-    expect(JSON.stringify(ScheduleRole?.AssumeRolePolicyDocument)).toContain(
-      'scheduler.amazonaws.com',
-    );
-    expect(JSON.stringify(ScheduledRole?.AssumeRolePolicyDocument)).not.toContain('scheduler');
+    const users = (role: string): string => JSON.stringify(get(role).AssumeRolePolicyDocument);
+    expect(users('ScheduleRole')).toContain('scheduler.amazonaws.com');
+    expect(users('ScheduledRole')).not.toContain('scheduler');
   });
 
   test('has no variable in the environment whose name sounds secret', () => {
-    for (const [, properties] of ofType('AWS::Lambda::Function')) {
-      const names = Object.keys(
-        (properties.Environment as { Variables: Record<string, string> }).Variables,
-      );
+    for (const [, { Environment }] of ofType('AWS::Lambda::Function')) {
+      const names = Object.keys(Environment.Variables);
       expect(names).toContain('PARAMETER_PREFIX');
       expect(names.filter((name) => /TOKEN|SECRET|PASSWORD|KEY|CREDENTIAL/i.test(name))).toEqual(
         [],
@@ -391,13 +362,11 @@ describe('the packaged template', () => {
       HTTP_AUTHORIZER: 'jwt',
       JWT_ISSUER: 'https://login.example',
     });
-    const { HttpApiRoutePostSync: route, HttpApiAuthorizerJwt: authorizer } = jwt.Resources;
-
-    expect(route?.Properties).toMatchObject({
+    expect(propertiesOf(jwt, 'HttpApiRoutePostSync')).toMatchObject({
       AuthorizationType: 'JWT',
       AuthorizerId: { Ref: 'HttpApiAuthorizerJwt' },
     });
-    expect(authorizer?.Properties).toMatchObject({
+    expect(propertiesOf(jwt, 'HttpApiAuthorizerJwt')).toMatchObject({
       JwtConfiguration: { Issuer: 'https://login.example', Audience: ['ddm-sync'] },
     });
   });
@@ -413,18 +382,16 @@ describe('the packaged template', () => {
       'credentials',
     ]);
     expect(Object.keys(aksk.Resources)).not.toContain('TokenExpiresAlarm');
-    expect(aksk.Resources.WorkerLambdaFunction?.Properties.Environment).toMatchObject({
-      Variables: { AUTH_MODE: 'aksk' },
-    });
+    expect(propertiesOf(aksk, 'WorkerLambdaFunction').Environment.Variables.AUTH_MODE).toBe('aksk');
   });
 
   test('uses a customer managed key only through Parameter Store, and only rotate-token encrypts', () => {
     const key = 'arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
     const withKey = packageService({ PARAMETER_KMS_ARN: key });
-    const uses = Object.entries(withKey.Resources).flatMap(([name, resource]) =>
-      statementsOf({ Resources: { [name]: resource } })
+    const uses = resourcesOf(withKey, 'AWS::IAM::Role').flatMap(([name]) =>
+      statementsOf(withKey, name)
         .filter(({ Action }) => JSON.stringify(Action).includes('kms:'))
-        .map(({ Action, Condition, Resource }) => ({ name, Action, Condition, Resource })),
+        .map((statement) => ({ name, ...statement })),
     );
 
     expect(uses.map(({ Action, name }) => `${name} ${Action}`).sort()).toEqual([

@@ -8,12 +8,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
+import { root } from '../support/process.ts';
 import { hashInputs, inputs, runPackage } from '../support/template.ts';
 
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const folder = mkdtempSync(join(tmpdir(), 'ddm-sync-template-'));
 const service = join(folder, 'service');
 const cache = join(folder, 'cache');

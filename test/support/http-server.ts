@@ -18,6 +18,16 @@ export function startServer(listener: RequestListener): Promise<TestServer> {
   return listen(createServer(listener), 'http');
 }
 
+/** A server that must not be asked, and counts how often it is. */
+export async function startTrap(body = '{}'): Promise<TestServer & { hits(): number }> {
+  let hits = 0;
+  const server = await startServer((_, response) => {
+    hits += 1;
+    response.end(body);
+  });
+  return { ...server, hits: () => hits };
+}
+
 export function startTlsServer(
   options: ServerOptions,
   listener: RequestListener,
@@ -30,7 +40,7 @@ export function startRawServer(onConnection: (socket: Socket) => void): Promise<
   return listen(createTcpServer(onConnection), 'http');
 }
 
-/** A loopback port that nobody listens on. */
+/** A loopback port without a listener. */
 export async function findClosedPort(): Promise<number> {
   const server = createTcpServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

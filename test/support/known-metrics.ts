@@ -1,5 +1,5 @@
 import type { PrintedLine } from './printed-lines.ts';
-import type { Template } from './template.ts';
+import { resourcesOf, type Template } from './template.ts';
 
 export interface Metric {
   readonly namespace: string;
@@ -64,26 +64,16 @@ export function createMetricCheck(
 }
 
 /** The values of each dimension that the template's resources have, as JSON. */
-function valuesOf({ Resources }: Template): Readonly<Record<string, ReadonlySet<string>>> {
-  const functions = ofType(Resources, 'AWS::Lambda::Function').map(([, properties]) => properties);
-  const services = functions.map(
-    ({ Environment }) =>
-      (Environment as { Variables: Record<string, unknown> }).Variables.POWERTOOLS_SERVICE_NAME,
-  );
-  const queues = ofType(Resources, 'AWS::SQS::Queue').map(([id]) => ({
-    'Fn::GetAtt': [id, 'QueueName'],
-  }));
+function valuesOf(template: Template): Readonly<Record<string, ReadonlySet<string>>> {
+  const functions = resourcesOf(template, 'AWS::Lambda::Function').map(([, found]) => found);
+  const queues = resourcesOf(template, 'AWS::SQS::Queue');
   const toSet = (values: readonly unknown[]) =>
     new Set(values.map((value) => JSON.stringify(value)));
   return {
     FunctionName: toSet(functions.map(({ FunctionName }) => FunctionName)),
-    QueueName: toSet(queues),
-    service: toSet(services),
+    QueueName: toSet(queues.map(([id]) => ({ 'Fn::GetAtt': [id, 'QueueName'] }))),
+    service: toSet(
+      functions.map(({ Environment }) => Environment.Variables.POWERTOOLS_SERVICE_NAME),
+    ),
   };
-}
-
-function ofType(resources: Template['Resources'], type: string) {
-  return Object.entries(resources)
-    .filter(([, { Type }]) => Type === type)
-    .map(([id, { Properties }]) => [id, Properties] as const);
 }

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeEach, onTestFinished } from 'vitest';
 import { type Cloud, type CloudOptions, startCloud } from '../../emulator/cloud.ts';
 import { environmentOf } from '../../emulator/environment.ts';
 import { startLambda } from '../../emulator/lambda.ts';
 import type { InvocationResult } from '../../emulator/runtime-api.ts';
 import { type Calls, callsOf, createReset } from './cloud-state.ts';
+import { root } from './process.ts';
 
 /** The folder that is zipped. */
-export const taskRoot = fileURLToPath(new URL('../../', import.meta.url));
+export const taskRoot = root;
 
 export interface Session {
   readonly cloud: Cloud;

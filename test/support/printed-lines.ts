@@ -1,14 +1,10 @@
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Cloud, type CloudOptions, startCloud } from '../../emulator/cloud.ts';
 import { environmentOf } from '../../emulator/environment.ts';
 import { startLambda } from '../../emulator/lambda.ts';
 import { type SmnServer, startSmn } from '../../emulator/smn.ts';
-import { sample } from './packaged.ts';
+import { sample, taskRoot } from './packaged.ts';
 
 export type PrintedLine = Readonly<Record<string, unknown>>;
-
-const taskRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** The JSON lines that all packaged handlers print: runs, batches, changes, refusals, rotations. */
 export async function printLines(): Promise<readonly PrintedLine[]> {

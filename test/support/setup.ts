@@ -1,18 +1,14 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { dirname, join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { parseOptions } from '../../cli/options.ts';
 import { collectAnswers, readLoopback, setupCommand } from '../../cli/setup/options.ts';
 import { SetupError } from '../../cli/setup/session.ts';
 import { setUp } from '../../cli/setup/set-up.ts';
 import { type Cloud, type CloudOptions, startCloud } from '../../emulator/cloud.ts';
+import { root, runNode } from './process.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const script = join(root, 'cli/setup.ts');
+const script = 'cli/setup.ts';
 
 export type Environment = Readonly<Record<string, string>>;
 
@@ -46,12 +42,17 @@ export function environment({ ddm, iam, ssm }: Cloud): Environment {
   };
 }
 
-export function secretsOf({ accessKeys, iam }: Cloud): Environment {
+function secretsOf({ accessKeys, iam }: Cloud): Environment {
   return {
     DDM_SYNC_PASSWORD: iam.user.password,
     DDM_SYNC_ACCESS_KEY_ID: accessKeys.accessKeyId,
     DDM_SYNC_SECRET_ACCESS_KEY: accessKeys.secretAccessKey,
   };
+}
+
+/** With the secrets, too. */
+export function wholeEnvironment(cloud: Cloud): Environment {
+  return { ...environment(cloud), ...secretsOf(cloud) };
 }
 
 /** All that a set-up of the embedded cloud needs but its instances. */
@@ -65,24 +66,13 @@ export function flagsFor(
   ];
 }
 
-interface Ended {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
+export function allFlags(cloud: Cloud, auth?: 'token' | 'aksk'): readonly string[] {
+  return [...flagsFor(cloud, auth), '--instances', 'all'];
 }
 
 /** `npm run setup` with flags, without a terminal, in a process of its own. */
-export async function spawnSetUp(args: readonly string[], env: Environment): Promise<Ended> {
-  const child = spawn(process.execPath, [script, ...args], {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const [stdout, stderr, [status]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'close'),
-  ]);
-  return { status, stdout, stderr };
+export function spawnSetUp(args: readonly string[], env: Environment) {
+  return runNode(script, args, { env });
 }
 
 export interface SetUpRun {
@@ -94,7 +84,7 @@ export interface SetUpRun {
 
 /** The same in this process, against an embedded cloud. Resolves with what is printed. */
 export async function runSetUp({ args, cloud, env = {} }: SetUpRun) {
-  const all: Environment = { ...environment(cloud), ...secretsOf(cloud), ...env };
+  const all: Environment = { ...wholeEnvironment(cloud), ...env };
   const printed: string[] = [];
   const session = {
     options: collectAnswers(parseOptions(setupCommand, args), all),
@@ -125,8 +115,8 @@ export async function runSetUp({ args, cloud, env = {} }: SetUpRun) {
 }
 
 /** With everything that the embedded cloud wants to know. */
-export function setUpAll(cloud: Cloud, auth: 'token' | 'aksk' = 'token') {
-  return runSetUp({ cloud, args: [...flagsFor(cloud, auth), '--instances', 'all'] });
+export function setUpAll(cloud: Cloud, auth?: 'token' | 'aksk') {
+  return runSetUp({ cloud, args: allFlags(cloud, auth) });
 }
 
 export function stored({ parameterPrefix, ssm }: Cloud, name: string) {
@@ -152,5 +142,5 @@ export function everySecret({ accessKeys, iam }: Cloud): string[] {
 
 /** `npm run setup` in a pseudo-terminal. */
 export function openSetUp(env: Environment, args: readonly string[] = []): Terminal {
-  return openTerminal([script, ...args], env);
+  return openTerminal([join(root, script), ...args], env);
 }

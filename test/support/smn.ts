@@ -1,10 +1,12 @@
-import { onTestFinished } from 'vitest';
+import { afterAll, beforeEach, onTestFinished } from 'vitest';
 import { type SmnEnvelope, type SmnOptions, type SmnServer, startSmn } from '../../emulator/smn.ts';
-import { parseConfig } from '../../lib/config.ts';
 import { RequestError } from '../../lib/errors.ts';
 import { createHttpClient, type HttpClient } from '../../lib/huawei/http.ts';
-import { createSmn, type Smn } from '../../lib/smn/signature.ts';
-import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
+import { type Receipt, receiveNotification } from '../../lib/smn/receive.ts';
+import type { VerifiedMessage } from '../../lib/smn/signature.ts';
+import { createFakeQueue, type FakeQueue } from '../fakes/queue.ts';
+import { createTestApp, type TestApp } from './app.ts';
+import { deadlineIn } from './deadline.ts';
 
 /** A server that ends with the test. */
 export async function startTestSmn(options: SmnOptions = {}): Promise<SmnServer> {
@@ -13,14 +15,26 @@ export async function startTestSmn(options: SmnOptions = {}): Promise<SmnServer>
   return server;
 }
 
+/** A server for all tests of a file; each begins without faults and requests. */
+export async function shareSmn(): Promise<SmnServer> {
+  const server = await startSmn();
+  beforeEach(() => {
+    server.requests.length = 0;
+    server.fault = () => undefined;
+  });
+  afterAll(() => server.close());
+  return server;
+}
+
 export interface Receiver {
-  readonly smn: Smn;
-  readonly clock: FakeClock;
-  /** Time of the fake clock, as SMN writes it. */
-  timestamp(aheadMs?: number): string;
-  verify(envelope: SmnEnvelope | string, messageType?: string): ReturnType<Smn['verify']>;
-  /** Status and reason of what must be refused. */
+  readonly app: TestApp;
+  readonly queue: FakeQueue;
+  /** A message as the server posts it, at the time of the fake clock. */
+  sign(fields?: Parameters<SmnServer['sign']>[0], aheadMs?: number): SmnEnvelope;
+  verify(envelope: SmnEnvelope | string, messageType?: string): Promise<VerifiedMessage>;
+  /** How `verify` refuses it. */
   refusal(envelope: SmnEnvelope | string, messageType?: string): Promise<Refusal>;
+  receive(envelope: SmnEnvelope | string): Promise<Receipt>;
 }
 
 interface Refusal {
@@ -29,42 +43,66 @@ interface Refusal {
 }
 
 export interface ReceiverOptions {
-  readonly topicUrns: readonly string[];
+  /** @default the topic of the server */
+  readonly topicUrns?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** @default real connections, and a configuration on loopback that allows them */
   readonly http?: HttpClient;
+  readonly queue?: FakeQueue;
 }
 
 /** The receiving side in fake time. */
-export function createReceiver({ env, http, topicUrns }: ReceiverOptions): Receiver {
-  const clock = createFakeClock();
-  const config = parseConfig({
-    DDM_ENDPOINT: http ? 'https://ddm.eu-de.otc.t-systems.com' : 'http://127.0.0.1:1',
-    DDM_PROJECT_ID: 'project',
-    PARAMETER_PREFIX: '/ddm-sync/test',
-    SMN_TOPIC_URNS: topicUrns.join(','),
-    ...env,
+export function createReceiver(
+  server: SmnServer,
+  { env, http, queue = createFakeQueue(), topicUrns = [server.topicUrn] }: ReceiverOptions = {},
+): Receiver {
+  const app = createTestApp({
+    http: () => http ?? createHttpClient({ maxConnections: 2 }),
+    changeQueue: queue,
+    env: {
+      DDM_ENDPOINT: http ? 'https://ddm.eu-de.otc.t-systems.com' : 'http://127.0.0.1:1',
+      SMN_TOPIC_URNS: topicUrns.join(','),
+      ...env,
+    },
   });
-  const connect = (): HttpClient => http ?? createHttpClient({ maxConnections: 2 });
-  const smn = createSmn({ clock, config, connect });
-  const verify: Receiver['verify'] = (envelope, messageType) => {
-    const body = typeof envelope === 'string' ? envelope : JSON.stringify(envelope);
-    return smn.verify({ body, messageType }, new AbortController().signal);
-  };
+  const verify: Receiver['verify'] = (envelope, messageType) =>
+    app.smn.verify({ body: bodyOf(envelope), messageType }, new AbortController().signal);
   return {
-    smn,
-    clock,
-    timestamp: (aheadMs = 0) => toTimestamp(clock.now() + aheadMs),
+    app,
+    queue,
+    sign: (fields, aheadMs = 0) =>
+      server.sign({ timestamp: toTimestamp(app.clock.now() + aheadMs), ...fields }),
     verify,
-    refusal: async (envelope, messageType) => {
-      const error: unknown = await verify(envelope, messageType).catch((caught: unknown) => caught);
-      if (!(error instanceof RequestError)) throw new TypeError('the message was not refused');
-      return { statusCode: error.statusCode, reason: error.reason };
+    refusal: (envelope, messageType) => refusalOf(verify(envelope, messageType)),
+    receive: (envelope) => {
+      const run = { runId: 'run-1', deadline: deadlineIn(3_000, app.clock) };
+      return receiveNotification(app, { body: bodyOf(envelope), messageType: undefined }, run);
     },
   };
 }
 
+function bodyOf(envelope: SmnEnvelope | string): string {
+  return typeof envelope === 'string' ? envelope : JSON.stringify(envelope);
+}
+
+async function refusalOf(work: Promise<unknown>): Promise<Refusal> {
+  const error: unknown = await work.catch((caught: unknown) => caught);
+  if (!(error instanceof RequestError)) throw new TypeError('the message was not refused');
+  return { statusCode: error.statusCode, reason: error.reason };
+}
+
+/** The status that the sender sees: 200, or that of the refusal. */
+export async function statusOf(work: Promise<unknown>): Promise<number> {
+  try {
+    await work;
+    return 200;
+  } catch (error) {
+    if (error instanceof RequestError) return error.statusCode;
+    throw error;
+  }
+}
+
 /** A date as SMN writes it, without milliseconds. */
-export function toTimestamp(ms: number): string {
+function toTimestamp(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -15,10 +15,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+import { root } from './process.ts';
 
 interface Resource {
   readonly Type: string;
@@ -120,11 +119,32 @@ function packageCopy(from: string, env: Environment): Packaged {
   return { status, output: stdout + stderr, template, state };
 }
 
-export function statementsOf({ Resources }: Template): readonly Statement[] {
-  return Object.values(Resources)
-    .filter(({ Type }) => Type === 'AWS::IAM::Role')
-    .flatMap(
-      ({ Properties }) => Properties.Policies as { PolicyDocument: { Statement: Statement[] } }[],
-    )
+// biome-ignore lint/suspicious/noExplicitAny: the template is what the framework made of infra/
+export type Properties = Readonly<Record<string, any>>;
+
+/** The resources of a type: logical id and properties. */
+export function resourcesOf(
+  { Resources }: Template,
+  type: string,
+): readonly (readonly [string, Properties])[] {
+  return Object.entries(Resources)
+    .filter(([, { Type }]) => Type === type)
+    .map(([id, { Properties }]) => [id, Properties] as const);
+}
+
+/** @throws {TypeError} if the template has no such resource */
+export function propertiesOf({ Resources }: Template, id: string): Properties {
+  const resource = Resources[id];
+  if (!resource) throw new TypeError(`the template has no ${id}`);
+  return resource.Properties;
+}
+
+/** What the roles allow: all of them, or one. */
+export function statementsOf(template: Template, role?: string): readonly Statement[] {
+  const roles = role
+    ? [propertiesOf(template, role)]
+    : resourcesOf(template, 'AWS::IAM::Role').map(([, properties]) => properties);
+  return roles
+    .flatMap(({ Policies }) => Policies as { PolicyDocument: { Statement: Statement[] } }[])
     .flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
 }

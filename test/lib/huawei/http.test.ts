@@ -2,12 +2,13 @@ import { once } from 'node:events';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createHttpClient, type HttpClient, type HttpRequest } from '../../../lib/huawei/http.ts';
-import { createCertificate } from '../../support/certificates.ts';
+import { type CertificateOptions, createCertificate } from '../../support/certificates.ts';
 import {
   findClosedPort,
   startRawServer,
   startServer,
   startTlsServer,
+  startTrap,
 } from '../../support/http-server.ts';
 
 function connect(options: { ca?: string; maxConnections?: number } = {}): HttpClient {
@@ -64,19 +65,16 @@ describe('an answer', () => {
 
 describe('connections', () => {
   test('are reused within a client', async () => {
-    let connections = 0;
+    const sockets = new Set<unknown>();
     const { url } = await startServer((request, response) => {
-      request.socket.once('close', () => {});
-      if (!known.has(request.socket)) connections += 1;
-      known.add(request.socket);
+      sockets.add(request.socket);
       response.end('{}');
     });
-    const known = new Set<unknown>();
     const client = connect();
 
     for (let call = 0; call < 5; call += 1) await client.send(post(url));
 
-    expect(connections).toBe(1);
+    expect(sockets.size).toBe(1);
   });
 
   test.each(['destroySoon', 'resetAndDestroy'] as const)(
@@ -241,11 +239,7 @@ describe('an unusable answer', () => {
   test.each([301, 302, 303, 307, 308])(
     'row 33: a %i is given as it is, and its target hears nothing',
     async (status) => {
-      let hits = 0;
-      const evil = await startServer((_, response) => {
-        hits += 1;
-        response.end('{}');
-      });
+      const evil = await startTrap();
       const { url } = await startServer((_, response) => {
         response.writeHead(status, { Location: `${evil.url}/steal` }).end();
       });
@@ -253,16 +247,12 @@ describe('an unusable answer', () => {
       const answer = await connect().send(post(url));
 
       expect(answer.status).toBe(status);
-      expect(hits).toBe(0);
+      expect(evil.hits()).toBe(0);
     },
   );
 
   test('row 50: proxies of the environment are not used', async () => {
-    let proxied = 0;
-    const proxy = await startServer((_, response) => {
-      proxied += 1;
-      response.end('proxied');
-    });
+    const proxy = await startTrap();
     for (const name of ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy', 'ALL_PROXY']) {
       vi.stubEnv(name, proxy.url);
     }
@@ -272,7 +262,7 @@ describe('an unusable answer', () => {
     const answer = await connect().send(post(url));
 
     expect(answer.body).toBe('direct');
-    expect(proxied).toBe(0);
+    expect(proxy.hits()).toBe(0);
   });
 });
 
@@ -297,25 +287,20 @@ describe('TLS', () => {
     expect(String(error)).toContain('SELF_SIGNED');
   });
 
-  test('row 52: refuses a certificate of another host', async () => {
-    const other = await createCertificate({ host: 'ddm.example.com' });
-    const { url } = await startTlsServer(other, answer);
+  test.each<[string, CertificateOptions, string]>([
+    ['of another host', { host: 'ddm.example.com' }, 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    [
+      'that has expired',
+      { notBefore: new Date('2024-01-01'), notAfter: new Date('2025-01-01') },
+      'CERT_HAS_EXPIRED',
+    ],
+  ])('row 52: refuses a certificate %s', async (_, options, message) => {
+    const certificate = await createCertificate(options);
+    const { url } = await startTlsServer(certificate, answer);
 
-    const { error } = await failTimed(connect({ ca: other.cert }), post(url));
+    const { error } = await failTimed(connect({ ca: certificate.cert }), post(url));
 
-    expect(error).toMatchObject({ code: 'TLS', message: 'ERR_TLS_CERT_ALTNAME_INVALID' });
-  });
-
-  test('row 52: refuses a certificate that has expired', async () => {
-    const expired = await createCertificate({
-      notBefore: new Date('2024-01-01'),
-      notAfter: new Date('2025-01-01'),
-    });
-    const { url } = await startTlsServer(expired, answer);
-
-    const { error } = await failTimed(connect({ ca: expired.cert }), post(url));
-
-    expect(error).toMatchObject({ code: 'TLS', message: 'CERT_HAS_EXPIRED' });
+    expect(error).toMatchObject({ code: 'TLS', message });
   });
 
   test('row 52: refuses TLS 1.1', async () => {

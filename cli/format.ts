@@ -43,17 +43,19 @@ export function layOutTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
 ): readonly string[] {
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const numeric = head.map((_, column) => rows.every((row) => /^[\d,]+$/.test(row[column] ?? '')));
-  const layOut = (cells: readonly string[]): string =>
-    cells
-      .map((cell, column) =>
-        numeric[column] ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
-      )
-      .join('  ');
-  return [head, ...rows].map((cells) => `  ${layOut(cells)}`.trimEnd());
+  const isNumber = head.map((_, column) => rows.every((row) => /^[\d,]+$/.test(row[column] ?? '')));
+  return layOutRows([head, ...rows], isNumber);
+}
+
+export function layOutRows(
+  rows: readonly (readonly string[])[],
+  isNumber: readonly boolean[] = [],
+): readonly string[] {
+  const widthOf = (column: number): number =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  const layOut = (cell: string, column: number): string =>
+    isNumber[column] ? cell.padStart(widthOf(column)) : cell.padEnd(widthOf(column));
+  return rows.map((row) => `  ${row.map(layOut).join('  ')}`.trimEnd());
 }
 
 const blocks = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];

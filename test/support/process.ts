@@ -1,0 +1,72 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+
+/** The folder of the project. */
+export const root = fileURLToPath(new URL('../../', import.meta.url));
+
+interface Ended {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface NodeOptions {
+  /** All that it has in its environment besides the PATH. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string | Uint8Array;
+}
+
+/** A script of the project in a process of its own. */
+export async function runNode(
+  script: string,
+  args: readonly string[],
+  { env = {}, input = '' }: NodeOptions = {},
+): Promise<Ended> {
+  const child = spawn(process.execPath, [join(root, script), ...args], {
+    env: { PATH: process.env.PATH ?? '', ...env },
+  });
+  child.stdin.on('error', () => {}); // it may end before it has read everything
+  child.stdin.end(input);
+  const [stdout, stderr, [status]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  return { status: Number(status), stdout, stderr };
+}
+
+/** A folder that ends with the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ddm-sync-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+interface BashOptions {
+  /** What a script finds under these names; each also writes down what it is asked. */
+  readonly commands: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A bash script of the project that finds other commands than it would; resolves with what it asked them. */
+export function runBash(script: string, args: readonly string[], { commands, env }: BashOptions) {
+  const folder = temporaryFolder();
+  const calls = join(folder, 'calls');
+  writeFileSync(calls, '');
+  for (const [name, body] of Object.entries(commands)) {
+    const path = join(folder, name);
+    writeFileSync(path, `#!/usr/bin/env bash\necho "${name} $*" >> "${calls}"\n${body}\n`);
+    chmodSync(path, 0o755);
+  }
+  const { status, stderr, stdout } = spawnSync('bash', [join(root, script), ...args], {
+    encoding: 'utf8',
+    env: { PATH: `${folder}:/usr/bin:/bin`, ...env },
+  });
+  return { status, stdout, stderr, calls: readFileSync(calls, 'utf8').trim().split('\n') };
+}
