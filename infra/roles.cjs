@@ -1,5 +1,6 @@
 // One role for each function, each with exact ARNs: resources of the CloudFormation template.
 
+const { listNames } = require('../lib/aws/stored-list.ts');
 const { rotatedNames, tokenNames } = require('../lib/aws/stored-token.ts');
 const { aliasArn, functionName, pascal } = require('./names.cjs');
 
@@ -47,7 +48,8 @@ function useKey(actions) {
 
 /** What a run reads: the list, the secret, and with discovery `exclude`. */
 function readFleet() {
-  return readParameters(parameter('instances'), parameter('exclude'), ...secrets);
+  const lists = ['instances', 'exclude'].flatMap((name) => listNames(parameter(name)));
+  return readParameters(...lists, ...secrets);
 }
 
 function readParameters(...names) {

@@ -31,12 +31,13 @@ export interface RetryBudget {
   refill(): void;
 }
 
+// A tenth of a small fleet would be no retry at all, and ten calls more are no load for any service.
 const minRetries = 10;
 const retryShare = 0.1;
 
 /**
- * Bounds the extra calls of a run: a tenth of its instances (at least 10) when everything fails. Each
- * accepted call adds one back, so that retries continue against a service that works half of the time.
+ * Bounds the extra calls of a run or batch when everything fails: a tenth of its instances, but 10 if it has fewer
+ * than 100. Each accepted call adds one back, so that retries continue against a service that works half of the time.
  * After Marc Brooker's retry token bucket (brooker.co.za/blog/2022/02/28/retries.html).
  */
 export function createRetryBudget(instances: number): RetryBudget {

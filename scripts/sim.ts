@@ -8,6 +8,7 @@ import {
   isInvariant,
   keptInvariants,
 } from '../test/sim/invariants.ts';
+import { useLightAbort } from '../test/sim/light-abort.ts';
 import { randomPlan } from '../test/sim/random-plan.ts';
 import { runWorld } from '../test/sim/run.ts';
 import { changeToSync } from '../test/sim/scenarios/change-to-sync.ts';
@@ -89,10 +90,7 @@ async function printFailure(seed: number, invariant: Invariant): Promise<void> {
   const outcome = await shrink(randomPlan(seed), invariant);
   print(`\nseed ${seed} violates ${invariant}: ${invariants[invariant]}`);
   print(`  replay: npm run sim -- --seed ${seed} --only ${invariant}`);
-  const { env, faults, fleet, operations, requests, events } = outcome.world.plan;
-  print(
-    `  smallest world: ${JSON.stringify({ fleet, env, faults, operations, requests, events })}`,
-  );
+  print(`  smallest world: ${JSON.stringify(outcome.world.plan)}`);
   for (const { detail } of outcome.violations) print(`  ${detail}`);
   for (const event of lastEvents(outcome, toNumber('trace', values.trace, 40))) {
     print(`  ${event.slice(0, 220)}`);
@@ -159,6 +157,7 @@ async function main(): Promise<boolean> {
     return true;
   }
   Error.stackTraceLimit = 0;
+  useLightAbort();
   if (scenarios || scenario) {
     await printScenarios(scenario ?? '');
     return true;

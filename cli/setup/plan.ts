@@ -1,5 +1,5 @@
 import type { ParameterStore } from '../../lib/aws/parameter-store.ts';
-import { type ParameterType, type Part, splitValue } from '../../lib/aws/parts.ts';
+import { type ParameterType, type Part, partNumber, splitValue } from '../../lib/aws/parts.ts';
 import type { Credentials } from './answers.ts';
 
 /** The parameters below a prefix that a set-up may write or remove, by name. */
@@ -47,15 +47,19 @@ export function createPlan({ credentials, instanceIds, prefix }: Wanted, existin
     return { ...parameter, state: before.type === parameter.type ? 'replaced' : 'retyped' };
   };
   const parts = splitValue(instanceIds.join(','), ',');
-  const lists = parts.map((value, index) =>
+  const isWhole = parts.length === 1;
+  const split = parts.map((value, index) =>
     write({
-      name: `${prefix}/instances${parts.length === 1 ? '' : `/${index + 1}`}`,
+      name: `${prefix}/instances${isWhole ? '' : `/${index + 1}`}`,
       type: 'StringList',
       value,
       content: countIds(value),
     }),
   );
-  const names = new Set(lists.map(({ name }) => name));
+  const names = new Set(split.map(({ name }) => name));
+  const stale = [...existing.values()]
+    .filter(({ name }) => isList(prefix, name) && !names.has(name))
+    .toSorted((a, b) => (numberOf(a) - numberOf(b)) * (isWhole ? 1 : -1));
   const isToken = 'password' in credentials;
   return {
     credentials: write({
@@ -64,8 +68,9 @@ export function createPlan({ credentials, instanceIds, prefix }: Wanted, existin
       value: JSON.stringify(credentials),
       content: Object.keys(credentials).join(', '),
     }),
-    lists,
-    stale: [...existing.keys()].filter((name) => isList(prefix, name) && !names.has(name)),
+    // A service that reads in between takes the list for unusable if it has a gap, or part 2 beside the whole.
+    lists: existing.has(`${prefix}/instances`) ? split.toReversed() : split,
+    stale: stale.map(({ name }) => name),
     token: isToken
       ? { name: `${prefix}/token-set`, replaces: [...existing.keys()].some(isTokenOf(prefix)) }
       : undefined,
@@ -109,6 +114,11 @@ const note: Readonly<Record<Write['state'], string>> = {
 function countIds(list: string): string {
   const count = list.split(',').length;
   return `${count} ${count === 1 ? 'instance' : 'instances'}`;
+}
+
+/** 0 for a list in one parameter. */
+function numberOf(part: Part): number {
+  return partNumber(part) || 0;
 }
 
 function isList(prefix: string, name: string): boolean {

@@ -5,8 +5,9 @@ import type { Password, Secret, Token } from '../secret.ts';
 import { parseAccessKeys, parsePassword } from './credentials.ts';
 import { type Cursor, readCursor, writeCursor } from './cursor.ts';
 import { type Fleet, parseFleet } from './instance-list.ts';
-import type { ParameterStore } from './parameter-store.ts';
-import { inNumericOrder, missing, type Part } from './parts.ts';
+import { maxNames, type ParameterStore } from './parameter-store.ts';
+import { missing, type Part } from './parts.ts';
+import { listNames, readList } from './stored-list.ts';
 import { readToken, tokenNames, writeToken } from './stored-token.ts';
 
 /**
@@ -67,7 +68,7 @@ export function createParameters({
       : parseAccessKeys(names.credentials, (await reading).get(names.credentials));
 
   const readFleet = async (store: ParameterStore, reading: Promise<Found>): Promise<Fleet> => {
-    const parts = await readList(store, names.instances, await reading);
+    const parts = await readList(store, clock, names.instances, reading);
     if (parts.length === 0) throw missing(names.instances, createList(names.instances));
     return parseFleet(parts);
   };
@@ -79,14 +80,14 @@ export function createParameters({
       if (cached !== undefined) return cached;
       const store = openStore(signal);
       const isCached = secret.get() !== undefined;
-      const reading = store.get([names.instances, ...(isCached ? [] : secretNames)]);
+      const wanted = [...listNames(names.instances), ...(isCached ? [] : secretNames)];
+      // The last name is the fourth part of a token, which few tokens have: it is read later if need be.
+      const reading = store.get(wanted.slice(0, maxNames));
       if (!isCached) void secret.keep(readSecret(store, reading));
       return fleet.keep(readFleet(store, reading));
     },
     excluded: async (signal) => {
-      const store = openStore(signal);
-      const parts = await readList(store, names.exclude, await store.get([names.exclude]));
-      return parseFleet(parts).instanceIds;
+      return parseFleet(await readList(openStore(signal), clock, names.exclude)).instanceIds;
     },
     secret: (signal) => {
       const store = openStore(signal);
@@ -109,15 +110,6 @@ export function createParameters({
     moveCursor: (cursor, signal) => writeCursor(openStore(signal), names.cursor, cursor),
     writeToken: (token, signal) => writeToken(openStore(signal), clock, prefix, token),
   };
-}
-
-async function readList(
-  store: ParameterStore,
-  name: string,
-  found: Found,
-): Promise<readonly Part[]> {
-  const single = found.get(name);
-  return single ? [single] : inNumericOrder(name, await store.below(name));
 }
 
 function createList(name: string): string {

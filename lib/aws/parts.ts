@@ -26,6 +26,22 @@ export function inNumericOrder(path: string, parts: readonly Part[]): readonly P
   return parts.toSorted((a, b) => partNumber(a) - partNumber(b));
 }
 
+/** The error for a number that is missing below `path`; undefined if none is. */
+export function findGap(
+  path: string,
+  parts: readonly Part[],
+  what: 'list' | 'token',
+): ParameterError | undefined {
+  const gap = parts.findIndex((part, index) => partNumber(part) !== index + 1);
+  if (gap === -1) return undefined;
+  const name = `${path}/${gap + 1}`;
+  return new ParameterError(
+    'PARAMETER_INVALID',
+    name,
+    `Parameter ${name} is missing between the parts of the ${what}: write all parts again`,
+  );
+}
+
 /**
  * Splits a value into parameter-sized parts. With a separator, it cuts only at the separator and drops it.
  */

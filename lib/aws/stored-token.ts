@@ -4,7 +4,14 @@ import type { Clock } from '../clock.ts';
 import { ParameterError } from '../errors.ts';
 import type { Token } from '../secret.ts';
 import { maxNames, type ParameterStore } from './parameter-store.ts';
-import { inNumericOrder, missing, type Part, partNumber, splitValue } from './parts.ts';
+import {
+  inNumericOrder,
+  maxPartCharacters,
+  missing,
+  type Part,
+  partNumber,
+  splitValue,
+} from './parts.ts';
 import { checkToken, parseToken } from './token.ts';
 
 /*
@@ -122,6 +129,10 @@ async function readByHand(
   // A rotation removes these parts only after it has moved the pointer. Without a pointer, all of them
   // existed.
   if (byHand.length < parts.length && (await store.get([set])).has(set)) return undefined;
+  const next = parts[maxWrittenByHand];
+  if (byHand.length === maxWrittenByHand && next && partNumber(next) === maxWrittenByHand + 1) {
+    throw tooManyParts(next.name);
+  }
   if (byHand.length === 0) {
     throw missing(
       whole,
@@ -129,6 +140,16 @@ async function readByHand(
     );
   }
   return { token: parseToken(whole, byHand) };
+}
+
+// Eight full parts hold the longest token that the gateway takes. A first rotation that died before it wrote the
+// pointer would look the same beside ten parts by hand: the next one repairs it.
+function tooManyParts(name: string): ParameterError {
+  return new ParameterError(
+    'PARAMETER_INVALID',
+    name,
+    `Parameter ${name} is a part too many: a token written by hand has at most ${maxWrittenByHand}. Write it in parts of up to ${maxPartCharacters} characters and delete the rest, or invoke rotate-token`,
+  );
 }
 
 function byName(parts: readonly Part[]): Found {

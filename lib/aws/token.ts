@@ -1,6 +1,6 @@
 import { ParameterError } from '../errors.ts';
 import { findTokenProblem } from '../secret.ts';
-import { type Part, partNumber } from './parts.ts';
+import { findGap, type Part } from './parts.ts';
 
 /** Joins the parts of the token. @throws {ParameterError} that says what is wrong, without the value */
 export function parseToken(name: string, parts: readonly Part[]): string {
@@ -23,11 +23,6 @@ export function checkToken(name: string, token: string): void {
 
 function checkParts(name: string, parts: readonly Part[]): void {
   if (parts.length === 1 && parts[0]?.name === name) return;
-  const gap = parts.findIndex((part, index) => partNumber(part) !== index + 1);
-  if (gap === -1) return;
-  throw new ParameterError(
-    'PARAMETER_INVALID',
-    `${name}/${gap + 1}`,
-    `Parameter ${name}/${gap + 1} is missing between the parts of the token: write all parts again`,
-  );
+  const problem = findGap(name, parts, 'token');
+  if (problem) throw problem;
 }

@@ -17,8 +17,8 @@ export interface OnDemandRequest extends RunRequest {
 /** An end, or `running` if there is none yet. */
 type EndSoFar = End | 'running';
 
-/** With the end of an accepted sync, if the caller waited for it. */
-export type OnDemandOutcome = Outcome & { readonly end?: EndSoFar };
+/** With the end of an accepted sync, if the caller waited for it; `reason` says why it is unknown. */
+export type OnDemandOutcome = Outcome & { readonly end?: EndSoFar; readonly reason?: string };
 
 export interface OnDemandResult extends RunResult {
   /** The instances' outcomes; empty if a worker dispatches the fleet. */
@@ -78,9 +78,9 @@ async function syncAndWait(
   const results = outcomes.map((outcome): OnDemandOutcome => {
     const job = jobs.get(outcome);
     if (!job) return outcome;
-    const end = found.get(job) ?? 'running';
-    ends[end] += 1;
-    return { ...outcome, end };
+    const end = found.get(job) ?? { end: 'running' };
+    ends[end.end] += 1;
+    return { ...outcome, end: end.end, ...('reason' in end && { reason: end.reason }) };
   });
   return { ...run, results, ends };
 }

@@ -22,7 +22,7 @@ export interface DdmClient {
 export interface DdmClientDeps {
   readonly http: HttpClient;
   readonly auth: Auth;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'monotonic' | 'now'>;
   readonly config: Pick<
     Config,
     'ddmEndpoint' | 'projectId' | 'ddmApiVersion' | 'syncAttemptTimeoutMs'
@@ -31,19 +31,28 @@ export interface DdmClientDeps {
 
 type Version = 'v1' | 'v3';
 
+/** One attempt at an instance. With `auto` it may take two calls, which share its time. */
+interface Attempt {
+  readonly instanceId: string;
+  readonly signal: AbortSignal;
+  /** Monotonic ms. */
+  readonly until: number;
+}
+
 /** A client of the DDM sync API for one run. With `auto`, it remembers until its end that v1 is gone. */
 export function createDdmClient(deps: DdmClientDeps): DdmClient {
-  const { auth, config } = deps;
+  const { auth, clock, config } = deps;
   let version: Version = config.ddmApiVersion === 'v3' ? 'v3' : 'v1';
 
-  const call = async (instanceId: string, signal: AbortSignal): Promise<Accepted> => {
+  const call = async (attempt: Attempt): Promise<Accepted> => {
+    const { instanceId } = attempt;
     const used = version;
-    const answer = await post(deps, used, instanceId, signal);
+    const answer = await post(deps, used, attempt);
     if (answer.status === 200) return readAccepted(used, instanceId, answer, auth.secrets());
-    const failure = readFailure(answer, auth.secrets(), deps.clock.now());
+    const failure = readFailure(answer, auth.secrets(), clock.now());
     if (config.ddmApiVersion === 'auto' && used === 'v1' && isUnknownApi(failure)) {
       version = 'v3';
-      return call(instanceId, signal);
+      return call(attempt);
     }
     throw new SyncError(instanceId, failure);
   };
@@ -51,16 +60,16 @@ export function createDdmClient(deps: DdmClientDeps): DdmClient {
   return {
     sync: async (instanceId, signal) => {
       if (!isInstanceId(instanceId)) throw fail(instanceId, 'INVALID_INSTANCE_ID', 'permanent');
-      return call(instanceId, signal);
+      const until = clock.monotonic() + config.syncAttemptTimeoutMs;
+      return call({ instanceId, signal, until });
     },
   };
 }
 
 async function post(
-  { http, auth, config }: DdmClientDeps,
+  { auth, clock, config, http }: DdmClientDeps,
   version: Version,
-  instanceId: string,
-  signal: AbortSignal,
+  { instanceId, signal, until }: Attempt,
 ): Promise<HttpAnswer> {
   const action = version === 'v1' ? 'rds/sync' : 'data-nodes/sync';
   const project = encodeURIComponent(config.projectId);
@@ -73,7 +82,7 @@ async function post(
     ...(version === 'v3' && { body: '{}' }),
   };
   const headers = { ...request.headers, ...auth.headers(request) };
-  const timeoutMs = config.syncAttemptTimeoutMs;
+  const timeoutMs = Math.max(0, until - clock.monotonic());
   return http.send({ ...request, headers, timeoutMs, signal }).catch((error: unknown) => {
     throw new SyncError(instanceId, toFailure(error));
   });

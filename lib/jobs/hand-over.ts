@@ -45,22 +45,29 @@ export function followAccepted(app: App, deadline: Deadline): FollowUp {
   };
 }
 
+/** Jobs that are no longer followed, and why. */
+export interface Unfollowed {
+  readonly refused: readonly FollowedJob[];
+  readonly reason: string;
+}
+
 /** Hands jobs to the follow queue. Those that it does not take end here; resolves with them. */
 export async function handOverJobs(
   app: App,
   queue: Queue,
   jobs: readonly FollowedJob[],
   signal: AbortSignal,
-): Promise<readonly FollowedJob[]> {
-  const { reason, refused } = await sendJobs(app, queue, jobs, signal);
-  if (refused.length === 0) return [];
+): Promise<Unfollowed> {
+  const unfollowed = await sendJobs(app, queue, jobs, signal);
+  const { reason, refused } = unfollowed;
+  if (refused.length === 0) return unfollowed;
   app.log.warning('sync jobs not followed: the queue did not take them', {
     jobs: refused.length,
     reason,
   });
   using results = createJobResults(app);
   for (const job of refused) results.add(job, { end: 'unknown', reason });
-  return refused;
+  return unfollowed;
 }
 
 /** Sends jobs to the follow queue for their next check. It never rejects and never outlasts its signal. */
@@ -69,7 +76,7 @@ export async function sendJobs(
   queue: Queue,
   jobs: readonly FollowedJob[],
   signal: AbortSignal,
-): Promise<{ readonly refused: readonly FollowedJob[]; readonly reason: string }> {
+): Promise<Unfollowed> {
   const giveUpMs = app.config.syncFollowMinutes * 60_000;
   const entries = toEntries(jobs, { nowMs: app.clock.now(), giveUpMs });
   const { reason, refused } = await send(app, queue, entries, signal);

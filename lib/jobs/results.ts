@@ -12,7 +12,7 @@ export interface FoundEnd {
 }
 
 /** The end of the job is unknown, and it is no longer checked. */
-interface UnknownEnd {
+export interface UnknownEnd {
   readonly end: 'unknown';
   readonly reason: string;
 }

@@ -25,7 +25,7 @@ describe('with an access key', async () => {
     env: { ...env, DDM_API_VERSION: 'auto' },
   });
 
-  test('the fleet is synced, over the API version that is there', async () => {
+  test('the fleet is synced through the API version that exists', async () => {
     expect(await invoke({})).toMatchObject({ ok: true, response: { accepted: 50, failed: 0 } });
     expect(calls().signIns).toBe(0);
   });

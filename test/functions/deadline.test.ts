@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cloudIds, sample, startPackaged } from '../support/packaged.ts';
+import { cloudIds, sample, startPackaged, startTestCloud } from '../support/packaged.ts';
 
 const hanging = (): Promise<undefined> => new Promise(() => {});
 const throttled = () => ({ status: 400, type: 'ThrottlingException' });
@@ -55,3 +55,45 @@ test.each([
   expect(result.ok).toBe(true);
   expect(session.cloud.ddm.stats().accepted).toBe(3);
 });
+
+const http = () => ({ ...sample('http'), body: undefined });
+const notTaken = {
+  messages: 'QUEUE_REFUSED',
+  jobs: 'sync jobs not followed: the queue did not take them',
+  fleet: 'fleet not dispatched: the queue did not take the message',
+  message: '"itemIdentifier":"m0"', // it comes back
+  changes: 'The change queue did not take 1 messages: the queue did not answer in time',
+};
+
+test('no function outlasts its time while SQS hangs, and each says what was not taken', async () => {
+  const cases = [
+    ['scheduled', { SYNC_INLINE_MAX: '1' }, () => sample('scheduled'), notTaken.messages],
+    ['scheduled', {}, () => sample('scheduled'), notTaken.jobs],
+    ['http', { SYNC_INLINE_MAX: '1' }, http, notTaken.fleet],
+    ['http', {}, http, notTaken.jobs],
+    ['worker', {}, workerEvent, notTaken.jobs],
+    [
+      'worker',
+      { SYNC_MAX_ATTEMPTS: '1', DDM_ENDPOINT: 'http://127.0.0.1:9' },
+      workerEvent,
+      notTaken.message,
+    ],
+    ['changed', {}, () => sample('changed'), notTaken.changes],
+  ] as const;
+  const cloud = await startTestCloud({ instances: 3 });
+  const ids = await cloudIds(cloud);
+  cloud.sqs.fault = hanging;
+
+  const results = await Promise.all(
+    cases.map(async ([name, env, event]) => {
+      const session = await startPackaged(name, { cloud, env, timeoutMs: 6_000 });
+      const result = await session.invoke(event(ids));
+      return { result, said: session.output.join() + JSON.stringify(result) };
+    }),
+  );
+
+  for (const [index, { result, said }] of results.entries()) {
+    expect(JSON.stringify(result)).not.toContain('Timedout');
+    expect(said).toContain(cases[index]?.[3]);
+  }
+}, 30_000);

@@ -73,7 +73,7 @@ async function follow(
 }
 
 describe('the packaged follow', () => {
-  test('says of every accepted sync how its job ended', async () => {
+  test('logs how the job of every accepted sync ended', async () => {
     const { cloud, lines } = await runScheduled({ instances: 200, jobMs: 50, jobFailShare: 0.1 });
     const accepted = lines().filter(({ status }) => status === 'accepted');
 
@@ -100,7 +100,7 @@ describe('the packaged follow', () => {
     expect(output.join('')).not.toContain([...cloud.iam.tokens][0]?.slice(0, 40));
   });
 
-  test('asks for 1,000 jobs with 8 calls, and again for those that were running', async () => {
+  test('checks 1,000 jobs with 8 calls, and those that still run again', async () => {
     const { cloud } = await runScheduled({
       instances: 1_000,
       jobMs: 500,
@@ -114,7 +114,7 @@ describe('the packaged follow', () => {
     expect(cloud.ddm.tasks.lists / source.stats.batches).toBeLessThanOrEqual(10);
   });
 
-  test('turns to the audit log where the job list does not know the jobs', async () => {
+  test('reads the audit log if the job list does not have the jobs', async () => {
     const { cloud } = await runScheduled({
       instances: 30,
       jobMs: 50,
@@ -217,7 +217,7 @@ describe('POST /sync?wait', async () => {
     expect(cloud.sqs.messages(followQueue)).toEqual([]);
   });
 
-  test('leaves to follow what runs longer', async () => {
+  test('leaves jobs that run longer to follow', async () => {
     cloud.ddm.tasks.settings.jobMs = 60_000;
 
     const { body, statusCode } = await post(1);

@@ -53,14 +53,14 @@ describe('POST /sync', async () => {
     expect(headers['Content-Type']).toBe('application/json');
   });
 
-  test('syncs just the instances that it names, each once', async () => {
+  test('syncs only the instances that it names, each once', async () => {
     const { body, statusCode } = await post(session, { instanceIds: [ids[0], ids[1], ids[0]] });
 
     expect([statusCode, body.total]).toEqual([200, 2]);
     expect(calls().accepted).toBe(2);
   });
 
-  test('has the caller in the run report', async () => {
+  test('puts the caller into the run report', async () => {
     const { body } = await post(session);
 
     const caller = {
@@ -72,7 +72,7 @@ describe('POST /sync', async () => {
     expect(line).toMatchObject({ runId: body.runId, caller });
   });
 
-  test('takes the subject of a JWT for the caller', async () => {
+  test('reads the caller from the subject of a JWT', async () => {
     const event = eventWith(undefined);
     const claims = { iss: 'https://login.example', sub: 'pipeline-7' };
     event.requestContext.authorizer = { jwt: { claims, scopes: null } };
@@ -125,7 +125,7 @@ describe('POST /sync', async () => {
     expect(JSON.stringify(cold.lines())).toContain('AccessDeniedException');
   });
 
-  test('answers before the HTTP API gives up, and queues what had no time', async () => {
+  test('answers before the HTTP API times out, and queues the rest', async () => {
     const env = { SYNC_RATE_PER_SECOND: '5' };
     const slow = await startPackaged('http', { cloud, env, timeoutMs: 4_000 });
     const startedAt = performance.now();
@@ -213,7 +213,7 @@ describe('POST /sync over instances that fail', async () => {
     expect([dark.statusCode, dark.body.failed]).toEqual([502, 4]);
   });
 
-  test('row 44: no token in any answer or line, whatever goes wrong', async () => {
+  test('row 44: no token in any answer or log line, whatever goes wrong', async () => {
     const canary = [...cloud.iam.tokens][0] ?? '';
     const answers: unknown[] = [await post(session), await post(session, 'nonsense')];
     cloud.iam.tokens.clear();

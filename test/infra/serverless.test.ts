@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { tokenNames } from '../../lib/aws/stored-token.ts';
+import { settings } from '../../lib/config.ts';
 import {
   packageService,
   type Statement,
@@ -93,6 +95,7 @@ describe('the packaged template', () => {
     const prefix = '/ddm-sync/dev';
     const needed = [
       'instances',
+      'instances/2',
       ...tokenNames(prefix).map((name) => name.slice(prefix.length + 1)),
     ];
 
@@ -101,11 +104,11 @@ describe('the packaged template', () => {
       expect(readable(role, template)).not.toContain('credentials');
     }
     expect(readable('RotateTokenRole', template)).toEqual(
-      expect.arrayContaining([...needed.slice(1), 'credentials']),
+      expect.arrayContaining([...needed.slice(2), 'credentials']),
     );
     // It leaves the list to the worker.
     expect([...readable('WatchRole', template)].sort()).toEqual(
-      [...needed.slice(1), 'cursor'].sort(),
+      [...needed.slice(2), 'cursor'].sort(),
     );
   });
 
@@ -278,6 +281,25 @@ describe('the packaged template', () => {
     expect(source?.MaximumBatchingWindowInSeconds).toBeGreaterThanOrEqual(1); // a batch above 10 needs it
   });
 
+  test('makes at most as many calls a second as docs/configuration.md says', () => {
+    const { HttpLambdaFunction, ScheduledLambdaFunction } = Object.fromEntries(
+      ofType('AWS::Lambda::Function'),
+    );
+    const reserved = [ScheduledLambdaFunction, HttpLambdaFunction].map((properties) =>
+      Number(properties?.ReservedConcurrentExecutions),
+    );
+    const ofQueues = ofType('AWS::Lambda::EventSourceMapping').map(([, { ScalingConfig }]) =>
+      Number((ScalingConfig as { MaximumConcurrency: number }).MaximumConcurrency),
+    );
+    const environments = [...reserved, ...ofQueues].reduce((sum, count) => sum + count, 0);
+    const text = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
+    const perSecond = Number(settings.syncRatePerSecond.default);
+
+    expect(text).toContain(
+      `${perSecond} x ${environments} = ${perSecond * environments} with the defaults`,
+    );
+  });
+
   test('gives each role only the queue actions that its function needs', () => {
     const roles = Object.fromEntries(ofType('AWS::IAM::Role'));
     const queueActions = (name: string): string[] =>
@@ -383,7 +405,13 @@ describe('the packaged template', () => {
   test('with AUTH_MODE=aksk lets the functions read the access key, and has no alarm for a token', () => {
     const aksk = packageService({ AUTH_MODE: 'aksk' });
 
-    expect(readable('WorkerRole', aksk)).toEqual(['instances', 'exclude', 'credentials']);
+    expect(readable('WorkerRole', aksk)).toEqual([
+      'instances',
+      'instances/2',
+      'exclude',
+      'exclude/2',
+      'credentials',
+    ]);
     expect(Object.keys(aksk.Resources)).not.toContain('TokenExpiresAlarm');
     expect(aksk.Resources.WorkerLambdaFunction?.Properties.Environment).toMatchObject({
       Variables: { AUTH_MODE: 'aksk' },

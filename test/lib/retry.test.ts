@@ -90,7 +90,9 @@ describe('parseRetryAfter', () => {
 describe('the retry budget', () => {
   test.each([
     [1, 10],
+    [50, 10],
     [100, 10],
+    [109, 10],
     [1_000, 100],
     [100_000, 10_000],
   ])('of %i instances allows %i retries when nothing is accepted', (instances, allowed) => {

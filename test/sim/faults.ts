@@ -43,6 +43,9 @@ export interface Faults {
   readonly endAt: number;
 }
 
+/** A fault that ends later than any world. */
+const forEver = 1e12;
+
 export function createFaults(faults: readonly Fault[], now: () => number): Faults {
   const byKind = Map.groupBy(faults, ({ kind }) => kind);
   const instances = Map.groupBy(
@@ -64,6 +67,6 @@ export function createFaults(faults: readonly Fault[], now: () => number): Fault
     ofInstance: (index) => instances.get(index)?.find(isNow)?.does,
     ofSchemas: (index) => schemas.get(index)?.find(isNow)?.answers,
     isBroken: (index) => instances.has(index),
-    endAt: faults.reduce((end, { to }) => (Number.isFinite(to) ? Math.max(end, to) : end), 0),
+    endAt: faults.reduce((end, { to }) => (to < forEver ? Math.max(end, to) : end), 0),
   };
 }

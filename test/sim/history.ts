@@ -187,22 +187,29 @@ function isJobOf({ ddm }: World, jobId: string, index: number): boolean {
   return ddm.jobs[Number(jobId.slice('job-'.length))]?.index === index;
 }
 
-function judgeDead(
-  { faults, journal, config }: World,
-  queue: string,
-  message: StoredMessage,
-): void {
-  const { body, calls, crashes } = message;
+function judgeDead(world: World, queue: string, { body, calls, crashes }: StoredMessage): void {
+  const { config, faults, journal } = world;
   if (crashes >= config.syncMaxReceives) return;
+  const isBroken = instancesIn(world, body).some((index) => faults.isBroken(index));
   const index = instanceIn(body);
-  const isBroken = index !== undefined && faults.isBroken(index);
-  if (isBroken && calls + crashes >= config.syncMaxReceives) return;
-  const of = index === undefined ? '' : ` of ${isBroken ? 'broken' : 'healthy'} instance ${index}`;
+  const hadItsTurns = index === undefined || calls + crashes >= config.syncMaxReceives;
+  if (isBroken && hadItsTurns) return;
+  const of = isBroken ? 'a broken instance' : 'healthy instances';
+  const turns =
+    index === undefined ? '' : `, called in ${calls} of ${config.syncMaxReceives} receives`;
   journal.violate(
     'dead',
-    `${queue}: a message${of} died: called in ${calls} of ${config.syncMaxReceives} receives, ${crashes} crashes`,
+    `${queue}: a message about ${of} died${turns}, ${crashes} crashes`,
     index,
   );
+}
+
+/** The instances that a message is about; those with the data node, where it is about one. */
+export function instancesIn({ nodes }: World, body: string): readonly number[] {
+  const index = instanceIn(body);
+  if (index !== undefined) return [index];
+  const node = /"dataNodeId":"(\w{36})"/.exec(body)?.[1];
+  return node === undefined ? [] : nodes.ownersOf(indexOf(node));
 }
 
 /** The instance that a message is about. */

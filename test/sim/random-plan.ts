@@ -16,8 +16,8 @@ import { createSeededRandom, type Random } from './random.ts';
 /** A small world in which several things go wrong, from its seed alone. */
 export function randomPlan(seed: number): Plan {
   const random = createSeededRandom(seed).fork('plan');
-  const fleet = 5 + Math.floor(55 * random.next() ** 2);
-  const asksUntil = random.pick([1, 1, 1, 1, 1, 1, 2, 2, 3, 4]) * hourMs;
+  const fleet = 5 + Math.floor(56 * random.next() ** 3); // most are small
+  const asksUntil = random.pick([1, 1, 1, 1, 1, 1, 1, 2, 2, 4]) * hourMs;
   const isScheduled = random.chance(0.75);
   const calm = calmPlan(seed);
   const draft: Plan = {
@@ -58,12 +58,18 @@ function several<Item>(random: Random, most: number, make: () => Item): Item[] {
 
 function randomSettings(random: Random): Readonly<Record<string, string>> {
   return {
-    SYNC_RATE_PER_SECOND: random.pick(['20', '20', '20', '5', '2', '0.5']),
+    SYNC_RATE_PER_SECOND: random.pick(['20', '20', '20', '20', '5', '5', '2', '0.5']),
     SYNC_CONCURRENCY: random.pick(['20', '20', '4', '1']),
     SYNC_INLINE_MAX: random.pick(['500', '500', '10', '0']),
     SYNC_MAX_ATTEMPTS: random.pick(['3', '3', '1']),
+    DDM_DISCOVERY: random.pick(['off', 'off', 'off', 'off', 'on']),
     SYNC_FOLLOW_MINUTES: '10',
   };
+}
+
+/** One of the first few, half of the time, so that things meet. */
+function oftenFirst(random: Random, count: number): number {
+  return random.between(0, random.chance(0.5) ? Math.min(count, 3) - 1 : count - 1);
 }
 
 function randomSpan(random: Random, { asksUntil }: Plan): { from: number; to: number } {
@@ -74,7 +80,7 @@ function randomSpan(random: Random, { asksUntil }: Plan): { from: number; to: nu
 
 function randomFault(random: Random, plan: Plan): Fault[] {
   const span = randomSpan(random, plan);
-  const index = random.between(0, plan.fleet - 1);
+  const index = oftenFirst(random, plan.fleet);
   const kind = random.pick(faultKinds);
   switch (kind) {
     case 'outage':
@@ -89,10 +95,9 @@ function randomFault(random: Random, plan: Plan): Fault[] {
       return [{ ...span, kind }];
     case 'instance': {
       const does = random.pick(instanceFaults);
-      const isForEver = does !== '401' && random.chance(0.3);
-      return [
-        { ...span, ...(isForEver && { from: 0, to: plan.asksUntil * 2 }), kind, index, does },
-      ];
+      const isForEver = does === 'gone' || (does !== '401' && random.chance(0.3));
+      const always = isForEver && { from: 0, to: Number.MAX_VALUE };
+      return [{ ...span, ...always, kind, index, does }];
     }
     case 'schemas':
       return [{ ...span, kind, index, answers: random.pick(readFaults) }];
@@ -115,18 +120,26 @@ const readFaults: readonly [ReadFault, ...ReadFault[]] = [
   ...(['403', '404-apigw', 'html', 'redirect', '429', '500', '503'] as const),
 ];
 
+/** What HUAWEI.md section 5 says that traces may be like. */
+const oddFields = [
+  { trace_type: null },
+  { trace_rating: null, trace_status: 'normal' },
+] as unknown as readonly [NonNullable<Operation['odd']>, ...NonNullable<Operation['odd']>[]];
+
 const names = Object.keys(traceNames) as unknown as readonly [string, ...string[]];
 
 function randomOperation(random: Random, { asksUntil }: Plan, nodes: number): Operation {
   return {
     at: Math.floor(random.next() * asksUntil * 0.8),
-    node: random.between(0, nodes - 1),
+    node: oftenFirst(random, nodes),
     name: random.pick([names[0], ...names]),
     kind: random.pick(['twice', 'twice', 'api-only', 'fails']),
     durationMs: random.between(1, 300) * secondMs,
     lateMs: random.pick([0, 5 * secondMs, minuteMs, 8 * minuteMs]),
     doubled: random.chance(0.2),
     garbage: random.chance(0.1),
+    ...(random.chance(0.2) && { endLateMs: random.between(0, 9) * minuteMs }),
+    ...(random.chance(0.1) && { odd: random.pick(oddFields) }),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { LambdaFunction } from './cloud/lambda.ts';
 import { functions, type SyncRequestEvent } from './functions.ts';
-import { instanceIn } from './history.ts';
+import { instancesIn } from './history.ts';
 import { instanceIdOf, nodeIdOf } from './huawei/ids.ts';
 import type { Violation } from './invariants.ts';
 import { hourMs, minuteMs, type Plan, secondMs } from './plan.ts';
@@ -169,7 +169,7 @@ function judgeEnd(world: World, changes: readonly Told[], isSettled: boolean): v
   let isFleetWaiting = false;
   for (const queue of [queues.sync, queues.change]) {
     for (const { body } of [...queue.messages(), ...queue.dead]) {
-      waiting.add(instanceIn(body) ?? -1);
+      for (const index of instancesIn(world, body)) waiting.add(index);
       if (body.includes('"fleet"')) isFleetWaiting = true;
     }
   }
@@ -183,6 +183,8 @@ function judgeEnd(world: World, changes: readonly Told[], isSettled: boolean): v
   }
   for (const { at, indexes, what } of changes) {
     for (const index of indexes) {
+      // One that is gone has no data nodes any more.
+      if (faults.ofInstance(index) === 'gone') continue;
       const instance = ddm.instances[index];
       const since = faults.isBroken(index) ? instance?.lastCallAt : instance?.lastAcceptedAt;
       if ((since ?? -1) >= at || waiting.has(index)) continue;

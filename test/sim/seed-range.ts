@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Invariant } from './invariants.ts';
+import { useLightAbort } from './light-abort.ts';
 import { randomPlan } from './random-plan.ts';
 import { runWorld } from './run.ts';
 
@@ -24,7 +25,8 @@ export interface SeedsDone {
 const seedsAtOnce = 10;
 
 async function runRange({ checked, from, step, until }: SeedRange): Promise<void> {
-  Error.stackTraceLimit = 0; // an abort makes an error: its stack is the dearest part of it
+  Error.stackTraceLimit = 0; // the stacks of simulated failures cost time and say nothing
+  useLightAbort();
   const options = { checked: new Set(checked) };
   let done: { seeds: number; violated: SeedsDone['violated'][number][] } = empty();
   for (let seed = from; seed < until; seed += step) {

@@ -1,16 +1,20 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Fault } from './faults.ts';
 import { type Invariant, invariantNames, keptInvariants } from './invariants.ts';
+import { useLightAbort } from './light-abort.ts';
+import { knownBugs, mended, type NamedWorld } from './named-worlds.ts';
 import { calmPlan, minuteMs, type Operation, type Plan } from './plan.ts';
 import { randomPlan } from './random-plan.ts';
 import { runWorld } from './run.ts';
 import { shrink } from './shrink.ts';
 import type { Sabotage } from './world.ts';
 
-const seeds = 150;
+const seeds = 300;
 
 describe('the service over hours', () => {
   it(`keeps its promises in ${seeds} random worlds`, async () => {
     const violated: string[] = [];
+    onTestFinished(useLightAbort());
     for (let seed = 1; seed <= seeds; seed += 1) {
       const { violations } = await runWorld(randomPlan(seed), { checked: keptInvariants });
       for (const { detail, invariant } of violations) {
@@ -35,6 +39,18 @@ describe('the service over hours', () => {
   });
 });
 
+describe('a bug that the simulation found', () => {
+  const run = async ({ plan, violates }: NamedWorld): Promise<void> => {
+    const { violations } = await runWorld(plan, { checked: new Set([violates]) });
+    expect(violations).toEqual([]);
+  };
+
+  // Fails once the bug is gone: then it goes to `mended`.
+  for (const world of knownBugs) it.fails(world.name, () => run(world));
+
+  it.each(mended)('$name', run);
+});
+
 describe('the simulation', () => {
   it('is the same for the same seed, and another one for another', async () => {
     const hashes = async (): Promise<number[]> => {
@@ -46,6 +62,19 @@ describe('the simulation', () => {
 
     expect(await hashes()).toEqual(first);
     expect(new Set(first).size).toBe(first.length);
+  });
+
+  it('is the same with the light AbortController', async () => {
+    const seedsOfBoth = [17, 28, 80];
+    const hashes = async (): Promise<number[]> => {
+      const all: number[] = [];
+      for (const seed of seedsOfBoth) all.push((await runWorld(randomPlan(seed))).hash);
+      return all;
+    };
+    const ofNode = await hashes();
+    onTestFinished(useLightAbort());
+
+    expect(await hashes()).toEqual(ofNode);
   });
 
   it('is the same with a trace', async () => {
@@ -65,11 +94,12 @@ describe('the simulation', () => {
   });
 
   it('finds a small world for a violation, and its trace', async () => {
-    const plan = randomPlan(28);
-    const { violations, world } = await shrink(plan, 'size');
+    const faults: Fault[] = [{ from: 0, to: minuteMs, kind: 'slow', factor: 2 }];
+    const plan = { ...queued, faults, watch: true, events: [{ at: minuteMs, instance: 3 }] };
+    const { violations, world } = await shrink(plan, 'size', 'send twice');
 
     expect(violations).toMatchObject([{ invariant: 'size' }]);
-    expect(world.plan.faults.length).toBeLessThan(plan.faults.length);
+    expect(world.plan).toMatchObject({ faults: [], events: [], watch: false });
     expect(world.journal.recent().join('\n')).toContain('VIOLATION of size');
   });
 });

@@ -38,6 +38,8 @@ export interface ProcessOptions {
   readonly instanceIds?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly secret?: App['parameters']['secret'];
+  /** @default true */
+  readonly hasQueue?: boolean;
 }
 
 interface FollowProcess {
@@ -80,7 +82,7 @@ export function createFollowWorld(): FollowWorld {
 function startProcess(
   world: FollowWorld,
   store: (body: string, delaySeconds: number) => void,
-  { crashAt = 0, env, instanceIds = [], secret }: ProcessOptions = {},
+  { crashAt = 0, env, hasQueue = true, instanceIds = [], secret }: ProcessOptions = {},
 ): FollowProcess {
   const { death, effect, isDead, sleep } = createMortal(world.clock, crashAt);
 
@@ -103,7 +105,7 @@ function startProcess(
       ...world.clock,
       sleep,
     },
-    followQueue: queue,
+    ...(hasQueue && { followQueue: queue }),
     log: {
       ...world.log,
       outcome: (outcome) => alive(() => world.log.outcome(outcome)),

@@ -13,7 +13,7 @@ test('is read as it was written', async () => {
   expect(await readCursor(store, name)).toEqual({ until, done: ['abc', 'def'] });
 });
 
-test('without marks is none but the time', async () => {
+test('without marks is the time alone', async () => {
   const store = createFakeStore();
   await writeCursor(store, name, { until, done: [] });
 

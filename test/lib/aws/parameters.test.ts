@@ -4,9 +4,13 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { createSlidingLimit } from '../../../emulator/sliding-limit.ts';
 import { type SsmServer, splitParameter, startSsm } from '../../../emulator/ssm.ts';
 import { createParameterStore, createSsmClient } from '../../../lib/aws/parameter-store.ts';
-import { createParameters, type Parameters } from '../../../lib/aws/parameters.ts';
+import {
+  createParameters,
+  type Parameters,
+  type ParametersDeps,
+} from '../../../lib/aws/parameters.ts';
 import { ParameterError } from '../../../lib/errors.ts';
-import { createFakeClock, type FakeClock } from '../../fakes/clock.ts';
+import { createFakeClock } from '../../fakes/clock.ts';
 import { instanceIds } from '../../support/instances.ts';
 
 const prefix = '/ddm-sync/test';
@@ -29,7 +33,7 @@ async function start(values: Values = {}): Promise<SsmServer> {
 
 const { signal } = new AbortController();
 
-function connect(ssm: SsmServer, clock: FakeClock = createFakeClock()): Parameters {
+function connect(ssm: SsmServer, clock: ParametersDeps['clock'] = createFakeClock()): Parameters {
   const client = createSsmClient({
     endpoint: ssm.endpoint,
     region: 'eu-central-1',
@@ -50,7 +54,7 @@ async function errorOf(work: Promise<unknown>): Promise<ParameterError> {
 }
 
 describe('the store', () => {
-  test('gives list and token with one call where both are single parameters', async () => {
+  test('reads list and token with one call if each is a single parameter', async () => {
     const ssm = await start();
     const parameters = connect(ssm);
 
@@ -77,7 +81,7 @@ describe('the store', () => {
     expect(ssm.calls.get('GetParameters')).toBe(2);
   });
 
-  test('row 20: gives a rotated token when asked anew, with one read for all who ask', async () => {
+  test('row 20: re-reads a rotated token once for all concurrent callers', async () => {
     const ssm = await start();
     const parameters = connect(ssm);
     await parameters.secret(signal);
@@ -102,7 +106,7 @@ describe('the store', () => {
     expect(ssm.calls.get('GetParameters')).toBeGreaterThan(150);
   }, 60_000);
 
-  test('row 19: serves from what it keeps during an outage, and fails by name after that', async () => {
+  test('row 19: serves from its cache during an outage, and then fails with the name of the parameter', async () => {
     const ssm = await start();
     const clock = createFakeClock();
     const parameters = connect(ssm, clock);
@@ -154,6 +158,64 @@ describe('the store', () => {
   });
 });
 
+/** Its sleeps end at once. */
+const impatientClock = { monotonic: () => performance.now(), sleep: async () => {} };
+
+describe('a list in parts', () => {
+  const list = `${prefix}/instances`;
+  const part = (number: number, ids: readonly string[]) =>
+    ({ name: `${list}/${number}`, type: 'StringList', value: ids.join(',') }) as const;
+
+  test('beside a whole list is refused: the error names both, and what to delete', async () => {
+    const ssm = await start();
+    ssm.put(part(2, instanceIds(1, 10)));
+
+    const error = await errorOf(connect(ssm, impatientClock).fleet(signal));
+
+    expect(error).toMatchObject({ code: 'PARAMETER_INVALID', parameterName: list });
+    expect(error.message).toContain(`${list} and ${list}/2 both exist`);
+    expect(error.message).toContain(`delete ${list} `);
+  });
+
+  test('beside a whole list is refused among the excluded instances too', async () => {
+    const ssm = await start();
+    const exclude = `${prefix}/exclude`;
+    for (const name of [exclude, `${exclude}/2`]) {
+      ssm.put({ name, type: 'StringList', value: instanceIds(1).join() });
+    }
+
+    const error = await errorOf(connect(ssm, impatientClock).excluded(signal));
+
+    expect(error.message).toContain(`${exclude} and ${exclude}/2 both exist`);
+  });
+
+  test.each([
+    [[2], 1],
+    [[1, 3], 2],
+    [[1, 2, 3, 5], 4],
+  ])('with the numbers %j is refused: part %i is missing', async (numbers, missing) => {
+    const ssm = await start();
+    ssm.delete(list);
+    for (const number of numbers) ssm.put(part(number, instanceIds(1, number)));
+
+    const error = await errorOf(connect(ssm, impatientClock).fleet(signal));
+
+    expect(error.parameterName).toBe(`${list}/${missing}`);
+    expect(error.message).toContain(`${list}/${missing} is missing between the parts of the list`);
+  });
+
+  test('is read again while setup replaces the list', async () => {
+    const ssm = await start();
+    ssm.put(part(1, instanceIds(2)));
+    ssm.put(part(2, instanceIds(2, 2)));
+    const clock = { ...impatientClock, sleep: async () => ssm.delete(list) };
+
+    const fleet = await connect(ssm, clock).fleet(signal);
+
+    expect(fleet.instanceIds).toEqual(instanceIds(4));
+  });
+});
+
 describe('the list', () => {
   const [first = '', second = ''] = instanceIds(2);
 
@@ -180,13 +242,13 @@ describe('the list', () => {
     expect(fleet.duplicates).toBe(1);
   });
 
-  test('does not print a token that was put into the list by mistake', async () => {
+  test('never prints a token that was pasted into the list by mistake', async () => {
     const fleet = await connect(await start({ instances: `${first},${token}` })).fleet(signal);
 
     expect(fleet).toMatchObject({ instanceIds: [first], malformed: ['[redacted]'], duplicates: 0 });
   });
 
-  test('row 25: may be empty, on purpose', async () => {
+  test('row 25: may be empty on purpose', async () => {
     const fleet = await connect(await start({ instances: '[]' })).fleet(signal);
 
     expect(fleet).toMatchObject({ instanceIds: [], malformed: [], duplicates: 0 });

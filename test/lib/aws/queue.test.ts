@@ -72,7 +72,7 @@ describe('the queue', () => {
     });
   });
 
-  test('row 13: sends failed entries again, alone, until every one is taken', async () => {
+  test('row 13: resends only the failed entries, until the queue has taken all of them', async () => {
     const { queue, server, stored } = await start();
     const random = createRandom(7);
     server.entryFault = () => (random() < 0.3 ? { senderFault: false } : undefined);
@@ -85,7 +85,7 @@ describe('the queue', () => {
     expect(lost.length).toBeLessThan(30); // 2,000 x 0.3^5 = 5
   });
 
-  test('row 13: names what the queue refuses for good, and sends it just once', async () => {
+  test('row 13: reports what the queue refuses for good, and sends it only once', async () => {
     const { queue, server, stored } = await start();
     const ids = instanceIds(30);
     server.entryFault = (body) => (body.includes(ids[7] ?? '') ? { senderFault: true } : undefined);
@@ -103,7 +103,7 @@ describe('the queue', () => {
     expect(server.calls.get('SendMessageBatch')).toBe(3);
   });
 
-  test('row 13: does not take an entry for sent that the answer leaves out', async () => {
+  test('row 13: does not count an entry as sent if the answer leaves it out', async () => {
     const { queue, server, stored } = await start();
     const ids = instanceIds(20);
     let left = 3;
@@ -135,7 +135,7 @@ describe('the queue', () => {
     expect(server.calls.get('SendMessageBatch')).toBeLessThanOrEqual(20);
   });
 
-  test('loses no batch to a queue that is out of order for a moment', async () => {
+  test('loses no batch while the queue fails briefly', async () => {
     const { queue, server, stored } = await start();
     let calls = 0;
     server.fault = () => {
@@ -154,7 +154,7 @@ describe('the queue', () => {
     expect(stored().length).toBe(300);
   });
 
-  test('ends at its deadline, and counts what got no answer as refused', async () => {
+  test('stops at its deadline, and counts entries without an answer as refused', async () => {
     const { queue, server } = await start();
     server.fault = (operation) => {
       if (operation === 'SendMessageBatch') server.dropConnections();
@@ -173,7 +173,7 @@ describe('the queue', () => {
     expect(refused.length).toBeGreaterThan(0);
   });
 
-  test('holds messages back as long as asked', async () => {
+  test('delays messages for the requested time', async () => {
     const { queue, receive } = await start();
     await send(sender, queue, entries(instanceIds(3), 1), AbortSignal.timeout(5_000));
 
@@ -184,7 +184,7 @@ describe('the queue', () => {
     expect([early.length, late.length]).toEqual([0, 3]);
   });
 
-  test('has a received message delivered again when asked, and no sooner', async () => {
+  test('redelivers a received message after the requested time, not before', async () => {
     const { queue, receive } = await start();
     await send(sender, queue, entries(instanceIds(12)), AbortSignal.timeout(5_000));
     const received = [...(await receive()), ...(await receive())];

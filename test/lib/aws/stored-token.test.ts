@@ -9,7 +9,7 @@ const prefix = '/ddm-sync/test';
 const expiresAt = Date.parse('2026-11-25T03:00:00Z');
 const clock = { sleep: async () => {} };
 
-/** A token of so many characters, of its own letter throughout: half of another one shows. */
+/** A token of one repeated letter, so that half of another token shows. */
 function tokenOf(letter: string, characters: number): string {
   return letter.repeat(characters);
 }
@@ -42,7 +42,7 @@ describe('a token', () => {
     },
   );
 
-  test('is joined in numeric order by whoever reads its parts alone', async () => {
+  test('is complete when its parts alone are joined in numeric order', async () => {
     const store = createFakeStore();
     for (const letter of ['a', 'b', 'c']) {
       const token = tokenOf(letter, 9_120);
@@ -75,6 +75,20 @@ describe('a token', () => {
     },
   );
 
+  test.each([11, 12, 20])('in %i parts by hand is refused, not cut', async (count) => {
+    const parts = Array.from({ length: count }, (_, index) => String(index).repeat(100));
+    const names = parts.map((part, index) => [`${prefix}/token/${index + 1}`, part] as const);
+    const store = createFakeStore(undefined, new Map(names));
+
+    const error: unknown = await read(store).catch((caught: unknown) => caught);
+    await write(store, tokenOf('b', 300));
+
+    expect(error).toBeInstanceOf(ParameterError);
+    expect(error).toMatchObject({ parameterName: `${prefix}/token/11` });
+    expect(String(error)).toMatch(/at most 10\b.*invoke rotate-token/);
+    expect((await read(store)).token).toBe(tokenOf('b', 300));
+  });
+
   test('is the old one until the pointer is moved, wherever the rotation dies', async () => {
     for (let steps = 0; ; steps += 1) {
       let left = Number.POSITIVE_INFINITY;
@@ -98,10 +112,10 @@ describe('a token', () => {
     }
   });
 
-  test('whose parts are not those of its pointer is refused by name', async () => {
+  test('whose parts do not match its pointer is refused by name', async () => {
     const store = createFakeStore();
     await write(store, tokenOf('a', 9_120));
-    store.values.set(`${prefix}/token/13`, 'somebody else');
+    store.values.set(`${prefix}/token/13`, 'another value');
 
     const error: unknown = await read(store).catch((caught: unknown) => caught);
 
@@ -126,7 +140,7 @@ describe('a token', () => {
     },
   );
 
-  test('that somebody else writes at the same time is noticed', async () => {
+  test('that another writer changes at the same time is noticed', async () => {
     let puts = 0;
     const store = createFakeStore();
     const disturbed: FakeStore = {
@@ -191,7 +205,7 @@ describe('a reader beside two rotations, at every step of both,', () => {
     60_000,
   );
 
-  test('gets one whole token, and never an older one than before, in any order', async () => {
+  test('gets one whole token, never older than the last one, in any order of steps', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.scheduler(),
@@ -229,7 +243,7 @@ describe('a reader beside two rotations, at every step of both,', () => {
   }, 60_000);
 });
 
-/** The reader's first effects come after so many of the writer's; the rest follows in turns. */
+/** The reader's first effects come after `at` effects of the writer; then the two take turns. */
 async function interleave(
   initial: ReadonlyMap<string, string>,
   at: readonly number[],

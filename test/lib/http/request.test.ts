@@ -57,7 +57,7 @@ function post(body?: unknown, rest: Readonly<Record<string, unknown>> = {}) {
   });
 }
 
-test('answers 503 and nothing of the inside when it is not configured', async () => {
+test('answers 503 without internal details when it is not configured', async () => {
   vi.stubEnv('DDM_ENDPOINT', 'http://169.254.169.254');
 
   const { body, statusCode } = await handler(sample('http'), context);
@@ -172,7 +172,7 @@ test('row 55: refuses 10 MB within 50 ms', async () => {
   expect(result.statusCode).toBe(413);
 });
 
-test('takes the subject of a token for the caller', async () => {
+test('reads the caller from the subject of a token', async () => {
   const { requestContext } = sample('http');
   const authorizer = { jwt: { claims: { sub: 'pipeline' } } };
 

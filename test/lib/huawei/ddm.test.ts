@@ -148,6 +148,22 @@ describe('the v3 call', () => {
     expect(seen).toEqual(['v1', 'v3', 'v3', 'v3']);
   });
 
+  test('shares the time of the attempt with v1, with auto', async () => {
+    const client = await connect((request, response) => {
+      const isV1 = request.url?.startsWith('/v1/');
+      const body = '{"error_code":"APIGW.0101","error_msg":"The API does not exist"}';
+      const answer = isV1 ? reply(404, body) : reply(200, '');
+      setTimeout(() => answer(request, response), 1_200);
+    }, 'auto');
+    const startedAt = performance.now();
+
+    const failure = await failureOf(client);
+
+    expect(failure).toMatchObject({ errCode: 'TIMEOUT', retryClass: 'retry' });
+    expect(performance.now() - startedAt).toBeLessThan(2_300);
+    expect(await client.sync(instanceId, signal)).toEqual({});
+  });
+
   test('does not take over when just the instance is unknown', async () => {
     const seen: string[] = [];
     const client = await connect((request, response) => {
@@ -266,7 +282,7 @@ describe('a failure', () => {
     });
   });
 
-  test('row 34: carries what the service asked us to wait', async () => {
+  test('row 34: carries the wait that the service asked for', async () => {
     const failure = await failureOf(await connect(reply(429, '', { 'Retry-After': '3' })));
 
     expect(failure.retryAfterMs).toBe(3_000);
@@ -376,7 +392,7 @@ describe('an instance id', () => {
   });
 });
 
-test('row 51: a polluted Object.prototype changes no answer', async () => {
+test('row 51: a polluted Object.prototype does not change the result', async () => {
   const polluted = { errCode: 'DBS.300002', instanceId, jobId: 'polluted' };
   Object.assign(Object.prototype, polluted);
   onTestFinished(() => {

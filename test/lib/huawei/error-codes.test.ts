@@ -50,7 +50,7 @@ test.each([
   expect(classify(httpStatus, errCode)).toBe(expected);
 });
 
-test('row 38: every failure has an advice, a known code its own', () => {
+test('row 38: every failure has advice, each known code its own', () => {
   expect(adviceFor(400, 'DBS.280001')).toContain('instances parameter');
   expect(adviceFor(401, 'APIG.0307')).toBe(adviceFor(401, 'APIGW.0307'));
   for (const status of [400, 401, 403, 404, 409, 418, 429, 500, 503, undefined]) {

@@ -35,7 +35,7 @@ async function failTimed(client: HttpClient, request: HttpRequest) {
 }
 
 describe('an answer', () => {
-  test('is given whatever its status, unparsed', async () => {
+  test('is returned unparsed, whatever its status', async () => {
     const { url } = await startServer((_, response) => {
       response.writeHead(503, { 'Retry-After': '7' }).end('{"a":1}');
     });
@@ -131,7 +131,7 @@ describe('connections', () => {
 });
 
 describe('the deadline', () => {
-  test('row 28: ends a refused connection at once', async () => {
+  test('row 28: fails at once if the connection is refused', async () => {
     const port = await findClosedPort();
 
     const { error } = await failTimed(connect(), post(`http://127.0.0.1:${port}`));
@@ -170,7 +170,7 @@ describe('the deadline', () => {
     expect(elapsedMs).toBeLessThan(500);
   });
 
-  test('is counted for each call anew', async () => {
+  test('starts again with each call', async () => {
     const { url } = await startServer((_, response) => {
       setTimeout(() => response.end('{}'), 100);
     });
@@ -180,7 +180,7 @@ describe('the deadline', () => {
   });
 });
 
-describe('an answer that is no answer', () => {
+describe('an unusable answer', () => {
   test('row 30: one that breaks off can be asked for again', async () => {
     const { url } = await startRawServer((socket) => {
       socket.once('data', () => {
@@ -195,7 +195,7 @@ describe('an answer that is no answer', () => {
     expect(error).toMatchObject({ code: 'BAD_RESPONSE', retryable: true });
   });
 
-  test('row 30: one without a length that breaks off arrives as far as it came', async () => {
+  test('row 30: one that breaks off without a length arrives as far as it was sent', async () => {
     const { url } = await startRawServer((socket) => {
       socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{"insta'));
     });

@@ -42,7 +42,7 @@ function guide() {
   return sign(documentedRequest, documented, documentedAt);
 }
 
-test('takes the path with a slash at its end as the one without', () => {
+test('signs a path with a trailing slash like the one without', () => {
   const [path = '', query = ''] = documentedRequest.url.split('?');
 
   expect(

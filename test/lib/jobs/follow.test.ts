@@ -44,7 +44,7 @@ function endsOf({ log }: FollowWorld) {
 const [a = '', b = '', c = ''] = instanceIds(3);
 
 describe('the end of an accepted sync', () => {
-  test('is one line each: completed, or failed with the reason given and an advice', async () => {
+  test("is one line: completed, or failed with DDM's reason and advice", async () => {
     const world = createFollowWorld();
     const secretLike = 'k'.repeat(60);
     world.huawei.plan = (instanceId) => ({
@@ -78,7 +78,7 @@ describe('the end of an accepted sync', () => {
     expect(world.log.endCounts).toEqual([{ completed: 1, failed: 1, unknown: 0 }]);
   });
 
-  test('is looked for after 10 seconds, and then at growing intervals', async () => {
+  test('is checked after 10 seconds, and then at growing intervals', async () => {
     const world = createFollowWorld();
     world.huawei.plan = () => ({ durationMs: 600_000 });
     await sync(world, [a]);
@@ -93,7 +93,7 @@ describe('the end of an accepted sync', () => {
     expect(world.log.jobEnds[0]?.secondsSinceAccepted).toBeLessThan(630);
   });
 
-  test('takes a status that it does not know for running', async () => {
+  test('treats an unknown status as running', async () => {
     const world = createFollowWorld();
     let lists = 0;
     world.huawei.fault = ({ url }) => {
@@ -110,7 +110,7 @@ describe('the end of an accepted sync', () => {
     expect(endsOf(world)).toEqual([[a, 'completed', 'job']]);
   });
 
-  test('is in the audit log where the job list does not have it after two looks', async () => {
+  test('comes from the audit log if the job list does not have the job after two checks', async () => {
     const world = createFollowWorld();
     world.huawei.jobsHidden = true;
     world.huawei.plan = (instanceId) => ({
@@ -130,7 +130,7 @@ describe('the end of an accepted sync', () => {
     expect(world.huawei.urls.filter(isTraces).length).toBe(1);
   });
 
-  test('is in the audit log with v3, which gives no job id; the job list is not asked', async () => {
+  test('comes from the audit log with v3, which gives no job id; the job list is not read', async () => {
     const world = createFollowWorld();
     const env = { DDM_API_VERSION: 'v3' };
     await sync(world, [a, b], { env });
@@ -145,7 +145,7 @@ describe('the end of an accepted sync', () => {
     expect(world.huawei.urls.filter(isList)).toEqual([]);
   });
 
-  test('is not what the audit log says of the request, or of an earlier sync', async () => {
+  test('is never taken from the trace of the request, or of an earlier sync', async () => {
     const world = createFollowWorld();
     world.huawei.jobsHidden = true;
     world.huawei.plan = () => ({ durationMs: 1_000 });
@@ -159,7 +159,7 @@ describe('the end of an accepted sync', () => {
     expect(endsOf(world)).toEqual([[a, 'unknown', undefined]]);
   });
 
-  test('is unknown without noise when nobody says anything until the time is over', async () => {
+  test('is unknown, without a warning, if neither source reports it in time', async () => {
     const world = createFollowWorld();
     world.huawei.jobsHidden = true;
     world.huawei.tracesHidden = true;
@@ -178,7 +178,7 @@ describe('the end of an accepted sync', () => {
     expect([...world.log.warnings, ...world.log.problems]).toEqual([]);
   });
 
-  test('is unknown where there is no audit service to ask', async () => {
+  test('is unknown without an audit service', async () => {
     const world = createFollowWorld();
     const env = { DDM_API_VERSION: 'v3', DDM_ENDPOINT: 'http://127.0.0.1:9' };
     await sync(world, [a], { env });
@@ -190,8 +190,8 @@ describe('the end of an accepted sync', () => {
   });
 });
 
-describe('a look', () => {
-  test('at 1,000 jobs costs 8 calls, shared by all messages of the batch', async () => {
+describe('a check', () => {
+  test('of 1,000 jobs costs 8 calls, shared by all messages of the batch', async () => {
     const world = createFollowWorld();
     world.huawei.plan = () => ({ durationMs: 45_000 });
     const ids = instanceIds(1_000);
@@ -217,7 +217,7 @@ describe('a look', () => {
     expect(world.huawei.urls.filter(isList).length).toBe(1);
   });
 
-  test('puts what is left of several messages together', async () => {
+  test('merges the open jobs of several messages', async () => {
     const world = createFollowWorld();
     const ids = instanceIds(384);
     world.huawei.plan = (id) => ({ durationMs: ids.indexOf(id) % 4 === 0 ? 60_000 : 1_000 });
@@ -257,7 +257,7 @@ describe('a look', () => {
     expect(world.log.jobEnds.map(({ end }) => end)).toEqual(['completed', 'completed']);
   });
 
-  test('keeps what a list that broke off had said already', async () => {
+  test('keeps what it read before the list failed', async () => {
     const world = createFollowWorld();
     const ids = instanceIds(200);
     await sync(world, ids);
@@ -276,7 +276,7 @@ describe('a look', () => {
     expect(world.log.jobEnds.length).toBe(200);
   });
 
-  test('asks the audit log where the job list refuses to answer', async () => {
+  test('reads the audit log if the job list refuses to answer', async () => {
     const world = createFollowWorld();
     await sync(world, [a]);
     world.huawei.fault = ({ url }) =>
@@ -287,7 +287,7 @@ describe('a look', () => {
     expect(endsOf(world)).toEqual([[a, 'completed', 'trace']]);
   });
 
-  test('gives up in the end with a dead token: one warning a look, and the audit log is left alone', async () => {
+  test('gives up in the end with a dead token: one warning per check, and no call to the audit log', async () => {
     const world = createFollowWorld();
     await sync(world, [a, b]);
     world.huawei.fault = () => answer(401, { error_code: 'APIGW.0307', error_msg: 'dead' });
@@ -300,7 +300,7 @@ describe('a look', () => {
     expect(world.log.jobEnds.map(({ end }) => end)).toEqual(['unknown', 'unknown']);
   });
 
-  test('goes on when the parameter store cannot be read', async () => {
+  test('continues after the parameter store could not be read', async () => {
     const world = createFollowWorld();
     await sync(world, [a]);
     let reads = 0;
@@ -316,7 +316,7 @@ describe('a look', () => {
     expect(endsOf(world)).toEqual([[a, 'completed', 'job']]);
   });
 
-  test('does not page for ever through a list that always says the same', async () => {
+  test('stops paging through a list that always returns the same page', async () => {
     const world = createFollowWorld();
     world.huawei.tracesHidden = true;
     const jobs = [null, { id: 7 }, { id: 'other', status: 'Running' }];
@@ -325,7 +325,26 @@ describe('a look', () => {
 
     const looks = await world.drain({ env: { SYNC_FOLLOW_MINUTES: '1' } });
 
-    expect(world.huawei.urls.filter(isList).length).toBe(2 * looks);
+    expect(world.huawei.urls.filter(isList).length).toBe((1 + 8) * looks);
+  });
+
+  test('continues after a page of jobs that it has seen already', async () => {
+    const world = createFollowWorld();
+    const ids = instanceIds(300);
+    await sync(world, ids);
+    // Newest first: while the first page is read, 128 other jobs push its jobs onto the second one.
+    const listed = world.huawei.jobs.map(({ id }) => ({ id, status: 'Completed' }));
+    world.huawei.fault = ({ url }) => {
+      if (!isList(url)) return undefined;
+      const offset = Number(new URL(url).searchParams.get('offset'));
+      const from = offset === 0 ? 0 : offset - 128;
+      return answer(200, { jobs: listed.slice(from, from + 128), total: 428 });
+    };
+
+    const looks = await world.drain();
+
+    expect(looks).toBe(1);
+    expect(world.log.jobEnds.map(({ end }) => end)).toEqual(ids.map(() => 'completed'));
   });
 });
 
@@ -357,7 +376,7 @@ describe('the follow queue', () => {
     expect(world.log.jobEnds.map(({ instanceId }) => instanceId)).toEqual([b]);
   });
 
-  test('that takes nothing from a run: every job has its line at once, and why', async () => {
+  test('that refuses the jobs of a run: each job gets its line at once, with the reason', async () => {
     const world = createFollowWorld();
     world.refuse = () => true;
 
@@ -372,7 +391,7 @@ describe('the follow queue', () => {
     expect(world.log.endCounts).toEqual([{ completed: 0, failed: 0, unknown: 2 }]);
   });
 
-  test('that takes nothing anew has the old messages come back, and their ends at the last one', async () => {
+  test('that refuses the next messages: the old ones come back, and their jobs end with the last delivery', async () => {
     const world = createFollowWorld();
     world.huawei.plan = () => ({ durationMs: 7_200_000 });
     await sync(world, [a, b]);
@@ -388,7 +407,7 @@ describe('the follow queue', () => {
     expect(world.deadLetters).toEqual([]);
   });
 
-  test('is used for nothing with SYNC_FOLLOW=off', async () => {
+  test('is not used with SYNC_FOLLOW=off', async () => {
     const world = createFollowWorld();
 
     await sync(world, [a], { env: { SYNC_FOLLOW: 'off' } });
@@ -396,7 +415,7 @@ describe('the follow queue', () => {
     expect([world.messages.size, world.log.jobEnds.length]).toEqual([0, 0]);
   });
 
-  test('gets pages while a long run goes on, and messages that fit ten to a call', async () => {
+  test('gets pages during a long run, in messages of which ten fit into a call', async () => {
     const world = createFollowWorld();
     const sizes: number[] = [];
     world.refuse = (body) => {

@@ -46,7 +46,7 @@ async function post(
   return { ...result, ends, counts: result.ends, statusCode, body: JSON.parse(body ?? ''), ms };
 }
 
-test('answers as soon as every job ended', async () => {
+test('answers as soon as every job has ended', async () => {
   const world = createFollowWorld();
 
   const { counts, ends, ms, statusCode } = await post(world, [100, 900, 2_500, 2_500]);
@@ -92,7 +92,7 @@ test('what runs longer is running in the answer and goes to the follow queue', a
   expect(world.log.jobEnds.map(({ instanceId }) => instanceId)).toEqual([a, c, b, d]);
 });
 
-test('ends within the 25 seconds of the function, however long it is to wait and whatever hangs', async () => {
+test('ends within the 25 seconds of the function, whatever the wait and whatever hangs', async () => {
   const world = createFollowWorld();
   world.huawei.fault = ({ url }) => (url.includes('/jobs?') ? answer(503, {}) : undefined);
 
@@ -102,23 +102,31 @@ test('ends within the 25 seconds of the function, however long it is to wait and
   expect(ms).toBeLessThan(22_000 - 1_000);
 });
 
-test('is unknown where the follow queue does not take it', async () => {
+test('is unknown if the follow queue does not take the job', async () => {
   const world = createFollowWorld();
   world.refuse = () => true;
 
-  const { counts } = await post(world, [100, 60_000, 60_000, 60_000], { waitMs: 2_000 });
+  const { counts, results } = await post(world, [100, 60_000, 60_000, 60_000], { waitMs: 2_000 });
 
   expect(counts).toEqual({ completed: 1, failed: 0, unknown: 3, running: 0 });
+  expect(results[1]).toMatchObject({ end: 'unknown', reason: 'refused by the fake' });
   expect(world.log.jobEnds.filter(({ end }) => end === 'unknown').length).toBe(3);
 });
 
-test('waits without following afterwards with SYNC_FOLLOW=off', async () => {
+test.each([
+  ['SYNC_FOLLOW=off', { SYNC_FOLLOW: 'off' }, true, 'SYNC_FOLLOW is off'],
+  ['no follow queue', {}, false, 'FOLLOW_QUEUE_URL is not set'],
+] as const)('what runs longer is unknown with %s: no log line will follow', async (...args) => {
+  const [, env, hasQueue, reason] = args;
   const world = createFollowWorld();
-  const process = { env: { SYNC_FOLLOW: 'off' } };
+  const process = { env, hasQueue };
 
-  const { counts } = await post(world, [100, 60_000, 100, 100], { waitMs: 2_000, process });
+  const answer = await post(world, [100, 60_000, 100, 100], { waitMs: 2_000, process });
 
-  expect(counts).toEqual({ completed: 3, failed: 0, unknown: 0, running: 1 });
+  expect(answer.counts).toEqual({ completed: 3, failed: 0, unknown: 1, running: 0 });
+  const result = { instanceId: b, end: 'unknown', reason: expect.stringContaining(reason) };
+  expect(answer.body.results).toContainEqual(expect.objectContaining(result));
+  expect(world.log.jobEnds).toContainEqual(expect.objectContaining(result));
   expect(world.messages.size).toBe(0);
 });
 
@@ -132,7 +140,7 @@ test('has nothing to wait for when a worker dispatches the fleet', async () => {
   expect(ms).toBeLessThan(1_000);
 });
 
-test('without wait hands everything over and says nothing of ends', async () => {
+test('without wait, hands everything over and returns no ends', async () => {
   const world = createFollowWorld();
   const { app } = world.start({ instanceIds: ids });
   const request = { runId: 'run-1', trigger: 'http', dryRun: false } as const;

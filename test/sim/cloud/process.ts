@@ -82,3 +82,19 @@ export function createProcess(scheduler: Scheduler): Process {
   };
   return owner;
 }
+
+const requestTimeoutMs = 5_000; // of the SDK's clients in lib/aws
+
+/** What the SDK does while a service hangs: it tries again after each timeout. */
+export async function outlastHang(
+  process: Process,
+  isHanging: () => boolean,
+  maxAttempts: number,
+  signal: AbortSignal,
+): Promise<'answers' | 'aborted' | 'timed out'> {
+  for (let attempt = 1; isHanging(); attempt += 1) {
+    if (await process.wait(requestTimeoutMs, signal)) return 'aborted';
+    if (attempt === maxAttempts) return 'timed out';
+  }
+  return 'answers';
+}

@@ -1,9 +1,10 @@
 import type { BatchResult, Queue } from '../../../lib/aws/queue.ts';
 import type { World } from '../world.ts';
-import { forever, type Process } from './process.ts';
+import { forever, outlastHang, type Process } from './process.ts';
 import type { Sqs } from './sqs.ts';
 
 const latencyMs = 12;
+const maxAttempts = 5; // the SDK's, lib/aws/queue.ts
 
 /** One process' view of a queue: lib's interface, with SQS' faults. */
 export function createSimQueue(world: World, process: Process, sqs: Sqs): Queue {
@@ -18,10 +19,10 @@ export function createSimQueue(world: World, process: Process, sqs: Sqs): Queue 
     if (process.state() === 'dead') return forever;
     const all = Array.from({ length: count }, (_, index) => ({ index, isFinal: true }));
     if (signal.aborted) return { failed: all, reason: 'the queue failed: AbortError' };
-    if (faults.isOn('sqs-hang')) {
-      await process.wait(Number.MAX_SAFE_INTEGER, signal);
-      return { failed: all, reason: 'the queue failed: AbortError' };
-    }
+    const hang = await outlastHang(process, () => faults.isOn('sqs-hang'), maxAttempts, signal);
+    if (hang === 'aborted') return { failed: all, reason: 'the queue failed: AbortError' };
+    if (hang === 'timed out') return { failed: all, reason: 'the queue failed: TimeoutError' };
+    if (process.state() === 'dead') return forever; // in the middle of several calls
     const fails = random.chance(faults.share('sqs-fails'));
     // A call that fails may have been taken all the same.
     const isTaken = !fails || random.chance(0.3);

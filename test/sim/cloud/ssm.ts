@@ -2,9 +2,10 @@ import type { ParameterStore } from '../../../lib/aws/parameter-store.ts';
 import type { Part } from '../../../lib/aws/parts.ts';
 import { ParameterError } from '../../../lib/errors.ts';
 import type { World } from '../world.ts';
-import { forever, type Process } from './process.ts';
+import { forever, outlastHang, type Process } from './process.ts';
 
 const latencyMs = 8;
+const maxAttempts = 10; // the SDK's, lib/aws/parameter-store.ts
 
 /** One process' view of the parameters of the world, until the signal aborts. */
 export function openSimStore(world: World, process: Process, signal: AbortSignal): ParameterStore {
@@ -16,10 +17,9 @@ export function openSimStore(world: World, process: Process, signal: AbortSignal
       new ParameterError('SSM_UNAVAILABLE', names, `Reading ${names} failed: ${reason}`);
     if (signal.aborted) throw fail('no answer in time');
     if (world.sabotage === 'store ignores its signal') await process.clock.sleep(7_200_000);
-    if (faults.isOn('ssm-hang')) {
-      await process.wait(Number.MAX_SAFE_INTEGER, signal);
-      throw fail('no answer in time');
-    }
+    const hang = await outlastHang(process, () => faults.isOn('ssm-hang'), maxAttempts, signal);
+    if (hang !== 'answers') throw fail(hang === 'aborted' ? 'no answer in time' : 'TimeoutError');
+    if (process.state() === 'dead') return forever; // in the middle of several calls
     if (random.chance(faults.share('ssm-throttled'))) {
       if (await process.wait(random.between(100, 4_000), signal)) throw fail('no answer in time');
       throw fail('ThrottlingException');

@@ -4,13 +4,12 @@ export function instanceIdOf(index: number): string {
 }
 
 export function nodeIdOf(index: number): string {
-  return `${index.toString(16).padStart(32, 'a')}in01`;
+  return `e${index.toString(16).padStart(31, '0')}in01`;
 }
 
 /** The number in an id of either kind. */
 export function indexOf(id: string): number {
-  const hex = id.slice(0, 32).replace(/^a{8,}/, '');
-  return Number.parseInt(hex, 16);
+  return Number.parseInt(id.slice(1, 32), 16);
 }
 
 /** Stands in every token and password: wherever it turns up, a secret got out. */
