@@ -62,7 +62,9 @@ describe('POST /notifications/smn', () => {
     const { body, statusCode } = await post(smn.sign({ message, subject: 'Changed' }));
 
     expect([statusCode, body.result, body.enqueued]).toEqual([200, 'enqueued', 1]);
-    expect(queued()).toEqual([{ dataNodeId, trigger: 'change', runId: body.runId }]);
+    expect(queued()).toEqual([
+      { dataNodeId, changedAt: expect.any(Number), trigger: 'change', runId: body.runId },
+    ]);
     expect(lines().map((line) => line.message)).toEqual(['notification enqueued']);
     expect([calls().ssm, calls().ddm]).toEqual([{}, 0]);
   });

@@ -246,7 +246,7 @@ test('changes go to the change queue', async () => {
 
   expect(result).toEqual({ enqueued: 1, refused: [], reason: '' });
   expect(cloud.sqs.messages(changeQueue).map(({ body }) => JSON.parse(body))).toEqual([
-    { dataNodeId, trigger: 'change', runId: 'run-1' },
+    { dataNodeId, changedAt: expect.any(Number), trigger: 'change', runId: 'run-1' },
   ]);
 });
 

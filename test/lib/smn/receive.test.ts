@@ -71,7 +71,7 @@ test('enqueues what changed, once each, and says so in one line', async () => {
 
   expect(receipt).toEqual({ result: 'enqueued', enqueued: 2 });
   expect(queue.sent.map(({ message: sent }) => sent)).toEqual([
-    { dataNodeId, trigger: 'change', runId: 'run-1' },
+    { dataNodeId, changedAt: expect.any(Number), trigger: 'change', runId: 'run-1' },
     { instanceId, trigger: 'change', runId: 'run-1' },
   ]);
   expect(app.log.notices).toEqual([
