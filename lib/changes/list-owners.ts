@@ -1,5 +1,6 @@
 import type { App } from '../app.ts';
 import type { Deadline } from '../deadline.ts';
+import { ParameterError, ReadError } from '../errors.ts';
 import { openConnection } from '../huawei/connection.ts';
 import { listDataNodes } from '../huawei/lists.ts';
 
@@ -8,6 +9,8 @@ export interface Pass {
   readonly tried: ReadonlySet<string>;
   /** Why the last listing that failed did so. */
   readonly problem: string;
+  /** Whether a listing failed in a way that passes: an outage, throttling. */
+  readonly isOutage: boolean;
 }
 
 /**
@@ -22,7 +25,7 @@ export async function listOwners(
   deadline: Deadline,
 ): Promise<Pass> {
   const tried = new Set<string>();
-  const pass = { tried, problem: 'no time left' };
+  const pass = { tried, problem: 'no time left', isOutage: false };
   if (openIds().length === 0) return pass;
   using connection = await openConnection(app, deadline, 'resolve');
   const signal = deadline.signal('resolve');
@@ -31,6 +34,7 @@ export async function listOwners(
       tried.add(instanceId);
       return listDataNodes({ ...app, ...connection }, instanceId, signal).catch((error) => {
         if (error instanceof Error) pass.problem = error.message;
+        if (isOutage(error)) pass.isOutage = true;
         throw error;
       });
     },
@@ -51,4 +55,10 @@ export async function listOwners(
 /** More than these fail together: then it is not about single instances, and the change waits. */
 export function maxUnlistable(instanceIds: readonly string[]): number {
   return Math.max(10, instanceIds.length / 100);
+}
+
+/** Whether a failure passes: an outage, throttling, refused credentials that are renewed. */
+export function isOutage(error: unknown): boolean {
+  if (error instanceof ReadError) return error.failure.retryClass !== 'permanent';
+  return error instanceof ParameterError && error.code === 'SSM_UNAVAILABLE';
 }

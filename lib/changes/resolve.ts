@@ -3,14 +3,14 @@ import type { Deadline } from '../deadline.ts';
 import { addRequest, type ChangeRequest, type MutableSyncRequests } from '../queue/requests.ts';
 import { idOf } from './change.ts';
 import type { Owners } from './data-node-owners.ts';
-import { listOwners, maxUnlistable, type Pass } from './list-owners.ts';
+import { isOutage, listOwners, maxUnlistable, type Pass } from './list-owners.ts';
 import { createWaiting, type Waiting } from './waiting.ts';
 
 /** Changes that could not be resolved to instances yet. */
 export interface Unresolved {
   /** An instance's schemas could not be listed, or it does not run. */
   readonly failed: readonly ChangeRequest[];
-  /** There was no time to list the schemas of all instances, or one does not run for long. */
+  /** There was no time to list the schemas of all instances, or an outage or a state lasts. */
   readonly late: readonly ChangeRequest[];
 }
 
@@ -38,27 +38,47 @@ export async function resolveChanges(
     open = open.filter(
       (request) => !batch.settle(request) && !batch.settleUnlistable(request, pass),
     );
-    const late = open.filter((request) => batch.openOf(request).some((id) => !pass.tried.has(id)));
     for (const request of open) warn(app, request, batch.openOf(request), pass);
-    const failed = open.filter((request) => !late.includes(request));
+    const isLate = (request: ChangeRequest): boolean =>
+      batch.openOf(request).some((id) => !pass.tried.has(id)) ||
+      (pass.isOutage && isLastTry(app, request));
     return {
-      failed: [...failed, ...waiting.returned],
-      late: [...late.map(batch.rest), ...waiting.sentAgain],
+      failed: [...open.filter((request) => !isLate(request)), ...waiting.returned],
+      late: [...open.filter(isLate).map(batch.rest), ...batch.apart, ...waiting.sentAgain],
     };
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unknown error';
     app.log.problem('instance changes not resolved', { messages: open.length, reason });
-    return { failed: [...open, ...waiting.returned], late: waiting.sentAgain };
+    const isLate = (request: ChangeRequest): boolean => isOutage(error) && isLastTry(app, request);
+    return {
+      failed: [...open.filter((request) => !isLate(request)), ...waiting.returned],
+      late: [...open.filter(isLate).map((request) => dated(app, request)), ...waiting.sentAgain],
+    };
   }
 }
 
-const maxDeliveries = 3; // with an instance that cannot be listed; then it is synced instead
+const maxKeptMs = 24 * 3_600_000;
+
+/** Whether another delivery may be one too many: an outage must not take a change to the dead-letter queue, for a day. */
+function isLastTry({ clock }: App, { change, record }: ChangeRequest): boolean {
+  const { changedAt = clock.now() } = change;
+  return record.receiveCount >= maxDeliveries && clock.now() - changedAt < maxKeptMs;
+}
+
+function dated({ clock }: App, request: ChangeRequest): ChangeRequest {
+  const { change } = request;
+  return { ...request, change: { ...change, changedAt: change.changedAt ?? clock.now() } };
+}
+
+const maxDeliveries = 3; // of the five that SQS makes
 
 interface Batch {
   /** Requests the instances that are known. Resolves with whether there cannot be others. */
   settle(request: ChangeRequest): boolean;
-  /** Requests the instances that cannot be listed, if it is only about a few, and they were tried often enough. */
+  /** Settles a change of which only a few instances are open that could not be listed, often enough. */
   settleUnlistable(request: ChangeRequest, pass: Pass): boolean;
+  /** Those instances, to be synced with messages of their own: if they fail again, nothing else comes back. */
+  readonly apart: readonly ChangeRequest[];
   /** The instances that may have the data node. */
   openOf(request: ChangeRequest): readonly string[];
   /** The change for the instances that are still open. */
@@ -66,7 +86,7 @@ interface Batch {
 }
 
 function createBatch(
-  { dataNodeOwners, log }: App,
+  { clock, dataNodeOwners, log }: App,
   requests: MutableSyncRequests,
   running: readonly string[],
   waiting: Waiting,
@@ -75,6 +95,7 @@ function createBatch(
   const fleet = new Set(instanceIds);
   const doesRun = new Set(running);
   const requested = new Set<string>();
+  const apart: ChangeRequest[] = [];
 
   const ownersOf = ({ change }: ChangeRequest): Owners => {
     if ('dataNodeId' in change) return dataNodeOwners.find(change, instanceIds);
@@ -96,6 +117,7 @@ function createBatch(
   };
 
   return {
+    apart,
     openOf,
     settle: (request) => {
       const except = exceptOf(request);
@@ -115,7 +137,8 @@ function createBatch(
       const isDue = (instanceId: string): boolean =>
         dataNodeOwners.isUnlistable(instanceId) || (isLast && tried.has(instanceId));
       if (!open.every(isDue)) return false;
-      for (const instanceId of open) requestSync(request, instanceId);
+      const { changedAt = clock.now() } = request.change;
+      apart.push(...open.map((instanceId) => ({ ...request, change: { instanceId, changedAt } })));
       log.warning('instances synced because their schemas cannot be listed', {
         ...nameOf(request),
         instances: open.length,

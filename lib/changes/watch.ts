@@ -41,7 +41,7 @@ export async function watch(app: WatchApp, runId: string, deadline: Deadline): P
     until: now - overlapMs,
     done: [],
   };
-  const sum = { traces: 0, unreadable: 0, changes: 0, enqueued: 0, fullSync: false };
+  const sum = { traces: 0, changes: 0, enqueued: 0, unreadable: 0, fullSync: false };
   if (now - cursor.until > keptMs) {
     await requestFullSync(app, runId, deadline);
     sum.fullSync = true;

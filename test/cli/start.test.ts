@@ -58,7 +58,7 @@ describe.concurrent('npm start -- --change-nodes', () => {
   test('shows the way from the change to the end of the job', async () => {
     const { status, stdout } = await start('--change-nodes', '8', '--instances', '12');
 
-    expect(stdout).toContain('watch  {"traces":8,"unreadable":0,"changes":8,"enqueued":8,');
+    expect(stdout).toContain('watch  {"traces":8,"changes":8,"enqueued":8,');
     expect(stdout).toMatch(/in09 {2}[0-9a-f]{32}in01 {2}\d+\.\d s .* completed\n/);
     expect(stdout).toMatch(/In the end\n {2}completed {4}8\n/);
     expect(status).toBe(0);

@@ -203,24 +203,31 @@ describe('an instance whose schemas cannot be listed', () => {
   );
 
   test.each(faults)('is synced at the third delivery after %s', async (_, fault) => {
-    const { app, run, synced } = createFaultyWorker(c, fault);
+    const { app, changeQueue, run, synced } = createFaultyWorker(c, fault);
 
     const returned = await run([{ ...deliver('1', { dataNodeId: unknown }), receiveCount: 3 }]);
 
+    // In a message of its own: if its sync fails as well, nothing else comes back with it.
     expect(returned).toEqual([]);
+    expect(changeQueue.sent.map(({ message }) => message)).toMatchObject([{ instanceId: c }]);
+    await run([deliver('2', { instanceId: c })]);
     expect(synced).toEqual([c]);
     expect(app.log.ignoredChanges).toEqual([]);
   });
 
   test('is not asked again after three failures, but synced', async () => {
-    const { cts, run, synced } = createFaultyWorker(c, answer(500, {}));
+    const { changeQueue, cts, run } = createFaultyWorker(c, answer(500, {}));
     for (const id of ['1', '2', '3']) await run([deliver(id, { dataNodeId: unknown })]);
     const before = cts.urls.filter((url) => url.includes(`${c}/databases`)).length;
 
     const returned = await run([deliver('4', { dataNodeId: unknown })]);
 
     expect(returned).toEqual([]);
-    expect(synced).toEqual([c, c]); // with the third failure, and with the next change
+    // With the third failure, and with the next change.
+    expect(changeQueue.sent.map(({ message }) => message)).toMatchObject([
+      { instanceId: c },
+      { instanceId: c },
+    ]);
     expect(cts.urls.filter((url) => url.includes(`${c}/databases`)).length).toBe(before);
   });
 });
@@ -309,6 +316,37 @@ describe('a pass over the fleet', () => {
 
     expect(returned).toEqual(Array.from({ length: 5 }, () => ['1']));
     expect(synced).toEqual([]);
+  });
+});
+
+describe('an outage takes no change to the dead-letter queue', () => {
+  const third = { ...deliver('1', { dataNodeId: shared }), receiveCount: 3 };
+
+  test.each([
+    ['when every listing answers 500', answer(500, {})],
+    ['when the token is refused', answer(401, { error_code: 'APIGW.0307', error_msg: 'old' })],
+  ])('%s', async (_, fault) => {
+    const { changeQueue, run, synced } = createSlowWorker(() => fault);
+
+    const returned = [
+      await run([{ ...third, receiveCount: 2 }], 300_000),
+      await run([third], 300_000),
+    ];
+
+    expect(returned).toEqual([['1'], []]);
+    expect(synced).toEqual([]);
+    expect(changeQueue.sent.map(({ message }) => message)).toMatchObject([
+      { dataNodeId: shared, changedAt: expect.any(Number), runId: 'run-1' },
+    ]);
+  });
+
+  test('until it is a day old', async () => {
+    const { app, changeQueue, run } = createSlowWorker(() => answer(500, {}));
+    const changedAt = app.clock.now() - 24 * 3_600_000;
+    const old = { ...deliver('1', { dataNodeId: shared, changedAt }), receiveCount: 3 };
+
+    expect(await run([old], 300_000)).toEqual(['1']);
+    expect(changeQueue.sent).toEqual([]);
   });
 });
 
