@@ -8,7 +8,7 @@ export default defineConfig({
     unstubEnvs: true,
     testTimeout: 60_000, // many processes at once on two cores
     hookTimeout: 120_000,
-    maxWorkers: '150%', // many tests wait for processes and timers
+    maxWorkers: 4, // many tests wait for processes and timers
     // .ci/run reads the number of tests.
     reporters: process.env.CI
       ? ['default', ['json', { outputFile: 'dist/tests.json' }]]

@@ -1,6 +1,5 @@
-// The dashboard: one resource of the CloudFormation template. docs/dashboard.png shows it.
+// The dashboard: one resource of the CloudFormation template. docs/metrics.md tells what it shows.
 
-const { runbook } = require('./alarm.cjs');
 const alarms = require('./alarms.cjs');
 const names = require('./names.cjs');
 const { queries } = require('./queries.cjs');
@@ -18,7 +17,10 @@ const cleanAge =
 // Each row of the dashboard is its height, then its widgets with their widths.
 
 function heading() {
-  return [1, [24, text(`**${service}**: is the fleet in sync? If an alarm rings: ${runbook}`)]];
+  return [
+    1,
+    [24, text(`**${service}**: is the fleet in sync? If an alarm rings: ${names.runbook}`)],
+  ];
 }
 
 function now() {

@@ -1,6 +1,7 @@
-// How the resources of this service are named.
+// How the resources of this service are named, and where their runbook is.
 
 const service = '${self:service}-${sls:stage}';
+const runbook = process.env.RUNBOOK_URL || 'docs/runbook.md';
 
 /** The alias that every event source invokes; it moves from one published version to the next. */
 const aliasName = 'live';
@@ -66,5 +67,6 @@ module.exports = {
   logGroups,
   pascal,
   queues,
+  runbook,
   service,
 };
