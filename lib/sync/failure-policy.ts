@@ -46,7 +46,7 @@ export const failurePolicy = {
   later: {
     run: 'retry-once',
     backoffMs: 30_000, // another operation holds the instance: Terraform polls DDM for minutes
-    handOverSeconds: 60, // long enough for most operations, FAULTS.md section 3
+    handOverSeconds: 60, // long enough for most operations
     redeliverySeconds: 60,
     read: 'give-up', // the next invocation asks again
     means: 'unknown',

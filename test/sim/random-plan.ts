@@ -120,7 +120,7 @@ const readFaults: readonly [ReadFault, ...ReadFault[]] = [
   ...(['403', '404-apigw', 'html', 'redirect', '429', '500', '503'] as const),
 ];
 
-/** What HUAWEI.md section 5 says that traces may be like. */
+/** What Huawei documents that traces may be like. */
 const oddFields = [
   { trace_type: null },
   { trace_rating: null, trace_status: 'normal' },
