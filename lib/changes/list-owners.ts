@@ -3,6 +3,7 @@ import type { Deadline } from '../deadline.ts';
 import { ParameterError, ReadError } from '../errors.ts';
 import { openConnection } from '../huawei/connection.ts';
 import { listDataNodes } from '../huawei/lists.ts';
+import { policyFor } from '../sync/failure-policy.ts';
 
 /** What the passes over the instances of one batch came to. */
 export interface Pass {
@@ -59,6 +60,6 @@ export function maxUnlistable(instanceIds: readonly string[]): number {
 
 /** Whether a failure passes: an outage, throttling, refused credentials that are renewed. */
 export function isOutage(error: unknown): boolean {
-  if (error instanceof ReadError) return error.failure.retryClass !== 'permanent';
+  if (error instanceof ReadError) return policyFor(error.failure).means !== 'absent';
   return error instanceof ParameterError && error.code === 'SSM_UNAVAILABLE';
 }

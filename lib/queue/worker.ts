@@ -1,7 +1,7 @@
 import type { AppWith } from '../app.ts';
 import type { Queue } from '../aws/queue.ts';
 import { enqueueChanges } from '../changes/enqueue.ts';
-import { resolveChanges } from '../changes/resolve.ts';
+import { resolveChanges, type Unresolved } from '../changes/resolve.ts';
 import type { Deadline } from '../deadline.ts';
 import { openConnection } from '../huawei/connection.ts';
 import { followAccepted } from '../jobs/hand-over.ts';
@@ -92,10 +92,7 @@ const unresolvedDelaySeconds = 60; // the next attempt continues where this one 
 async function postponeChanges(
   app: WorkerApp,
   queue: Queue,
-  {
-    failed,
-    late,
-  }: { readonly failed: readonly ChangeRequest[]; readonly late: readonly ChangeRequest[] },
+  { failed, late }: Unresolved,
   deadline: Deadline,
 ): Promise<readonly string[]> {
   const refused = await resend(app, late, deadline);
