@@ -79,7 +79,7 @@ export function createApp(env: Readonly<Record<string, string | undefined>>): Ap
   const pace = createPace({
     maxConcurrency: config.syncConcurrency,
     maxPerSecond: config.syncRatePerSecond,
-    clock: systemClock,
+    ...side,
   });
   const connect = () => createHttpClient({ maxConnections: config.syncConcurrency });
   return {

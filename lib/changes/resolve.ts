@@ -112,8 +112,10 @@ function createBatch(
     const key = `${record.messageId} ${instanceId}`;
     if (requested.has(key)) return;
     requested.add(key);
-    if (doesRun.has(instanceId)) addRequest(requests, instanceId, origin, record);
-    else waiting.add(request, instanceId);
+    const { changedAt = clock.now() } = request.change;
+    if (doesRun.has(instanceId)) {
+      addRequest(requests, instanceId, { ...origin, askedAt: changedAt }, record);
+    } else waiting.add(request, instanceId);
   };
 
   return {

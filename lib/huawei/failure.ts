@@ -1,4 +1,4 @@
-import type { SyncFailure } from '../errors.ts';
+import type { RetryClass, SyncFailure } from '../errors.ts';
 import { cleanForeignText, leadingProse, parseJson } from '../text.ts';
 import { classify } from './error-codes.ts';
 import { type HttpAnswer, HttpError } from './http.ts';
@@ -31,13 +31,19 @@ export function readFailure(
 /** An HttpError as a failure. Any other error is rethrown. */
 export function toFailure(error: unknown): SyncFailure {
   if (!(error instanceof HttpError)) throw error;
-  const { code, message, retryable, status } = error;
+  const { code, message, status } = error;
   return {
     errCode: code,
-    retryClass: retryable ? 'retry' : 'permanent',
+    retryClass: classOf(error),
     externalMessage: message,
     ...(status !== undefined && { httpStatus: status }),
   };
+}
+
+function classOf({ code, retryable }: HttpError): RetryClass {
+  if (!retryable) return 'permanent';
+  if (code === 'TIMEOUT') return 'slow';
+  return code === 'NETWORK' ? 'unavailable' : 'retry';
 }
 
 /** The code and message of an error answer. Both properties always exist, even if undefined. */

@@ -189,7 +189,8 @@ function isJobOf({ ddm }: World, jobId: string, index: number): boolean {
 
 function judgeDead(world: World, queue: string, { body, calls, crashes }: StoredMessage): void {
   const { config, faults, journal } = world;
-  if (crashes >= config.syncMaxReceives) return;
+  // A batch that fails as a whole is delivered again twice, for the alarm, before its messages are sent anew.
+  if (crashes >= config.syncMaxReceives - 2) return;
   const isBroken = instancesIn(world, body).some((index) => faults.isBroken(index));
   const index = instanceIn(body);
   const hadItsTurns = index === undefined || calls + crashes >= config.syncMaxReceives;

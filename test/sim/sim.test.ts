@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Fault } from './faults.ts';
 import { type Invariant, invariantNames, keptInvariants } from './invariants.ts';
 import { useLightAbort } from './light-abort.ts';
-import { knownBugs, mended, type NamedWorld } from './named-worlds.ts';
+import { type NamedWorld, namedWorlds } from './named-worlds.ts';
 import { calmPlan, minuteMs, type Operation, type Plan } from './plan.ts';
 import { randomPlan } from './random-plan.ts';
 import { runWorld } from './run.ts';
@@ -45,10 +45,7 @@ describe('a bug that the simulation found', () => {
     expect(violations).toEqual([]);
   };
 
-  // Fails once the bug is gone: then it goes to `mended`.
-  for (const world of knownBugs) it.fails(world.name, () => run(world));
-
-  it.each(mended)('$name', run);
+  it.each(namedWorlds)('$name', run);
 });
 
 describe('the simulation', () => {

@@ -119,7 +119,7 @@ function createQueues(world: World): World['queues'] {
   const onDead = (name: string) => (message: StoredMessage) => history.dead(name, message);
   const ofFleet = Math.max(plan.preloaded, Math.ceil(plan.fleet * 1.1)) + 2;
   const onSize = (size: number): void => {
-    if (size > ofFleet + askedByPeople(plan, scheduler.now())) {
+    if (size > ofFleet + askedBesides(world, scheduler.now())) {
       journal.violate('size', `${size} messages in the sync queue for ${plan.fleet} instances`);
     }
   };
@@ -135,10 +135,19 @@ function createQueues(world: World): World['queues'] {
   };
 }
 
-/** Each POST /sync has messages of its own, with its own run. */
-function askedByPeople({ fleet, requests }: Plan, now: number): number {
-  const sizes = requests.map(({ at, indexes }) => (at <= now ? (indexes?.length ?? fleet) : 0));
-  return sizes.reduce((sum, size) => sum + size, 0);
+/** Each POST /sync has messages of its own, with its own run; so has each change for the instances that it concerns. */
+function askedBesides({ cts, nodes, plan }: World, now: number): number {
+  const { events, fleet, requests } = plan;
+  const sizes = [
+    ...requests.map(({ at, indexes }) => ({ at, size: indexes?.length ?? fleet })),
+    ...events.map(({ at, node }) => ({ at, size: node === undefined ? 1 : sizeOf(node) })),
+    ...cts.told.map(({ at, node }) => ({ at, size: sizeOf(node) })),
+  ];
+  // While schemas cannot be listed, a change is for every instance that may have the data node.
+  function sizeOf(node: number): number {
+    return Math.max(nodes.ownersOf(node).length, Math.min(fleet, 10));
+  }
+  return sizes.reduce((sum, { at, size }) => (at <= now ? sum + size : sum), 0);
 }
 
 const partCharacters = 4_000;

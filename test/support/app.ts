@@ -72,6 +72,7 @@ export function createTestApp(options: TestAppOptions): TestApp {
       maxConcurrency: config.syncConcurrency,
       maxPerSecond: config.syncRatePerSecond,
       clock,
+      random: createRandom(1),
     }),
     smn: createSmn({ clock, config, connect }),
     ctsEndpoint: config.ctsEndpoint ?? '',

@@ -159,7 +159,7 @@ describe('the v3 call', () => {
 
     const failure = await failureOf(client);
 
-    expect(failure).toMatchObject({ errCode: 'TIMEOUT', retryClass: 'retry' });
+    expect(failure).toMatchObject({ errCode: 'TIMEOUT', retryClass: 'slow' });
     expect(performance.now() - startedAt).toBeLessThan(2_300);
     expect(await client.sync(instanceId, signal)).toEqual({});
   });
@@ -265,9 +265,9 @@ describe('a failure', () => {
       'Unauthorized',
     ],
     [418, '{"errCode":"DBS.999999","externalMessage":"New."}', 'DBS.999999', 'permanent', 'New.'],
-    [502, '{"errCode":"DBS.999999","externalMessage":"New."}', 'DBS.999999', 'retry', 'New.'],
-    [502, '<html>Bad Gateway</html>', 'BAD_RESPONSE', 'retry', undefined],
-    [503, '', 'BAD_RESPONSE', 'throttled', undefined],
+    [502, '{"errCode":"DBS.999999","externalMessage":"New."}', 'DBS.999999', 'unavailable', 'New.'],
+    [502, '<html>Bad Gateway</html>', 'BAD_RESPONSE', 'unavailable', undefined],
+    [503, '', 'BAD_RESPONSE', 'unavailable', undefined],
     [401, '<html></html>', 'UNAUTHORIZED', 'auth', undefined],
     [404, '{"unknown":"shape"}', 'BAD_RESPONSE', 'permanent', undefined],
     [500, '{"errCode":{"$gt":""},"externalMessage":["a"]}', 'BAD_RESPONSE', 'retry', undefined],

@@ -34,7 +34,7 @@ export function createEnvironment(world: World): Environment {
   const pace = createPace({
     maxConcurrency: config.syncConcurrency,
     maxPerSecond: config.syncRatePerSecond * (isTooFast ? 3 : 1),
-    clock,
+    ...side,
   });
   const connect = createSimHttp(world, process);
   const app = {

@@ -57,7 +57,9 @@ export function startEventSource(world: World, source: EventSource): void {
       for (const [at, message] of messages.entries()) {
         if (callsOf(world, message.body) > (before[at] ?? 0)) message.calls += 1;
       }
-      if (ended.kind === 'crash') for (const message of messages) message.crashes += 1;
+      // While SQS does not answer, a worker can neither send a message anew nor acknowledge it.
+      const counts = ended.kind === 'crash' || world.faults.isOn('sqs-hang');
+      if (counts) for (const message of messages) message.crashes += 1;
       if (ended.kind === 'answer') {
         const back = new Set(ended.value as readonly string[]);
         for (const message of messages) if (!back.has(message.id)) queue.remove(message);

@@ -55,6 +55,8 @@ export function createSimQueue(world: World, process: Process, sqs: Sqs): Queue 
           sqs.send(body, isHidden ? 900 : entry.delaySeconds, entry.fifo);
         }
       }),
+    size: async () =>
+      (await call(1, AbortSignal.any([]), () => {})).reason === undefined ? sqs.size() : undefined,
     delayBatch: (redeliveries, signal) =>
       call(redeliveries.length, signal, (index) => {
         const redelivery = redeliveries[index];

@@ -8,7 +8,7 @@ export interface StoredMessage {
   readonly body: string;
   readonly groupId: string | undefined;
   receiveCount: number;
-  /** Receives whose invocation crashed: the only ones that should count. */
+  /** Receives whose invocation crashed, or could not reach SQS: the only ones that should count. */
   crashes: number;
   /** Receives in which the instance was called. */
   calls: number;
@@ -48,7 +48,7 @@ export interface Sqs {
   messages(): Iterable<StoredMessage>;
   size(): number;
   readonly dead: StoredMessage[];
-  /** The most messages that it held. */
+  /** The most messages that waited in it: one in flight may already have its successor. */
   peak: number;
   /** Is called when a message became ready. */
   onReady: () => void;
@@ -69,16 +69,19 @@ export function createSqs(options: SqsOptions): Sqs {
   let ready: StoredMessage[] = [];
   let head = 0;
   let sent = 0;
+  let inFlight = 0;
 
   const toReady = (message: StoredMessage): void => {
-    if (message.state === 'in flight') leaveGroup(message);
+    leaveFlight(message);
     message.state = 'ready';
     if (isFifo) insertInOrder(ready, head, message);
     else ready.push(message);
     queue.onReady();
   };
 
-  const leaveGroup = ({ groupId }: StoredMessage): void => {
+  const leaveFlight = ({ groupId, state }: StoredMessage): void => {
+    if (state !== 'in flight') return;
+    inFlight -= 1;
     if (groupId === undefined) return;
     const left = (busyGroups.get(groupId) ?? 1) - 1;
     if (left > 0) busyGroups.set(groupId, left);
@@ -94,7 +97,7 @@ export function createSqs(options: SqsOptions): Sqs {
   };
 
   const forget = (message: StoredMessage): void => {
-    if (message.state === 'in flight') leaveGroup(message);
+    leaveFlight(message);
     message.state = 'gone';
     message.turn += 1;
     all.delete(message.id);
@@ -134,8 +137,9 @@ export function createSqs(options: SqsOptions): Sqs {
         ...{ receiveCount: 0, crashes: 0, calls: 0, state: 'waiting', turn: 0 },
       };
       all.set(id, message);
-      queue.peak = Math.max(queue.peak, all.size);
-      options.onSize(all.size);
+      const waits = all.size - inFlight;
+      queue.peak = Math.max(queue.peak, waits);
+      options.onSize(waits);
       const seconds = isFifo ? (options.delaySeconds ?? 0) : delaySeconds;
       if (seconds > 0) showAfter(message, seconds);
       else toReady(message);
@@ -154,6 +158,7 @@ export function createSqs(options: SqsOptions): Sqs {
         }
         message.receiveCount += 1;
         message.state = 'in flight';
+        inFlight += 1;
         const { groupId } = message;
         if (groupId !== undefined) busyGroups.set(groupId, (busyGroups.get(groupId) ?? 0) + 1);
         showAfter(message, visibilitySeconds);

@@ -27,6 +27,8 @@ export interface Ddm {
   readonly instances: readonly DdmInstance[];
   readonly jobs: readonly DdmJob[];
   respond(path: string, query: URLSearchParams, method: string, token: string): Reply;
+  /** When each call came that asked for a sync. */
+  readonly calledAt: readonly number[];
   /** Calls that asked for a sync. */
   calls(): number;
   /** Those of them that were refused with 429 or 503. */
@@ -41,7 +43,7 @@ export function createDdm(world: World): Ddm {
   const jobs: DdmJob[] = [];
   const [least, most] = plan.ddm.latencyMs;
   const taken: number[] = [];
-  let calls = 0;
+  const calledAt: number[] = [];
   let wasted = 0;
 
   const isAboveLimit = (now: number): boolean => {
@@ -68,7 +70,7 @@ export function createDdm(world: World): Ddm {
     const now = scheduler.now();
     const instance = instances[index];
     if (instance === undefined) return { answer: gone, latencyMs: least };
-    calls += 1;
+    calledAt.push(now);
     instance.calls += 1;
     instance.lastCallAt = now;
     journal.event(`call ${index}`);
@@ -104,7 +106,8 @@ export function createDdm(world: World): Ddm {
   return {
     instances,
     jobs,
-    calls: () => calls,
+    calledAt,
+    calls: () => calledAt.length,
     wasted: () => wasted,
     respond: (path, query, method, token) =>
       method === 'POST'
