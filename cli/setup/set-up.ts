@@ -70,14 +70,15 @@ async function write(
   const plan = createPlan({ prefix, credentials, instanceIds }, existing);
   print(`\n${describePlan(plan, region)}\n`);
   await consent(session, plan);
-  const settings = { ...place, prefix, authMode, store, onWarning: print };
+  const mayList = listed !== undefined;
+  const settings = { ...place, prefix, authMode, mayList, store, onWarning: print };
   const app = createSetupApp(settings);
   await interrupt.finish(() => carryOut({ app, print, store }, plan));
   const { text, works } = await tryOut(app, instanceIds.length);
   if (!works) throw new SetupError(text);
   print(`${text}\n`);
   const { stage = defaultStage } = options;
-  const deployment = { ...place, authMode, awsRegion: region, stage, prefix };
+  const deployment = { ...place, authMode, mayList, awsRegion: region, stage, prefix };
   print(options.embedded ? embeddedSteps : nextSteps(deployment));
 }
 
@@ -92,6 +93,7 @@ async function consent({ options, prompts }: Session, plan: Plan): Promise<void>
 interface Deployment extends Place {
   readonly awsRegion: string;
   readonly authMode: 'token' | 'aksk';
+  readonly mayList: boolean;
   readonly stage: string;
   readonly prefix: string;
 }
@@ -103,12 +105,13 @@ function defaultPrefix(stage: string): string {
 
 /** The commands that come after the set-up. */
 function nextSteps(deployment: Deployment): string {
-  const { authMode, awsRegion, ddmEndpoint, prefix, projectId, stage } = deployment;
+  const { authMode, awsRegion, ddmEndpoint, mayList, prefix, projectId, stage } = deployment;
   const lines = [
     `export AWS_REGION=${awsRegion}`,
     `export DDM_ENDPOINT=${ddmEndpoint} DDM_PROJECT_ID=${projectId}`,
     ...(prefix === defaultPrefix(stage) ? [] : [`export PARAMETER_PREFIX=${prefix}`]),
     ...(authMode === 'aksk' ? ['export AUTH_MODE=aksk'] : []),
+    ...(mayList ? [] : ['export ROTATION_PROOF=off   # the user may not list the instances']),
     `npm run deploy -- --stage ${stage}`,
   ];
   return ['Set up. Next:', ...lines.map((line) => `  ${line}`)].join('\n');

@@ -185,6 +185,7 @@ describe('npm run setup with flags', () => {
 
     expect(refusal).toBeUndefined();
     expect(stdout).toContain('Warning: DDM did not list the instances');
+    expect(stdout).toContain('export ROTATION_PROOF=off');
     await expectAccepted(cloud, 2);
   });
 
@@ -420,7 +421,8 @@ describe('what cannot work is said in one line, and nothing is written', () => {
       env: { DDM_SYNC_PASSWORD: password },
     });
 
-    expect(refusal).toContain('You said');
+    expect(refusal).toContain('IAM refused the sign-in: BAD_RESPONSE (HTTP 400).');
+    expect(refusal + stdout).not.toContain('You said');
     expect(refusal + stdout).not.toContain('canary');
     expect(refusal + stdout).not.toContain('wörd');
   });
