@@ -26,14 +26,17 @@ export function lambda<Result, Needs extends Need = never>(
   handle: (app: AppWith<Needs>, event: unknown, invocation: Invocation) => Promise<Result>,
   { limitMs = Number.POSITIVE_INFINITY, middlewares = [], needs = [] }: FunctionOptions<Needs> = {},
 ) {
-  return middy(async (event: unknown, context: Context): Promise<Result> => {
-    app ??= createApp(process.env);
-    requireNeeds(app, needs);
-    const { clock, config } = app;
-    const totalMs = Math.min(context.getRemainingTimeInMillis(), limitMs);
-    using deadline = createDeadline({ clock, totalMs, reserveMs: config.deadlineReserveMs });
-    return await handle(app, event, { runId: context.awsRequestId, deadline });
-  })
-    .use(injectLambdaContext(logger, { resetKeys: true }))
-    .use([...middlewares]);
+  return (
+    middy(async (event: unknown, context: Context): Promise<Result> => {
+      app ??= createApp(process.env);
+      requireNeeds(app, needs);
+      const { clock, config } = app;
+      const totalMs = Math.min(context.getRemainingTimeInMillis(), limitMs);
+      using deadline = createDeadline({ clock, totalMs, reserveMs: config.deadlineReserveMs });
+      return await handle(app, event, { runId: context.awsRequestId, deadline });
+    })
+      // The event has the caller's token: POWERTOOLS_LOGGER_LOG_EVENT must not log it.
+      .use(injectLambdaContext(logger, { resetKeys: true, logEvent: false }))
+      .use([...middlewares])
+  );
 }

@@ -229,6 +229,28 @@ describe('POST /sync over instances that fail', async () => {
   });
 });
 
+test('row 44: no event in the log, whatever the variables of Powertools say', async () => {
+  const { invoke, output } = await startPackaged('http', {
+    instances: 3,
+    env: {
+      POWERTOOLS_LOGGER_LOG_EVENT: 'true',
+      POWERTOOLS_LOG_LEVEL: 'DEBUG',
+      POWERTOOLS_DEV: 'true',
+    },
+  });
+  const headers = {
+    ...sample('http').headers,
+    authorization: 'Bearer canary-bearer',
+    'x-amz-security-token': 'canary-session',
+  };
+
+  const { statusCode } = await send({ invoke }, eventWith('{}', { headers }));
+
+  expect(statusCode).toBe(200);
+  expect(output.join('\n')).toContain('sync run finished');
+  expect(output.join('\n')).not.toContain('canary');
+});
+
 // Nothing of these requests reaches anything: one process and one cloud for all of them.
 const refusing = await sharePackaged('http', { cloud: await shareCloud({ instances: 3 }) });
 
