@@ -1,10 +1,11 @@
 const maxCharacters = 256;
-const opaqueRun = /[\w+/=-]{40,}/g; // longer than an instance id or a UUID (36): a key or a token
+const opaqueRun = /[\w+/=%\\&#;-]{40,}/g; // longer than an instance id or a UUID (36): a key or a token, perhaps escaped
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it removes
 const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 const proseWord = /^[A-Za-z][A-Za-z'-]{0,23}[.,:;!]?$/;
-const redacted = '[redacted]';
 const accessKey = /^[A-Z]{16,}/;
+const redacted = '[redacted]';
+const maxEncodings = 4; // an escape of an escape of an escape is rare enough
 
 /** Makes another service's text safe to log: one line, no secrets or long opaque strings, 256 characters. */
 export function cleanForeignText(text: string, secrets: readonly string[]): string {
@@ -23,7 +24,7 @@ function toShortLine(text: string): string {
   return text.replace(controlCharacters, ' ').trim().slice(0, maxCharacters);
 }
 
-/** Without the secrets and long opaque strings. If a secret is in it in another spelling, nothing is kept. */
+/** Without secrets and long opaque strings. Where a secret is left in another spelling, nothing is kept. */
 function redact(text: string, secrets: readonly string[]): string {
   let clean = text.slice(0, 64 * 1_024);
   const longestFirst = secrets.filter(Boolean).sort((a, b) => b.length - a.length);
@@ -33,8 +34,6 @@ function redact(text: string, secrets: readonly string[]): string {
   if (hidden.some((part) => spellings.some((whole) => whole.includes(part)))) return redacted;
   return clean.replace(opaqueRun, redacted);
 }
-
-const maxEncodings = 4;
 
 /** The letters and digits of a text as it is, and after each layer of escapes is taken off. */
 function spellingsOf(text: string): readonly string[] {
@@ -65,12 +64,15 @@ function decodeOnce(text: string): string {
       characterOf(Number.parseInt(digits.slice(0, 3).join(''), 16)),
     )
     .replace(/&#(\d{1,7});?/g, (_, digits) => characterOf(Number(digits)))
-    .replace(/&([a-z]{2,8});/gi, (_, name) => characters[name] ?? ' ')
+    .replace(/&([a-z]{2,8});/gi, (_, name) => characters.get(name) ?? ' ')
     .replace(/\\(.)/gs, (_, escaped) => (/[bfnrt]/i.test(escaped) ? ' ' : escaped));
 }
 
-// Other named characters are no letters or digits of ASCII.
-const characters: Readonly<Record<string, string>> = { amp: '&', szlig: 'ß' };
+// The other named characters have no letter or digit of ASCII, not even in upper case.
+const characters = new Map([
+  ['amp', '&'],
+  ['szlig', 'ß'],
+]);
 
 function characterOf(code: number): string {
   return code <= 0x10ffff ? String.fromCodePoint(code) : ' ';

@@ -357,6 +357,20 @@ describe('the packaged template', () => {
     }
   });
 
+  test('contains no secret of the machine that deploys it', () => {
+    const packaged = JSON.stringify(
+      packageService({
+        DDM_SYNC_PASSWORD: 'canary',
+        DDM_SYNC_SECRET_ACCESS_KEY: 'canary',
+        AWS_SECRET_ACCESS_KEY: 'canary',
+        AWS_SESSION_TOKEN: 'canary',
+      }),
+    );
+
+    expect(packaged).toContain('ScheduledLambdaFunction');
+    expect(packaged).not.toContain('canary');
+  });
+
   test('asks for a JWT with HTTP_AUTHORIZER=jwt', () => {
     const jwt = packageService({
       HTTP_AUTHORIZER: 'jwt',
