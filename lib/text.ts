@@ -5,7 +5,7 @@ const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 const proseWord = /^[A-Za-z][A-Za-z'-]{0,23}[.,:;!]?$/;
 const accessKey = /^[A-Z]{16,}/;
 const redacted = '[redacted]';
-const maxEncodings = 4; // an escape of an escape of an escape is rare enough
+const maxEncodings = 4; // services put on one or two layers of escapes
 
 /** Makes another service's text safe to log: one line, no secrets or long opaque strings, 256 characters. */
 export function cleanForeignText(text: string, secrets: readonly string[]): string {
