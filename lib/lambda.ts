@@ -21,22 +21,22 @@ export interface FunctionOptions<Needs extends Need> {
 
 let app: App | undefined;
 
+// An event has its caller's token in it: POWERTOOLS_LOGGER_LOG_EVENT must not log it.
+const loggerOptions = { resetKeys: true, logEvent: false };
+
 /** A Lambda handler: middy with the logger's context, one App per environment, one Deadline per invocation. */
 export function lambda<Result, Needs extends Need = never>(
   handle: (app: AppWith<Needs>, event: unknown, invocation: Invocation) => Promise<Result>,
   { limitMs = Number.POSITIVE_INFINITY, middlewares = [], needs = [] }: FunctionOptions<Needs> = {},
 ) {
-  return (
-    middy(async (event: unknown, context: Context): Promise<Result> => {
-      app ??= createApp(process.env);
-      requireNeeds(app, needs);
-      const { clock, config } = app;
-      const totalMs = Math.min(context.getRemainingTimeInMillis(), limitMs);
-      using deadline = createDeadline({ clock, totalMs, reserveMs: config.deadlineReserveMs });
-      return await handle(app, event, { runId: context.awsRequestId, deadline });
-    })
-      // The event has the caller's token: POWERTOOLS_LOGGER_LOG_EVENT must not log it.
-      .use(injectLambdaContext(logger, { resetKeys: true, logEvent: false }))
-      .use([...middlewares])
-  );
+  return middy(async (event: unknown, context: Context): Promise<Result> => {
+    app ??= createApp(process.env);
+    requireNeeds(app, needs);
+    const { clock, config } = app;
+    const totalMs = Math.min(context.getRemainingTimeInMillis(), limitMs);
+    using deadline = createDeadline({ clock, totalMs, reserveMs: config.deadlineReserveMs });
+    return await handle(app, event, { runId: context.awsRequestId, deadline });
+  })
+    .use(injectLambdaContext(logger, loggerOptions))
+    .use([...middlewares]);
 }
