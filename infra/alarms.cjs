@@ -16,6 +16,9 @@ const periodSeconds = schedulePeriodSeconds(env);
  */
 const errorPeriods = { worker: 3, follow: 3, watch: 3 };
 
+/** The functions that answer requests over HTTP. */
+const answering = ['http', 'smn'];
+
 function idOf(name) {
   return `${pascal(name)}Alarm`;
 }
@@ -46,8 +49,8 @@ function metric(Namespace, MetricName, Dimensions) {
 }
 
 /** A metric that the functions publish (docs/metrics.md). */
-function ours(name) {
-  return metric('ddm-sync', name, [{ Name: 'service', Value: service }]);
+function ours(name, dimensions = []) {
+  return metric('ddm-sync', name, [{ Name: 'service', Value: service }, ...dimensions]);
 }
 
 function ofFunction(key, name) {
@@ -185,14 +188,23 @@ function queueAge([name, resource]) {
   };
 }
 
+/**
+ * The failures of a function. `http` and `smn` answer a failed request, which Lambda counts as a success: they count
+ * it themselves.
+ */
+function failuresOf(key, seconds) {
+  const errors = ofFunction(key, 'Errors');
+  if (!answering.includes(key)) return { ...errors, Statistic: 'Sum', Period: seconds };
+  const requests = ours('FailedRequests', [{ Name: 'function', Value: key }]);
+  return math('FILL(errors, 0) + FILL(requests, 0)', seconds, { errors, requests });
+}
+
 function errors(key) {
   return {
     name: `${key}-errors`,
     says: `The function ${key} failed.`,
     section: 'errors',
-    ...ofFunction(key, 'Errors'),
-    Statistic: 'Sum',
-    Period: 300,
+    ...failuresOf(key, 300),
     EvaluationPeriods: errorPeriods[key] ?? 1,
   };
 }
@@ -204,9 +216,7 @@ function rollback(key) {
     silent: true,
     says: `The function ${key} failed: CodeDeploy rolls back a deployment that is in progress.`,
     section: 'errors',
-    ...ofFunction(key, 'Errors'),
-    Statistic: 'Sum',
-    Period: 60,
+    ...failuresOf(key, 60),
   };
 }
 

@@ -102,6 +102,26 @@ describe('POST /notifications/smn', () => {
     expect(JSON.stringify(body)).not.toMatch(/QUEUE_URL|sqs|stack|\.js|ddm-sync/i);
   });
 
+  test('counts the messages that it could not take, which rings an alarm and rolls a deployment back', async () => {
+    const signing_cert_url = smn.certificateUrl.replace('0a.pem', '0d.pem');
+    smn.fault = (path) => (path.includes('0d.pem') ? { status: 500, body: '' } : undefined);
+    const [withoutQueue, withoutSettings] = await Promise.all([
+      startPackaged('smn', { cloud, env: { ...topics, CHANGE_QUEUE_URL: '' } }),
+      startPackaged('smn', { cloud, env: { ...topics, DDM_ENDPOINT: 'unset' } }),
+    ]);
+    await postTo(withoutQueue)(smn.sign({ message }));
+    await postTo(withoutSettings)(smn.sign({ message }));
+    await post(smn.sign({ message, signing_cert_url }));
+    cloud.sqs.fault = () => ({ status: 403, type: 'AccessDenied' });
+    await post(smn.sign({ message }));
+    await post({ ...smn.sign({ message }), message: 'forged' });
+
+    const printed = [...withoutQueue.lines(), ...withoutSettings.lines(), ...lines()];
+
+    const counted = printed.filter((line) => 'FailedRequests' in line);
+    expect(counted).toMatchObject(Array(4).fill({ function: 'smn', FailedRequests: 1 }));
+  });
+
   test('row 61: answers 503 within 4 s, a cold start included, whatever hangs', async () => {
     const silent = await startRawServer(() => {});
     const queueUrl = `${silent.url}/000000000000/ddm-sync-local-changes.fifo`;

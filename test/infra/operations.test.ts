@@ -122,16 +122,33 @@ describe('every alarm', () => {
 describe('the alarms together', () => {
   test('watch every function for errors and for its timeout', () => {
     for (const [, { FunctionName, Timeout }] of resourcesOf(template, 'AWS::Lambda::Function')) {
-      const found = alarms().filter(([, { Dimensions = [] }]) =>
-        (Dimensions as Dimension[]).some(({ Value }) => Value === FunctionName),
+      const names = (alarm: Properties) =>
+        metricsOf(alarm).flatMap(({ dimensions, name }) =>
+          dimensions.FunctionName === FunctionName ? [name] : [],
+        );
+      const found = alarms().filter(
+        ([id, alarm]) => id !== 'NoRunAlarm' && names(alarm).length > 0,
       );
-      expect(found.map(([, { MetricName }]) => MetricName).sort()).toEqual([
+      expect(found.flatMap(([, alarm]) => names(alarm)).sort()).toEqual([
         'Duration',
         'Errors',
         'Errors', // for CodeDeploy
       ]);
       const duration = found.find(([, { MetricName }]) => MetricName === 'Duration')?.[1];
       expect(duration?.Threshold).toBe(Timeout * 900);
+    }
+  });
+
+  test.each(['Http', 'Smn'])('count the failed requests of %s with its errors', (id) => {
+    for (const name of [`${id}ErrorsAlarm`, `${id}RollbackAlarm`]) {
+      const alarm = propertiesOf(template, name);
+
+      expect(metricsOf(alarm)).toContainEqual({
+        namespace: 'ddm-sync',
+        name: 'FailedRequests',
+        dimensions: { service: 'ddm-sync-dev', function: id.toLowerCase() },
+      });
+      expect(alarm.Metrics[0].Expression).toBe('FILL(errors, 0) + FILL(requests, 0)');
     }
   });
 
