@@ -1,5 +1,5 @@
 import type { App } from '../app.ts';
-import type { Deadline } from '../deadline.ts';
+import type { Deadline, Phase } from '../deadline.ts';
 
 const warnBelowHours = 8; // a rotation every 6 h leaves at least 18 of 24
 
@@ -8,13 +8,17 @@ export function hoursUntil(atMs: number, nowMs: number): number {
   return Math.floor((atMs - nowMs) / 36_000) / 100;
 }
 
-/** Records how long the token is still valid, if known, and warns before it expires. */
+/**
+ * Records how long the token is still valid, if known, and warns before it expires.
+ * @param phase by the end of which the token must have been read
+ */
 export async function warnOfExpiry(
   { clock, log, parameters }: Pick<App, 'clock' | 'log' | 'parameters'>,
   runId: string,
   deadline: Deadline,
+  phase: Phase = 'setUp',
 ): Promise<void> {
-  const secret = await parameters.secret(deadline.signal('setUp'));
+  const secret = await parameters.secret(deadline.signal(phase));
   if (!('token' in secret) || secret.expiresAt === undefined) return;
   const hoursLeft = hoursUntil(secret.expiresAt, clock.now());
   log.tokenHoursLeft(hoursLeft);

@@ -184,6 +184,30 @@ describe('a failed rotation keeps the old token, fails and says why', () => {
     });
   });
 
+  test('and publishes how long the old one is valid: without runs, nothing else does', async () => {
+    await invoke({});
+    cloud.iam.fault = () => keystone(401, 'The password is wrong.');
+
+    await invoke({});
+
+    const published = lines().filter((line) => 'TokenHoursLeft' in line);
+    expect(published.map((line) => line.TokenHoursLeft)).toEqual([
+      expect.closeTo(24, 1),
+      expect.closeTo(24, 1),
+    ]);
+  });
+
+  test('and says why, whatever else it cannot read', async () => {
+    const { invoke, lines } = await startPackaged('rotate-token', { cloud });
+    cloud.ssm.fault = () => ({ status: 400, type: 'AccessDeniedException' });
+
+    const result = await invoke({});
+
+    expect(result).toMatchObject({ ok: false, error: { errorType: 'ParameterError' } });
+    expect(JSON.stringify(result)).toContain('/credentials');
+    expect(lines().filter((line) => 'TokenHoursLeft' in line)).toEqual([]);
+  });
+
   test('a token that is valid for less than 12 hours', async () => {
     await expectFailure(/^RotationError: .* is valid for 1[01](\.\d+)? hours/, 1, ({ iam }) => {
       iam.issue.lifetimeMs = 11 * 3_600_000;

@@ -108,7 +108,6 @@ describe('every alarm', () => {
       expect(AlarmDescription).toContain(' https://wiki.example/runbook#');
     }
     expect(propertiesOf(changed, 'FailedShareAlarm').Threshold).toBe(25);
-    expect(propertiesOf(changed, 'NoRunAlarm').Metrics[1].MetricStat.Period).toBe(3_600);
   });
 
   test.each([
@@ -164,18 +163,6 @@ describe('the alarms together', () => {
           : 'ApproximateAgeOfOldestMessage',
       );
     }
-  });
-
-  test('notice when no run finished in two periods, even when there is no data at all', () => {
-    const alarm = propertiesOf(template, 'NoRunAlarm');
-
-    expect(alarm).toMatchObject({
-      EvaluationPeriods: 2,
-      TreatMissingData: 'breaching',
-      Threshold: 1,
-      ComparisonOperator: 'LessThanThreshold',
-    });
-    expect(alarm.Metrics[1].MetricStat.Period).toBe(900);
   });
 });
 
