@@ -33,7 +33,7 @@ function alarm({ name, pages = false, silent = false, says, section, ...properti
     Type: 'AWS::CloudWatch::Alarm',
     Properties: {
       AlarmName: `${service}-${name}`,
-      AlarmDescription: `${says} ${runbook}#${section}`,
+      AlarmDescription: `${says} ${runbook ? `${runbook}#` : 'Runbook: '}${section}`,
       ...(topic && { AlarmActions: [topic], OKActions: [topic] }),
       EvaluationPeriods: 1,
       Threshold: 0,

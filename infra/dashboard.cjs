@@ -17,10 +17,9 @@ const cleanAge =
 // Each row of the dashboard is its height, then its widgets with their widths.
 
 function heading() {
-  return [
-    1,
-    [24, text(`**${service}**: is the fleet in sync? If an alarm rings: ${names.runbook}`)],
-  ];
+  const page = names.runbook ? `[runbook](${names.runbook})` : 'runbook';
+  const help = `An alarm's name ends with its section of the ${page}.`;
+  return [1, [24, text(`**${service}**: is the fleet in sync? ${help}`)]];
 }
 
 function now() {

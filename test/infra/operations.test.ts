@@ -69,14 +69,23 @@ describe('every alarm', () => {
     }
   });
 
-  test('says what is wrong in one sentence, and links to its section of the runbook', () => {
-    for (const [id, { AlarmDescription }] of alarms()) {
-      const [, anchor] =
-        /^[A-Z][^.]+\. docs\/runbook\.md#([a-z-]+)$/.exec(
-          AlarmDescription.replace('/notifications/', ''),
-        ) ?? [];
-      expect(anchors, `${id}: ${AlarmDescription}`).toContain(anchor);
+  test('says what is wrong in one sentence, and names or links to its section of the runbook', () => {
+    const linked = packageService({ RUNBOOK_URL: 'https://wiki.example/ddm-sync/runbook' });
+
+    for (const [from, link] of [
+      [template, 'Runbook: '],
+      [linked, 'https://wiki.example/ddm-sync/runbook#'],
+    ] as const) {
+      for (const [id, { AlarmDescription }] of alarms(from)) {
+        const [sentence, section] = AlarmDescription.split(` ${link}`);
+        expect(sentence, id).toMatch(/^[A-Z][^.]+\.$/);
+        expect(anchors, `${id}: ${AlarmDescription}`).toContain(section);
+      }
+      expect(JSON.stringify(from)).not.toContain('docs/runbook.md');
     }
+    expect(JSON.stringify(resourcesOf(linked, 'AWS::CloudWatch::Dashboard'))).toContain(
+      '[runbook](https://wiki.example/ddm-sync/runbook)',
+    );
   });
 
   test('notifies no topic unless one is set, and pages only for what cannot wait', () => {
@@ -113,6 +122,9 @@ describe('every alarm', () => {
   test.each([
     [{ SYNC_SCHEDULE: 'cron(0 3 * * ? *)' }, /set SYNC_PERIOD_MINUTES/],
     [{ ALARM_FAILED_PERCENT: 'many' }, /ALARM_FAILED_PERCENT is "many"/],
+    [{ RUNBOOK_URL: 'docs/runbook.md' }, /RUNBOOK_URL is no address/],
+    [{ RUNBOOK_URL: 'https://me:secret@wiki.example/' }, /RUNBOOK_URL is no address/],
+    [{ RUNBOOK_URL: 'https://wiki.example/#page' }, /RUNBOOK_URL is no address/],
   ])('stops the deployment with %j', (env, message) => {
     expect(() => packageService(env)).toThrow(message);
   });
