@@ -1,12 +1,11 @@
 // The alarms: resources of the CloudFormation template. docs/runbook.md has a section for each of them.
 
+const topics = require('./alarm-topics.cjs');
 const { deadLetterQueues, functionKeys, functionName, pascal, queues, runbook, service } =
   require('./names.cjs');
 const { rateSeconds, schedulePeriodSeconds } = require('./schedule-period.cjs');
 
 const { env } = process;
-const pageTopic = env.ALARM_TOPIC_ARN;
-const ticketTopic = env.TICKET_TOPIC_ARN || pageTopic;
 const authMode = env.AUTH_MODE || 'token';
 const lateSeconds = 180; // from the end of an invocation until its metrics are there
 
@@ -28,7 +27,7 @@ function idOf(name) {
  * sentence, `section` is its anchor in the runbook.
  */
 function alarm({ name, pages = false, silent = false, says, section, ...properties }) {
-  const topic = !silent && (pages ? pageTopic : ticketTopic);
+  const topic = !silent && (pages ? topics.pages : topics.tickets);
   return {
     Type: 'AWS::CloudWatch::Alarm',
     Properties: {

@@ -122,12 +122,40 @@ describe('every alarm', () => {
   test.each([
     [{ SYNC_SCHEDULE: 'cron(0 3 * * ? *)' }, /set SYNC_PERIOD_MINUTES/],
     [{ ALARM_FAILED_PERCENT: 'many' }, /ALARM_FAILED_PERCENT is "many"/],
+    [{ ALARM_EMAIL: 'on-call' }, /ALARM_EMAIL has "on-call"/],
+    [{ ALARM_EMAIL: 'a@b.example', ALARM_TOPIC_ARN: topicArn }, /ALARM_EMAIL and ALARM_TOPIC_ARN/],
     [{ RUNBOOK_URL: 'docs/runbook.md' }, /RUNBOOK_URL is no address/],
     [{ RUNBOOK_URL: 'https://me:secret@wiki.example/' }, /RUNBOOK_URL is no address/],
     [{ RUNBOOK_URL: 'https://wiki.example/#page' }, /RUNBOOK_URL is no address/],
   ])('stops the deployment with %j', (env, message) => {
     expect(() => packageService(env)).toThrow(message);
   });
+});
+
+test('ALARM_EMAIL makes a topic that tells its addresses; tickets may go elsewhere', () => {
+  const addresses = ['on-call@team.example', 'second@team.example'];
+  const mailed = packageService({
+    ALARM_EMAIL: addresses.join(', '),
+    TICKET_TOPIC_ARN: ticketArn,
+  });
+
+  const topics = resourcesOf(mailed, 'AWS::SNS::Topic');
+  expect(topics).toEqual([
+    [
+      'AlarmTopic',
+      {
+        TopicName: 'ddm-sync-dev-alarms',
+        DisplayName: 'ddm-sync-dev',
+        Subscription: addresses.map((Endpoint) => ({ Protocol: 'email', Endpoint })),
+      },
+    ],
+  ]);
+  expect(propertiesOf(mailed, 'NoRunAlarm')).toMatchObject({
+    AlarmActions: [{ Ref: 'AlarmTopic' }],
+    OKActions: [{ Ref: 'AlarmTopic' }],
+  });
+  expect(propertiesOf(mailed, 'ThrottledAlarm').AlarmActions).toEqual([ticketArn]);
+  expect(resourcesOf(template, 'AWS::SNS::Topic')).toEqual([]);
 });
 
 describe('the alarms together', () => {
