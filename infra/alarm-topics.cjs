@@ -13,7 +13,7 @@ function readAddresses(text = '') {
     );
   }
   const addresses = text.split(',').map((address) => address.trim());
-  const wrong = addresses.find((address) => !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(address));
+  const wrong = addresses.find((address) => !/^[\w.+-]+@[\w-]+(\.[\w-]+)+$/.test(address));
   if (wrong === undefined) return addresses;
   throw new Error(`ALARM_EMAIL has "${wrong}": set it to e-mail addresses, separated by commas`);
 }
