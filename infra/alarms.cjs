@@ -1,8 +1,16 @@
 // The alarms: resources of the CloudFormation template. docs/runbook.md has a section for each of them.
 
 const topics = require('./alarm-topics.cjs');
-const { deadLetterQueues, functionKeys, functionName, pascal, queues, runbook, service } =
-  require('./names.cjs');
+const {
+  answering,
+  deadLetterQueues,
+  functionKeys,
+  functionName,
+  pascal,
+  queues,
+  runbook,
+  service,
+} = require('./names.cjs');
 const { rateSeconds, schedulePeriodSeconds } = require('./schedule-period.cjs');
 
 const { env } = process;
@@ -14,9 +22,6 @@ const lateSeconds = 180; // from the end of an invocation until its metrics are 
  * What these functions could not do comes back: to the queue, or in the next run 2 minutes later.
  */
 const errorPeriods = { worker: 3, follow: 3, watch: 3 };
-
-/** The functions that answer requests over HTTP. */
-const answering = ['http', 'smn'];
 
 function idOf(name) {
   return `${pascal(name)}Alarm`;

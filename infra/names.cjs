@@ -6,6 +6,9 @@ const runbook = readRunbookUrl(process.env.RUNBOOK_URL);
 /** The alias that every event source invokes; it moves from one published version to the next. */
 const aliasName = 'live';
 
+/** The functions that answer requests over HTTP. */
+const answering = ['http', 'smn'];
+
 /** The queues that a function works on, by what alarms call them. */
 const queues = { sync: 'SyncQueue', changes: 'ChangeQueue', follow: 'FollowQueue' };
 
@@ -69,6 +72,7 @@ async function logGroups(resolveVariable) {
 module.exports = {
   aliasArn,
   aliasName,
+  answering,
   capital,
   deadLetterQueues,
   functionArn,

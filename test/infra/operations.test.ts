@@ -252,13 +252,16 @@ describe('the dashboard', () => {
     const rows = readDashboard().flatMap(({ properties }) => properties.metrics ?? []);
     const metrics = rows
       .filter(([first]) => typeof first === 'string')
-      .map(([namespace, name, dimension, value]) => ({
-        namespace,
-        name,
-        dimensions: { [dimension]: attribute(value) },
-      }));
+      .map(([namespace, name, ...rest]) => {
+        const texts = rest.filter((part: unknown) => typeof part === 'string');
+        const pairs = texts.flatMap((part: string, index: number) =>
+          index % 2 === 0 ? [[part, attribute(texts[index + 1])] as const] : [],
+        );
+        return { namespace, name, dimensions: Object.fromEntries(pairs) };
+      });
 
     expect(metrics.length).toBeGreaterThan(20);
+    expect(metrics.map(({ name }) => name)).toContain('FailedRequests');
     expect(metrics.flatMap(faultsOf)).toEqual([]);
   });
 
@@ -283,6 +286,18 @@ describe('the dashboard', () => {
     const ids = alarms().map(([id]) => id);
     const notForDeployments = ids.filter((id) => !id.endsWith('RollbackAlarm'));
     expect(shown).toEqual(notForDeployments.map((id) => `\${${id}.Arn}`));
+  });
+
+  test.each([
+    ['rate(15 minutes)', '-PT24H'],
+    ['rate(1 day)', '-PT72H'],
+  ])('of a schedule with %s goes back at least three runs: %s', (SYNC_SCHEDULE, start) => {
+    const [[, dashboard] = []] = resourcesOf(
+      packageService({ SYNC_SCHEDULE }),
+      'AWS::CloudWatch::Dashboard',
+    );
+
+    expect(JSON.parse(dashboard?.DashboardBody['Fn::Sub']).start).toBe(start);
   });
 
   test('queries only the log groups of the functions', () => {
