@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { evaluate, judge } from '../support/alarm-model.ts';
+import { evaluate, judge, keyOf, type Sample } from '../support/alarm-model.ts';
 import { type Faults, publish } from '../support/alarm-world.ts';
 import { type Properties, packageService, propertiesOf, resourcesOf } from '../support/template.ts';
 
@@ -220,6 +220,100 @@ describe.each(periods)('with a run every %i minutes', (minutes) => {
 
   test('requests that are answered with 503 ring', () => {
     expectRings({ answers503: during }, { HttpErrors: 5 * minute, SmnErrors: 5 * minute });
+  });
+});
+
+describe('the alarms that no schedule concerns', () => {
+  const template = packageFor(15);
+  const until = 12 * hour;
+  const from = 2 * hour;
+
+  /** When an alarm rings whose metric has a value every five minutes, or none. */
+  function ring(id: string, valueAt: (at: number) => number | undefined): readonly number[] {
+    const alarm = propertiesOf(template, `${id}Alarm`);
+    const { Dimensions, MetricName, Namespace } = alarm;
+    const values = Dimensions.map(({ Value }: Properties) => Value);
+    const metric = keyOf(Namespace, MetricName, ...values);
+    const samples: Sample[] = [];
+    for (let at = 10; at < until; at += 5 * minute) {
+      const value = valueAt(at);
+      if (value !== undefined) samples.push({ metric, at, value, seenAt: at + 2 * minute });
+    }
+    return evaluate(alarm, new Map([[metric, samples]]), { extra: 2, until })
+      .filter(({ state }) => state === 'ALARM')
+      .map(({ at }) => at - from);
+  }
+
+  function expectRing(times: readonly number[], within: number): void {
+    expect(times).toEqual([expect.any(Number)]);
+    expect(times[0]).toBeGreaterThan(0);
+    expect(times[0]).toBeLessThanOrEqual(within);
+  }
+
+  test.each(['Sync', 'Changes', 'Follow'])(
+    '%s: a message that waits for an hour rings',
+    (queue) => {
+      const id = `${queue}QueueAge`;
+      const waits = (seconds: number) => (at: number) =>
+        at < from ? undefined : Math.min(at - from, seconds);
+
+      expectRing(ring(id, waits(4 * hour)), 80 * minute);
+      expect(ring(id, (at) => (at - from) % (45 * minute))).toEqual([]); // five deliveries
+    },
+  );
+
+  test.each(['Sync', 'Changes', 'Follow', 'Scheduled', 'Changed'])(
+    '%s: a dead letter rings until it is gone',
+    (queue) => {
+      const id = `${queue}DeadLetter`;
+
+      expectRing(
+        ring(id, (at) => (at >= from && at < 6 * hour ? 1 : 0)),
+        10 * minute,
+      );
+      expect(ring(id, () => 0)).toEqual([]);
+    },
+  );
+
+  test('a refused notification rings', () => {
+    expectRing(
+      ring('NotificationsRefused', (at) => (at >= from && at < from + hour ? 3 : undefined)),
+      10 * minute,
+    );
+  });
+
+  test.each(['Worker', 'Follow'])(
+    '%s: errors ring if they go on, for its messages come back',
+    (id) => {
+      expectRing(
+        ring(`${id}Errors`, (at) => (at >= from && at < from + hour ? 1 : 0)),
+        20 * minute,
+      );
+      expect(ring(`${id}Errors`, (at) => (at >= from && at < from + 10 * minute ? 1 : 0))).toEqual(
+        [],
+      );
+    },
+  );
+
+  test('an event that changed does not take rings', () => {
+    expectRing(
+      ring('ChangedErrors', (at) => (at >= from && at < from + minute * 5 ? 1 : 0)),
+      600,
+    );
+  });
+
+  test.each([
+    ['Worker', 60],
+    ['Follow', 60],
+    ['Http', 29],
+    ['Smn', 10],
+    ['Changed', 15],
+  ])('%s: invocations of nearly %i s ring, if they go on', (id, timeout) => {
+    const slow = (seconds: number) => (at: number) =>
+      at >= from && at < from + seconds ? timeout * 950 : 40;
+
+    expectRing(ring(`${id}Duration`, slow(hour)), 20 * minute);
+    expect(ring(`${id}Duration`, slow(5 * minute))).toEqual([]);
   });
 });
 

@@ -350,6 +350,13 @@ test('the runbook has every code of ddm-sync itself, and every class of error', 
   }
 });
 
+test('the runbook names a schedule that is there', () => {
+  const [, name = ''] = /schedule `ddm-sync-<stage>-([\w-]+)`/.exec(runbook) ?? [];
+
+  const names = resourcesOf(template, 'AWS::Scheduler::Schedule').map(([, { Name }]) => Name);
+  expect(names).toContain(`ddm-sync-dev-${name}`);
+});
+
 test('docs/metrics.md names exactly the metrics that are published', () => {
   const emitted = lines.flatMap(({ _aws = { CloudWatchMetrics: [] } }) =>
     (_aws as Properties).CloudWatchMetrics.flatMap(({ Metrics }: Properties) =>
