@@ -188,8 +188,15 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
 }
 
 function problemOf(setting: Setting<unknown>, given: string | undefined): string {
-  const state = given ? `"${given.slice(0, 64)}"` : 'not set';
+  const state = given ? `"${withoutCredentials(given).slice(0, 64)}"` : 'not set';
   return `${setting.variable} is ${state}: set ${valuesOf(setting)}`;
+}
+
+/** A value without what a URL may carry before its host or in its query, even if it is no correct URL. */
+function withoutCredentials(value: string): string {
+  return value
+    .replace(/^([a-z][\w+.-]*:\/\/)?.*(?:@|%40)/is, '$1[redacted]@')
+    .replace(/\?.*/s, '?[redacted]');
 }
 
 // All services of a region are on the same domain; on loopback each has a port of its own.

@@ -3,6 +3,7 @@ import { checked, OptionError, oneOf, type Parsed, type Read, seeHelp } from '..
 import type { Draft, Loopback } from './answers.ts';
 import {
   checkAccessKeyId,
+  checkEmails,
   checkIds,
   checkPrefix,
   checkProjectId,
@@ -11,7 +12,7 @@ import {
   checkStage,
   checkText,
   isLoopbackEndpoint,
-  splitIds,
+  splitList,
 } from './checks.ts';
 
 const name = 'npm run setup';
@@ -63,6 +64,11 @@ all of them and --yes it asks nothing and needs no terminal.`,
       help: 'path of the parameters (default /ddm-sync/<stage>)',
       read: checked(checkPrefix),
     },
+    alarmEmail: {
+      example: 'on-call@team.example',
+      help: 'whom alarms tell: addresses, separated by commas',
+      read: checked(checkEmails),
+    },
     yes: { help: 'write, and replace existing parameters, without asking', short: 'y' },
     embedded: { help: 'try it against a cloud embedded on this machine, without any account' },
   },
@@ -81,6 +87,7 @@ export interface SetupOptions {
   readonly prefix: string | undefined;
   readonly stage: string | undefined;
   readonly instances: 'all' | readonly string[] | undefined;
+  readonly alarmEmail: string | undefined;
   readonly yes: boolean;
   readonly embedded: boolean;
 }
@@ -111,7 +118,7 @@ export function collectAnswers(
 }
 
 function readInstances(value: string, flag: string): 'all' | readonly string[] {
-  return value === 'all' ? value : splitIds(checked(checkIds)(value, flag));
+  return value === 'all' ? value : splitList(checked(checkIds)(value, flag));
 }
 
 function refuseSecrets(args: readonly string[]): void {

@@ -2,6 +2,7 @@ import { input, password, select } from '@inquirer/prompts';
 import { type CloudName, clouds, type Draft } from './answers.ts';
 import {
   checkAccessKeyId,
+  checkEmails,
   checkPrefix,
   checkProjectId,
   checkRegion,
@@ -56,6 +57,11 @@ export async function completeSignIn(
 
 export function askPrefix(fallback: string, context: PromptContext): Promise<string> {
   return createAsk(context)({ message: 'Parameter prefix', before: fallback, check: checkPrefix });
+}
+
+export function askAlarmEmail(context: PromptContext): Promise<string> {
+  const message = 'Whom shall alarms tell? E-mail addresses, or nothing';
+  return createAsk(context)({ message, before: undefined, check: checkEmails });
 }
 
 interface TextQuestion {

@@ -1,6 +1,7 @@
 import { confirm } from '@inquirer/prompts';
 import { ParameterError, RotationError } from '../../lib/errors.ts';
 import type { Place } from './answers.ts';
+import { splitList } from './checks.ts';
 import { chooseInstances } from './choose-instances.ts';
 import { requireAll } from './options.ts';
 import { explainStore, type OpenStore, openParameterStore } from './parameter-store.ts';
@@ -12,7 +13,7 @@ import {
   readExisting,
   touchesExisting,
 } from './plan.ts';
-import { askPrefix } from './questions.ts';
+import { askAlarmEmail, askPrefix } from './questions.ts';
 import { type Session, SetupError } from './session.ts';
 import { completePlace, type Proven, signInUntilProven } from './sign-in.ts';
 import { carryOut, createSetupApp, tryOut } from './write.ts';
@@ -70,15 +71,25 @@ async function write(
   const plan = createPlan({ prefix, credentials, instanceIds }, existing);
   print(`\n${describePlan(plan, region)}\n`);
   await consent(session, plan);
-  const settings = { ...place, prefix, authMode, store, onWarning: print };
+  const mayList = listed !== undefined;
+  const settings = { ...place, prefix, authMode, mayList, store, onWarning: print };
   const app = createSetupApp(settings);
   await interrupt.finish(() => carryOut({ app, print, store }, plan));
   const { text, works } = await tryOut(app, instanceIds.length);
   if (!works) throw new SetupError(text);
   print(`${text}\n`);
+  if (options.embedded) return print(embeddedSteps);
   const { stage = defaultStage } = options;
-  const deployment = { ...place, authMode, awsRegion: region, stage, prefix };
-  print(options.embedded ? embeddedSteps : nextSteps(deployment));
+  const alarmEmail = await chooseAlarmEmail(session);
+  const deployment = { ...place, authMode, mayList, awsRegion: region, stage, prefix, alarmEmail };
+  print(nextSteps(deployment));
+}
+
+/** Separated by commas; '' for nobody. The stack makes the topic and its subscriptions. */
+async function chooseAlarmEmail({ interactive, options, prompts }: Session): Promise<string> {
+  const { alarmEmail, yes } = options;
+  const asks = alarmEmail === undefined && interactive && !yes;
+  return splitList(asks ? await askAlarmEmail(prompts) : (alarmEmail ?? '')).join(',');
 }
 
 async function consent({ options, prompts }: Session, plan: Plan): Promise<void> {
@@ -92,8 +103,10 @@ async function consent({ options, prompts }: Session, plan: Plan): Promise<void>
 interface Deployment extends Place {
   readonly awsRegion: string;
   readonly authMode: 'token' | 'aksk';
+  readonly mayList: boolean;
   readonly stage: string;
   readonly prefix: string;
+  readonly alarmEmail: string;
 }
 
 /** The default of serverless.yml. */
@@ -103,12 +116,15 @@ function defaultPrefix(stage: string): string {
 
 /** The commands that come after the set-up. */
 function nextSteps(deployment: Deployment): string {
-  const { authMode, awsRegion, ddmEndpoint, prefix, projectId, stage } = deployment;
+  const { alarmEmail, authMode, awsRegion, ddmEndpoint, mayList, prefix, projectId, stage } =
+    deployment;
   const lines = [
     `export AWS_REGION=${awsRegion}`,
     `export DDM_ENDPOINT=${ddmEndpoint} DDM_PROJECT_ID=${projectId}`,
     ...(prefix === defaultPrefix(stage) ? [] : [`export PARAMETER_PREFIX=${prefix}`]),
     ...(authMode === 'aksk' ? ['export AUTH_MODE=aksk'] : []),
+    ...(mayList ? [] : ['export ROTATION_PROOF=off   # the user may not list the instances']),
+    ...(alarmEmail === '' ? [] : [`export ALARM_EMAIL=${alarmEmail}`]),
     `npm run deploy -- --stage ${stage}`,
   ];
   return ['Set up. Next:', ...lines.map((line) => `  ${line}`)].join('\n');

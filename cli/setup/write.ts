@@ -16,6 +16,8 @@ import type { Plan, Write } from './plan.ts';
 interface AppSettings extends Place {
   readonly prefix: string;
   readonly authMode: 'token' | 'aksk';
+  /** Whether the user may list the instances, with which a new token is tested. */
+  readonly mayList: boolean;
   readonly store: ParameterStore;
   /** Receives the service's warnings. */
   readonly onWarning: (text: string) => void;
@@ -33,6 +35,7 @@ export function createSetupApp({ onWarning, store, ...settings }: AppSettings): 
     DDM_PROJECT_ID: settings.projectId,
     PARAMETER_PREFIX: settings.prefix,
     AUTH_MODE: settings.authMode,
+    ROTATION_PROOF: settings.mayList ? 'on' : 'off',
   });
   const { authMode, prefix } = settings;
   const { clock } = app;

@@ -13,16 +13,19 @@ export function readFailure(
   if (status >= 300 && status < 400) {
     return { errCode: 'REDIRECT_REFUSED', retryClass: 'permanent', httpStatus: status };
   }
-  const { errCode, message } = parseErrorBody(body);
+  const { errCode: code, message } = parseErrorBody(body);
+  // A code can be an echo, too.
+  const errCode = code === undefined || cleanForeignText(code, secrets) === code ? code : undefined;
   const retryClass = classify(status, errCode);
-  const text = message && (retryClass === 'auth' ? leadingProse(message) : message);
+  const clean = retryClass === 'auth' ? leadingProse : cleanForeignText;
+  const externalMessage = message && clean(message, secrets);
   const retryAfterMs = parseRetryAfter(header('Retry-After'), nowMs);
   const clockSkewMs = nowMs - Date.parse(header('Date') ?? ''); // NaN without one
   return {
     errCode: errCode ?? (status === 401 ? 'UNAUTHORIZED' : 'BAD_RESPONSE'),
     retryClass,
     httpStatus: status,
-    ...(text && { externalMessage: cleanForeignText(text, secrets) }),
+    ...(externalMessage && { externalMessage }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(retryClass === 'auth' && Math.abs(clockSkewMs) > maxClockSkewMs && { clockSkewMs }),
   };

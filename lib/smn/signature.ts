@@ -2,16 +2,15 @@ import { constants, verify as verifySignature } from 'node:crypto';
 import { createExpiringMap, type ExpiringMap } from '../cache.ts';
 import type { Config } from '../config.ts';
 import { RequestError } from '../errors.ts';
-import { isLoopback } from '../hosts.ts';
-import { HttpError } from '../huawei/http.ts';
 import {
   type Certificates,
   type CertificatesDeps,
   createCertificates,
   type SigningCertificate,
 } from './certificate.ts';
-import { isUnambiguous, parseEnvelope, refuse, type SmnMessage, unavailable } from './message.ts';
-import { isCertificateUrl, isSubscribeUrl } from './url.ts';
+import { confirmSubscription } from './confirm.ts';
+import { isUnambiguous, parseEnvelope, refuse, type SmnMessage } from './message.ts';
+import { isCertificateUrl, isSmnLocal } from './url.ts';
 
 /** What came in over HTTP. */
 export interface SmnRequest {
@@ -46,7 +45,6 @@ const maxBodyBytes = 256 * 1_024; // of an SMN message
 const maxAgeMs = 60 * 60_000;
 const maxAheadMs = 5 * 60_000;
 const maxRemembered = 10_000; // forgetting one early costs one idempotent sync
-const confirmTimeoutMs = 1_500;
 
 export function createSmn(deps: SmnDeps): Smn {
   const { clock } = deps;
@@ -56,7 +54,7 @@ export function createSmn(deps: SmnDeps): Smn {
     verify: (request, signal) => verify(deps, { certificates, dealtWith }, request, signal),
     // Until the message would be too old anyway.
     remember: ({ messageId, sentAt }) => dealtWith.set(messageId, true, sentAt + maxAgeMs + 60_000),
-    confirm: (message, signal) => confirm(deps, message, signal),
+    confirm: (message, signal) => confirmSubscription(deps, message, signal),
   };
 }
 
@@ -84,7 +82,7 @@ async function verify(
   if (!config.smnTopicUrns.includes(message.topicUrn.toLowerCase())) {
     throw refuse(`the topic is not in SMN_TOPIC_URNS: ${message.topicUrn.slice(0, 256)}`);
   }
-  if (!isCertificateUrl(message.certificateUrl, message.region, isLocal(config))) {
+  if (!isCertificateUrl(message.certificateUrl, message.region, isSmnLocal(config))) {
     throw refuse("the signing certificate URL does not belong to SMN in the topic's region");
   }
   const certificate = await certificates.get(message.certificateUrl, signal);
@@ -97,10 +95,6 @@ async function verify(
     certificateSha256: certificate.sha256,
     isRepeated: dealtWith.get(message.messageId) === true,
   };
-}
-
-function isLocal({ ddmEndpoint }: SmnDeps['config']): boolean {
-  return isLoopback(new URL(ddmEndpoint));
 }
 
 const { RSA_PKCS1_PADDING: padding } = constants;
@@ -117,30 +111,4 @@ function checkSignature(message: SmnMessage, { key }: SigningCertificate): void 
   if (!isSigned) throw refuse('the signature does not match');
   if (message.signatureVersion.toLowerCase() !== 'v1')
     throw refuse('the signature version is not v1');
-}
-
-async function confirm(
-  { config, connect }: SmnDeps,
-  { region, subscribeUrl = '' }: VerifiedMessage,
-  signal: AbortSignal,
-): Promise<void> {
-  if (!isSubscribeUrl(subscribeUrl, region, isLocal(config))) {
-    throw refuse('the subscribe_url belongs neither to SMN nor to the console');
-  }
-  const http = connect();
-  try {
-    const { status } = await http.send({
-      method: 'GET',
-      url: subscribeUrl,
-      headers: {},
-      timeoutMs: confirmTimeoutMs,
-      signal,
-    });
-    if (status !== 200) throw unavailable(`the subscription was not confirmed: ${status}`);
-  } catch (error) {
-    if (!(error instanceof HttpError)) throw error;
-    throw unavailable(`the subscription was not confirmed: ${error.code}, ${error.message}`);
-  } finally {
-    http.close();
-  }
 }

@@ -1,4 +1,5 @@
-import { cloudDomains } from '../hosts.ts';
+import type { Config } from '../config.ts';
+import { cloudDomains, isLoopback } from '../hosts.ts';
 
 /*
  * URLs are compared as text and from their start to the end of the host, so that two parsers cannot read
@@ -36,4 +37,9 @@ function pathOf(url: string, origins: readonly string[], isLocal: boolean): stri
     origins.find((allowed) => url.startsWith(`${allowed}/`)) ??
     (isLocal ? loopbackOrigin.exec(url)?.[0] : undefined);
   return origin === undefined ? undefined : url.slice(origin.length);
+}
+
+/** Whether SMN is on this machine, as DDM is: in tests. */
+export function isSmnLocal({ ddmEndpoint }: Pick<Config, 'ddmEndpoint'>): boolean {
+  return isLoopback(new URL(ddmEndpoint));
 }

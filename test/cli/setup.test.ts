@@ -96,13 +96,14 @@ describe('npm run setup with flags', () => {
 
     const { stdout } = await runSetUp({
       cloud,
-      args: [...flags, '--instances', 'all', '--stage', 'test'],
+      args: [...flags, '--instances', 'all', '--stage', 'test', '--alarm-email', 'a@b.example'],
     });
 
     expect(stdout).toMatch(/\/ddm-sync\/test\/instances +StringList +6 instances\n/);
     expect(stdout).toMatch(
       /\/credentials +SecureString +accessKeyId, secretAccessKey\n[\s\S]*Written/,
     );
+    expect(stdout).toContain('  export ALARM_EMAIL=a@b.example\n');
     expect(stdout).toContain('npm run deploy -- --stage test');
     expect(stdout).not.toContain('PARAMETER_PREFIX');
     expect(cloud.ssm.value('/ddm-sync/test/instances')).toBeDefined();
@@ -185,6 +186,7 @@ describe('npm run setup with flags', () => {
 
     expect(refusal).toBeUndefined();
     expect(stdout).toContain('Warning: DDM did not list the instances');
+    expect(stdout).toContain('export ROTATION_PROOF=off');
     await expectAccepted(cloud, 2);
   });
 
@@ -203,7 +205,7 @@ describe('npm run setup with flags', () => {
 
     for (const name of [
       ...['cloud', 'region', 'project', 'auth', 'domain-name', 'user-name', 'instances'],
-      ...['stage', 'prefix', 'yes', 'embedded'],
+      ...['stage', 'prefix', 'alarm-email', 'yes', 'embedded'],
     ]) {
       expect(help).toContain(`--${name}`);
     }
@@ -420,7 +422,8 @@ describe('what cannot work is said in one line, and nothing is written', () => {
       env: { DDM_SYNC_PASSWORD: password },
     });
 
-    expect(refusal).toContain('You said');
+    expect(refusal).toContain('IAM refused the sign-in: BAD_RESPONSE (HTTP 400).');
+    expect(refusal + stdout).not.toContain('You said');
     expect(refusal + stdout).not.toContain('canary');
     expect(refusal + stdout).not.toContain('wörd');
   });
@@ -510,9 +513,12 @@ describe('npm run setup in a terminal', () => {
     await answer(terminal, 'Password', cloud.iam.user.password);
     await answer(terminal, 'RESIZING', keys.space);
     await answer(terminal, 'Write them?', '');
+    await answer(terminal, 'Whom shall alarms tell', 'on-call');
+    await answer(terminal, 'is not an e-mail address', `${keys.clear}a@b.example, c@d.example`);
     await terminal.reads('npm run deploy');
 
     expect(await terminal.exitCode).toBe(0);
+    expect(terminal.output()).toContain('export ALARM_EMAIL=a@b.example,c@d.example');
     expect(stored(cloud, 'instances')?.value).toBe(cloud.ddm.instanceIds.slice(1).join(','));
     expect(JSON.parse(stored(cloud, 'credentials')?.value ?? '')).toEqual(cloud.iam.user);
     expect(terminal.output()).toContain('5 of 6');
@@ -535,9 +541,11 @@ describe('npm run setup in a terminal', () => {
     await answer(terminal, 'not a secret access key', `${keys.clear}${secretAccessKey}`);
     await answer(terminal, '6 found', '');
     await answer(terminal, 'Write them?', 'y');
+    await answer(terminal, 'Whom shall alarms tell', '');
     await terminal.reads('export AUTH_MODE=aksk');
 
     expect(await terminal.exitCode).toBe(0);
+    expect(terminal.output()).not.toContain('ALARM_EMAIL');
     expectNoSecret(cloud, terminal.output());
     await expectAccepted(cloud, 6, 'aksk');
   }, 60_000);

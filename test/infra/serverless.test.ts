@@ -146,6 +146,26 @@ describe('the packaged template', () => {
     expect(invokeConfig?.MaximumRetryAttempts).toBe(0);
   });
 
+  test.each([
+    ['scheduled', 'ScheduledLambdaFunction'],
+    ['watch', 'WatchLambdaFunction'],
+    ['rotate-token', 'RotateDashtokenLambdaFunction'],
+  ])('the schedule of %s has its name, and gives up no later than Lambda does', (key, id) => {
+    const schedule = naming(id, 'AWS::Scheduler::Schedule');
+    const invokeConfig = naming(id, 'AWS::Lambda::EventInvokeConfig');
+
+    expect(schedule).toMatchObject({
+      Name: `ddm-sync-dev-${key}`,
+      Target: {
+        RoleArn: expect.anything(),
+        RetryPolicy: {
+          MaximumEventAgeInSeconds: invokeConfig?.MaximumEventAgeInSeconds,
+          MaximumRetryAttempts: 3,
+        },
+      },
+    });
+  });
+
   test('row 6: keeps the event of a failed invocation in an encrypted queue for 14 days', () => {
     const invokeConfig = naming('ScheduledLambdaFunction', 'AWS::Lambda::EventInvokeConfig');
 
@@ -355,6 +375,20 @@ describe('the packaged template', () => {
         [],
       );
     }
+  });
+
+  test('contains no secret of the machine that deploys it', () => {
+    const packaged = JSON.stringify(
+      packageService({
+        DDM_SYNC_PASSWORD: 'canary',
+        DDM_SYNC_SECRET_ACCESS_KEY: 'canary',
+        AWS_SECRET_ACCESS_KEY: 'canary',
+        AWS_SESSION_TOKEN: 'canary',
+      }),
+    );
+
+    expect(packaged).toContain('ScheduledLambdaFunction');
+    expect(packaged).not.toContain('canary');
   });
 
   test('asks for a JWT with HTTP_AUTHORIZER=jwt', () => {

@@ -331,6 +331,22 @@ describe('a failure', () => {
     }
   });
 
+  test.each([
+    ['a URL', '%2B'],
+    ['JSON', '\\u002b'],
+    ['HTML', '&#43;'],
+    ['a JSON string in JSON', '\\\\+'],
+  ])('row 45: never carries the token or a part of it with the escapes of %s', async (_, plus) => {
+    for (const quoted of [token, token.slice(3, 120)]) {
+      const externalMessage = `cannot read ${quoted.replaceAll('+', plus)} here`;
+      const client = await connect(reply(500, JSON.stringify({ externalMessage })));
+
+      const failure = await failureOf(client);
+
+      expect(failure.externalMessage).toMatch(/^(cannot read \[redacted\] here|\[redacted\])$/);
+    }
+  });
+
   test('row 46: carries foreign text as one short line', async () => {
     const message = `first\r\nsecond\u001b[31m\u2028third${'.'.repeat(1_000)}`;
     const body = JSON.stringify({ errCode: 'DBS.280001', externalMessage: message });
