@@ -213,7 +213,19 @@ function deadLetters([name, resource]) {
   };
 }
 
-// Five deliveries and the pauses between them take 45 minutes at most (docs/redrive.md).
+// Of instances that a worker sends anew: SQS counts the age of a message from then. Five tries take 45 minutes at most.
+const longestWait = {
+  name: 'sync-longest-wait',
+  pages: true,
+  says: 'An instance was asked for more than an hour ago and is neither synced nor given up.',
+  section: 'queue-age',
+  ...ours('LongestWaitSeconds'),
+  Statistic: 'Maximum',
+  Period: 300,
+  EvaluationPeriods: 3,
+  Threshold: 3_600,
+};
+
 function queueAge([name, resource]) {
   return {
     name: `${name}-queue-age`,
@@ -299,6 +311,7 @@ module.exports = async ({ resolveVariable }) => {
   const alarms = [
     ...fleet(functions.find(({ key }) => key === 'scheduled')),
     ...(authMode === 'token' ? [tokenExpires] : []),
+    longestWait,
     ...Object.entries(queues).map(queueAge),
     ...Object.entries(deadLetterQueues).map(deadLetters),
     ...functions.map(errors),

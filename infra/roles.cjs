@@ -87,7 +87,12 @@ function workOn(...queues) {
 
 /** What each function of serverless.yml may do besides writing its log. */
 const permissions = {
-  scheduled: [...readFleet(), ...sendTo('ScheduledDeadLetterQueue', 'SyncQueue', 'FollowQueue')],
+  // It hands nothing over while the queue holds messages of earlier runs.
+  scheduled: [
+    ...readFleet(),
+    ...sendTo('ScheduledDeadLetterQueue', 'SyncQueue', 'FollowQueue'),
+    allow('sqs:GetQueueAttributes', [arnOf('SyncQueue')]),
+  ],
   http: [...readFleet(), ...sendTo('SyncQueue', 'FollowQueue')],
   // It needs the list when it dispatches a large fleet for POST /sync.
   worker: [

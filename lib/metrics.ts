@@ -79,6 +79,11 @@ export function countFailedRequest(of: AnsweringFunction): void {
   metric.addMetric('FailedRequests', MetricUnit.Count, 1);
 }
 
+/** @param seconds since the instance was asked for that waits longest, of those that a worker sent anew */
+export function measureLongestWait(seconds: number): void {
+  metrics.singleMetric().addMetric('LongestWaitSeconds', MetricUnit.Seconds, seconds);
+}
+
 /** @param hours negative once the token has expired */
 export function measureTokenLife(hours: number): void {
   metrics.singleMetric().addMetric('TokenHoursLeft', MetricUnit.NoUnit, hours);

@@ -60,6 +60,7 @@ function createQuietLog(onWarning: (text: string) => void): Log {
     notice: quiet,
     ignored: quiet,
     notificationRefused: quiet,
+    longestWait: quiet,
     tokenHoursLeft: quiet,
     jobResult: quiet,
     jobResults: quiet,

@@ -62,7 +62,7 @@ export function createQueueHandOver(
   };
 }
 
-const sizeTimeoutMs = 5_000;
+const sizeTimeoutMs = 2_000;
 
 /** Undefined if the queue does not answer in time: then it gets the messages. */
 async function sizeOf({ clock }: HandOverDeps, queue: Queue): Promise<number | undefined> {

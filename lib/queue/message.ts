@@ -24,7 +24,10 @@ export type SyncMessage = Origin &
 type DataNodeMessage = Origin & DataNodeChange;
 
 /** Asks a worker to send one message per configured instance: that takes too long for an HTTP request. */
-export type FleetMessage = Origin & { readonly fleet: true };
+export type FleetMessage = Origin & {
+  readonly fleet: true;
+  readonly askedAt?: number | undefined;
+};
 
 export type ChangeMessage = SyncMessage | DataNodeMessage;
 
@@ -61,7 +64,7 @@ const schema = v.union([
     except: v.optional(v.array(instanceId)),
     ...origin,
   }),
-  v.object({ fleet: v.literal(true), ...origin }),
+  v.object({ fleet: v.literal(true), askedAt: v.optional(time), ...origin }),
 ]);
 
 function whole(max: number) {

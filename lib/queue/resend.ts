@@ -1,4 +1,4 @@
-import type { AppWith } from '../app.ts';
+import type { App, AppWith } from '../app.ts';
 import type { Queue, QueueEntry } from '../aws/queue.ts';
 import type { Deadline } from '../deadline.ts';
 import type { SyncFailure } from '../errors.ts';
@@ -34,25 +34,15 @@ export function createResendHandOver(
   const requestsFor = ({ instanceId }: Task) => requests.get(instanceId) ?? [];
   const signal = deadline.signal('handOver');
 
-  const giveBack = async (records: readonly SqsRecord[]): Promise<void> => {
-    for (const { messageId } of records) messageIds.add(messageId);
-    const redeliveries = records.map(({ receiptHandle, receiveCount }) => ({
-      receiptHandle,
-      delaySeconds: backoffSeconds(failurePolicy.retry.resendSeconds, receiveCount, app.random),
-    }));
-    const unset = await delay(app, queue, redeliveries, signal);
-    if (unset > 0) app.log.warning('redelivery delay not set', { messages: unset });
-  };
-
   return {
     messageIds,
     keeps: (task, failure) => {
       if (policyFor(failure).resendSeconds === undefined) return false;
-      const { clock, config } = app;
+      const { config } = app;
       return requestsFor(task).every(
         (request) =>
           triesOf(app, request, task, failure) < config.syncMaxReceives &&
-          clock.now() - request.askedAt < maxAgeMs,
+          !isExpired(app, request.askedAt),
       );
     },
     take: async (tasks) => {
@@ -66,10 +56,35 @@ export function createResendHandOver(
         }
       }
       const { refused } = await send(app, app.syncQueue, entries, signal);
-      if (refused.length > 0) await giveBack(refused.flatMap((one) => records.get(one) ?? []));
+      // SQS counts the age of a message from when it was sent anew.
+      const askedAt = tasks.flatMap(requestsFor).map((request) => request.askedAt);
+      app.log.longestWait((app.clock.now() - Math.min(...askedAt)) / 1_000);
+      const back = refused.flatMap((one) => records.get(one) ?? []);
+      for (const { messageId } of back) messageIds.add(messageId);
+      await giveBack(app, queue, back, signal);
       return { refused: new Set(), failure: unfinished.deadline };
     },
   };
+}
+
+/** Has messages delivered again after seconds, longer with each delivery. */
+export async function giveBack(
+  app: Pick<App, 'clock' | 'log' | 'random'>,
+  queue: Queue,
+  records: readonly SqsRecord[],
+  signal: AbortSignal,
+): Promise<void> {
+  const redeliveries = records.map(({ receiptHandle, receiveCount }) => ({
+    receiptHandle,
+    delaySeconds: backoffSeconds(failurePolicy.retry.resendSeconds, receiveCount, app.random),
+  }));
+  const unset = await delay(app, queue, redeliveries, signal);
+  if (unset > 0) app.log.warning('redelivery delay not set', { messages: unset });
+}
+
+/** Nothing is asked for longer than a day. */
+export function isExpired({ clock }: Pick<App, 'clock'>, askedAt: number): boolean {
+  return clock.now() - askedAt >= maxAgeMs;
 }
 
 /** Of the runs that nobody waits for, the newest asks on for all: in an outage their messages would add up. */
@@ -125,7 +140,7 @@ function delayOf(
 }
 
 /** Doubles with each try (from 1), with jitter. */
-export function backoffSeconds(base: number, tries: number, random: () => number): number {
+function backoffSeconds(base: number, tries: number, random: () => number): number {
   const full = Math.min(maxDelaySeconds, base * 2 ** Math.max(0, tries - 1));
   return Math.ceil(full * (0.5 + random() / 2));
 }

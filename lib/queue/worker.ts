@@ -6,20 +6,18 @@ import type { Deadline } from '../deadline.ts';
 import { ParameterError } from '../errors.ts';
 import { openConnection } from '../huawei/connection.ts';
 import { followAccepted } from '../jobs/hand-over.ts';
-import { failurePolicy } from '../sync/failure-policy.ts';
-import { callInstances, openRecorder } from '../sync/run.ts';
+import { callInstances } from '../sync/run.ts';
 import { createTask } from '../sync/tasks.ts';
-import { createQueueHandOver } from './hand-over.ts';
+import { dispatchFleet } from './dispatch-fleet.ts';
 import type { SqsBatch } from './records.ts';
 import {
   type ChangeRequest,
   createBatchOutcomes,
-  type FleetRequest,
   type SyncRequests,
   slowIn,
   sortBatch,
 } from './requests.ts';
-import { backoffSeconds, createResendHandOver, type ResendHandOver } from './resend.ts';
+import { createResendHandOver, giveBack, type ResendHandOver } from './resend.ts';
 import { delay } from './sender.ts';
 
 export type WorkerApp = AppWith<'syncQueue' | 'changeQueue'>;
@@ -48,12 +46,7 @@ export async function syncBatch(
     return records.map(({ messageId }) => messageId).filter((id) => messageIds.has(id));
   } catch (error) {
     // Otherwise the batch would come back only when the queue's visibility timeout is over.
-    const { resendSeconds } = failurePolicy.retry;
-    const redeliveries = records.map(({ receiptHandle, receiveCount }) => ({
-      receiptHandle,
-      delaySeconds: backoffSeconds(resendSeconds, receiveCount, app.random),
-    }));
-    await delay(app, queue, redeliveries, deadline.signal('handOver'));
+    await giveBack(app, queue, records, deadline.signal('handOver'));
     throw error;
   }
 }
@@ -142,35 +135,4 @@ async function resend(
     return ofRun.filter(({ change }) => sent.refused.includes(change));
   });
   return (await Promise.all(refused)).flat();
-}
-
-/** Sends a message for every configured instance. Resolves with the message's id when it must come back. */
-async function dispatchFleet(
-  app: WorkerApp,
-  queue: Queue,
-  { message, record }: FleetRequest,
-  deadline: Deadline,
-): Promise<readonly string[]> {
-  try {
-    const fleet = await app.fleet(deadline, 'calls');
-    const recorder = openRecorder(app, message, fleet);
-    const tasks = fleet.instanceIds.map(createTask);
-    const handOver = createQueueHandOver(app, queue, message, {
-      fleet: tasks.length,
-      deadline,
-    });
-    const { failure, refused } = await handOver.take(tasks);
-    for (const task of tasks) {
-      if (refused.has(task.instanceId)) recorder.failed(task, failure);
-      else recorder.queued(task);
-    }
-    const report = recorder.report();
-    app.log.report(report);
-    // Redelivery would send the sent ones again, so the message comes back only if none were sent.
-    return report.queued === 0 && refused.size > 0 ? [record.messageId] : [];
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : 'unknown error';
-    app.log.problem('fleet not dispatched', { runId: message.runId, reason });
-    return [record.messageId];
-  }
 }

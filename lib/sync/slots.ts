@@ -13,7 +13,7 @@ export interface Slots {
 }
 
 const windowMs = 1_000; // "limit:50,time:1 second": the gateway counts per second
-const gapMs = 30; // a call that arrives a little too early would be refused
+const gapMs = 15; // a call that arrives a little too early would be refused
 const firstProbeCalls = 8;
 const minProbeCalls = 2;
 const maxProbeCalls = 128;

@@ -107,6 +107,7 @@ describe('every alarm', () => {
       'FailedShareAlarm',
       'FollowQueueAgeAlarm',
       'NoRunAlarm',
+      'SyncLongestWaitAlarm',
       'SyncQueueAgeAlarm',
       'TokenExpiresAlarm',
     ]);

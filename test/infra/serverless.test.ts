@@ -310,7 +310,8 @@ describe('the packaged template', () => {
         .sort();
 
     expect(queueActions('FollowRole')).toEqual(queueActions('WorkerRole'));
-    for (const role of ['ScheduledRole', 'HttpRole', 'ChangedRole', 'SmnRole']) {
+    expect(queueActions('ScheduledRole')).toEqual(['sqs:GetQueueAttributes', 'sqs:SendMessage']);
+    for (const role of ['HttpRole', 'ChangedRole', 'SmnRole']) {
       expect(queueActions(role)).toEqual(['sqs:SendMessage']);
     }
     expect(queueActions('WorkerRole')).toEqual([

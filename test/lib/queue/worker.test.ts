@@ -230,6 +230,17 @@ describe('a batch', () => {
     expect(sent.map(({ message }) => message.runId).sort()).toEqual(['run-2', 'run-4']);
   });
 
+  test('measures how long an instance has waited that is sent anew', async () => {
+    const { log } = await run(
+      [delivery('1', a, { askedAt: start - 7_200_000 }), delivery('2', b), delivery('3', c)],
+      { answer: (instanceId) => (instanceId === c ? ok : busy) },
+    );
+
+    expect(log.waits.length).toBe(1);
+    expect(log.waits[0]).toBeGreaterThanOrEqual(7_200);
+    expect(log.waits[0]).toBeLessThan(7_210);
+  });
+
   test('row 21: stops at a dead token, and comes back after minutes', async () => {
     const ids = instanceIds(60);
     const deliveries = ids.map((id, index) => delivery(String(index), id, { tries: 4 }));
@@ -394,13 +405,18 @@ describe('a message for the fleet', () => {
     expect(log.reports).toMatchObject([{ runId: 'run-9', total: 1_235, queued: 1_234, failed: 1 }]);
   });
 
-  test('comes back when the list cannot be read, and does not disturb the others', async () => {
+  test('is sent anew when the list cannot be read, and does not disturb the others', async () => {
     const error = new ParameterError('SSM_UNAVAILABLE', '/instances', 'not readable');
     const parameters = { fleet: () => Promise.reject(error) };
 
-    const { calls, log, returned } = await run([fleetDelivery, delivery('1', a)], { parameters });
+    const { calls, log, queue, returned } = await run([fleetDelivery, delivery('1', a)], {
+      parameters,
+    });
 
-    expect([calls, returned]).toEqual([[a], ['fleet']]);
+    expect([calls, returned]).toEqual([[a], []]);
+    expect(queue.sent).toMatchObject([
+      { message: { fleet: true, runId: 'run-9', askedAt: expect.any(Number) }, delaySeconds: 60 },
+    ]);
     expect(log.problems).toMatchObject([
       { message: 'fleet not dispatched', reason: 'not readable' },
     ]);
