@@ -119,7 +119,8 @@ function createQueues(world: World): World['queues'] {
   const onDead = (name: string) => (message: StoredMessage) => history.dead(name, message);
   const ofFleet = Math.max(plan.preloaded, Math.ceil(plan.fleet * 1.1)) + 2;
   const onSize = (size: number): void => {
-    if (size > ofFleet + askedBesides(world, scheduler.now())) {
+    const besides = askedBesides(world, scheduler.now()) + world.queues.sync.copies;
+    if (size > ofFleet + besides) {
       journal.violate('size', `${size} messages in the sync queue for ${plan.fleet} instances`);
     }
   };

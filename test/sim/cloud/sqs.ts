@@ -50,6 +50,8 @@ export interface Sqs {
   readonly dead: StoredMessage[];
   /** The most messages that waited in it: one in flight may already have its successor. */
   peak: number;
+  /** Messages that came twice, or were taken though the call failed: a worker sends each of them anew. */
+  copies: number;
   /** Is called when a message became ready. */
   onReady: () => void;
 }
@@ -126,6 +128,7 @@ export function createSqs(options: SqsOptions): Sqs {
     name,
     dead: [],
     peak: 0,
+    copies: 0,
     onReady: () => {},
     send: (body, delaySeconds, fifo) => {
       if (delaySeconds < 0 || delaySeconds > 900) throw new RangeError('DelaySeconds');
@@ -168,9 +171,10 @@ export function createSqs(options: SqsOptions): Sqs {
     },
     remove: (message) => {
       if (message.state === 'gone') return;
-      if (!isFifo && random.chance(options.duplicates ?? 0))
+      if (!isFifo && random.chance(options.duplicates ?? 0)) {
+        queue.copies += 1;
         showAfter(message, random.between(1, 60));
-      else forget(message);
+      } else forget(message);
       queue.onReady();
     },
     delay: (receiptHandle, seconds) => {
