@@ -1,5 +1,6 @@
 // One role for each function, each with exact ARNs: resources of the CloudFormation template.
 
+const { cursorNames } = require('../lib/aws/cursor.ts');
 const { listNames } = require('../lib/aws/stored-list.ts');
 const { rotatedNames, tokenNames } = require('../lib/aws/stored-token.ts');
 const { aliasArn, functionName, pascal } = require('./names.cjs');
@@ -100,8 +101,8 @@ const permissions = {
   changed: sendTo('ChangeQueue', 'ChangedDeadLetterQueue'),
   smn: sendTo('ChangeQueue'),
   watch: [
-    ...readParameters(...secrets, parameter('cursor')),
-    allow('ssm:PutParameter', parameterArns([parameter('cursor')])),
+    ...readParameters(...secrets, ...cursorNames(parameter('cursor'))),
+    allow('ssm:PutParameter', parameterArns(cursorNames(parameter('cursor')))),
     ...sendTo('ChangeQueue', 'SyncQueue'),
   ],
   // The only one that may write the token, and the only one that reads the password.

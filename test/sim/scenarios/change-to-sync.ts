@@ -8,34 +8,11 @@ import { calmPlan, hourMs, minuteMs, type Operation, type Plan, secondMs } from 
 import { createSeededRandom } from '../random.ts';
 import { runWorld } from '../run.ts';
 import type { World } from '../world.ts';
+import { changePlan, operation } from './change-plan.ts';
+import { restarts } from './large-fleets.ts';
 import type { Scenario } from './measure.ts';
 
 const forEver = { from: 0, to: Number.POSITIVE_INFINITY };
-
-/** Changes, and nothing else that asks. */
-function changePlan(changes: Partial<Plan>): Plan {
-  return {
-    ...calmPlan(1),
-    ...{
-      fleet: 10,
-      scheduleMs: 0,
-      watch: true,
-      asksUntil: 0,
-      settleMs: 3 * hourMs,
-      warmMs: hourMs,
-    },
-    ...changes,
-    env: { SYNC_FOLLOW: 'off', ...changes.env },
-  };
-}
-
-function operation(at: number, changes: Partial<Operation> = {}): Operation {
-  return {
-    ...{ at, node: 0, name: 'instanceAction', kind: 'twice', durationMs: minuteMs },
-    ...{ lateMs: 5 * secondMs, doubled: false, garbage: false },
-    ...changes,
-  };
-}
 
 async function run(plan: Plan): Promise<World> {
   return (await runWorld(plan, { checked: new Set() })).world;
@@ -170,23 +147,6 @@ async function discovered(fleet: number, asks: 'event' | 'fleet'): Promise<strin
   return `${world.ddm.jobs.length} synced, ${dead} dead, ${counts.problems} error lines`;
 }
 
-async function restarts(nodes: number): Promise<string> {
-  const plan = changePlan({ fleet: nodes, asksUntil: hourMs });
-  const owned = createNodes(plan, createSeededRandom(plan.seed).fork('nodes'));
-  const operations = Array.from({ length: nodes }, (_, index) =>
-    operation(at + (index % 60) * secondMs, {
-      node: owned.ofInstance(index).at(-1) ?? 0,
-      name: 'instanceRestart',
-    }),
-  );
-  const world = await run({ ...plan, operations });
-  const { accepted, queued } = world.history.counts;
-  const missing = Array.from({ length: nodes }, (_, index) => index).filter(
-    (index) => syncAfter(world, index, endsAt) === 'never',
-  );
-  return `${accepted} syncs, ${queued} times given back, ${world.changesSent} messages, ${missing.length} never synced, ${world.queues.change.dead.length} dead`;
-}
-
 function isRefused(read: () => unknown): string {
   try {
     read();
@@ -291,7 +251,11 @@ export const changeToSync: readonly Scenario[] = [
     name: '1,000 (3,000) nodes restarted at once',
     before: '5,448 (23,448) syncs asked for',
     toReach: '≤ 1.05 × nodes',
-    measure: () => rows([1_000, 3_000], restarts),
+    measure: () =>
+      rows([1_000, 3_000], async (nodes) => {
+        const { dead, due, missing, syncs } = await restarts(nodes);
+        return `${syncs} syncs where ${due} are due, ${missing} never synced, ${dead} dead`;
+      }),
   },
   {
     name: 'resizeFlavorOrVolume, createDnsName, modifyDnsName',

@@ -1,0 +1,14 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { useLightAbort } from './light-abort.ts';
+import { restarts } from './scenarios/large-fleets.ts';
+
+// The rows of `npm run sim -- --scenarios` about large fleets, with fleets as large as a test has time for.
+describe('from a change to its sync', () => {
+  it('1,000 nodes that restart at once lead to one sync for each of their instances', async () => {
+    onTestFinished(useLightAbort());
+    const { due, dead, missing, syncs } = await restarts(1_000);
+
+    expect({ dead, missing }).toEqual({ dead: 0, missing: 0 });
+    expect(syncs).toBeLessThanOrEqual(due * 1.05);
+  });
+});
