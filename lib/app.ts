@@ -8,18 +8,17 @@ import { ConfigError } from './errors.ts';
 import { createHttpClient, type HttpClient } from './huawei/http.ts';
 import { createLog, type Log } from './log.ts';
 import { createSmn, type Smn } from './smn/signature.ts';
-import { createDiscoveredFleet, createListedFleet, type FleetSource } from './sync/fleet.ts';
+import { createDiscoveredFleet, createListedFleet, type Fleets } from './sync/fleet.ts';
 import { createPace, type Pace } from './sync/pace.ts';
 
 /** Every side effect of the service; one per execution environment. */
-export interface App {
+export interface App extends Fleets {
   readonly config: Config;
   readonly clock: Clock;
   /** Uniform in [0, 1): jitter. */
   readonly random: () => number;
   readonly log: Log;
   readonly parameters: Parameters;
-  readonly fleet: FleetSource;
   readonly dataNodeOwners: DataNodeOwners;
   /** Shared by the runs of the environment, so that each begins with what the last one learned. */
   readonly pace: Pace;
@@ -87,9 +86,9 @@ export function createApp(env: Readonly<Record<string, string | undefined>>): Ap
     ...side,
     log: createLog(),
     parameters,
-    fleet: config.ddmDiscovery
+    ...(config.ddmDiscovery
       ? createDiscoveredFleet({ config, parameters, connect, pace, ...side })
-      : createListedFleet(parameters),
+      : createListedFleet(parameters)),
     dataNodeOwners: createDataNodeOwners(systemClock),
     pace,
     smn: createSmn({ clock: systemClock, config, connect }),

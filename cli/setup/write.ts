@@ -37,7 +37,7 @@ export function createSetupApp({ onWarning, store, ...settings }: AppSettings): 
   const { authMode, prefix } = settings;
   const { clock } = app;
   const parameters = createParameters({ openStore: () => store, prefix, authMode, clock });
-  const fleet = createListedFleet(parameters);
+  const { fleet } = createListedFleet(parameters);
   const setupApp = { ...app, parameters, fleet, log: createQuietLog(onWarning) };
   requireNeeds(setupApp, ['iamEndpoint']);
   return setupApp;

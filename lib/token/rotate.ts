@@ -4,7 +4,7 @@ import { IamError, ReadError, RotationError } from '../errors.ts';
 import { openConnection } from '../huawei/connection.ts';
 import { adviceFor } from '../huawei/error-codes.ts';
 import { createToken } from '../huawei/iam.ts';
-import { listOneInstance } from '../huawei/lists.ts';
+import { countInstances } from '../huawei/lists.ts';
 import { retryDelay } from '../retry.ts';
 import type { Password, Token } from '../secret.ts';
 import { policyFor } from '../sync/failure-policy.ts';
@@ -133,7 +133,7 @@ async function prove(app: App, token: Token, deadline: Deadline): Promise<void> 
   const parameters = { secret: async () => token, refreshSecret: async () => token };
   try {
     using connection = await openConnection({ ...app, parameters }, deadline);
-    await listOneInstance({ ...app, ...connection }, deadline.signal('calls'));
+    await countInstances({ ...app, ...connection }, deadline.signal('calls'));
   } catch (error) {
     if (!(error instanceof ReadError)) throw error;
     const { errCode, retryClass } = error.failure;

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { useLightAbort } from './light-abort.ts';
-import { restarts } from './scenarios/large-fleets.ts';
+import { discovered, restarts } from './scenarios/large-fleets.ts';
 
 // The rows of `npm run sim -- --scenarios` about large fleets, with fleets as large as a test has time for.
 describe('from a change to its sync', () => {
@@ -11,4 +11,16 @@ describe('from a change to its sync', () => {
     expect({ dead, missing }).toEqual({ dead: 0, missing: 0 });
     expect(syncs).toBeLessThanOrEqual(due * 1.05);
   });
+
+  it.each([
+    [40_000, 'a change', 1],
+    [40_000, 'POST /sync', 40_000],
+  ] as const)(
+    'with discovery of %i instances, %s leads to its syncs',
+    async (fleet, asks, syncs) => {
+      onTestFinished(useLightAbort());
+
+      expect(await discovered(fleet, asks)).toEqual({ syncs, dead: 0, problems: 0 });
+    },
+  );
 });

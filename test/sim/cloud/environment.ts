@@ -42,9 +42,9 @@ export function createEnvironment(world: World): Environment {
     ...side,
     log: createSimLog(world, process),
     parameters,
-    fleet: config.ddmDiscovery
+    ...(config.ddmDiscovery
       ? createDiscoveredFleet({ config, parameters, connect, pace, ...side })
-      : createListedFleet(parameters),
+      : createListedFleet(parameters)),
     dataNodeOwners: createDataNodeOwners(clock),
     pace,
     smn: createSmn({ clock, config, connect }),

@@ -4,12 +4,12 @@ import { parseConfig } from '../../../lib/config.ts';
 import type { Fault, InstanceFault, ReadFault } from '../faults.ts';
 import { instanceIdOf, nodeIdOf } from '../huawei/ids.ts';
 import { createNodes } from '../huawei/nodes.ts';
-import { calmPlan, hourMs, minuteMs, type Operation, type Plan, secondMs } from '../plan.ts';
+import { hourMs, minuteMs, type Operation, type Plan, secondMs } from '../plan.ts';
 import { createSeededRandom } from '../random.ts';
 import { runWorld } from '../run.ts';
 import type { World } from '../world.ts';
 import { changePlan, operation } from './change-plan.ts';
-import { restarts } from './large-fleets.ts';
+import { discovered, restarts } from './large-fleets.ts';
 import type { Scenario } from './measure.ts';
 
 const forEver = { from: 0, to: Number.POSITIVE_INFINITY };
@@ -133,20 +133,6 @@ async function coldEvent(fleet: number): Promise<string> {
   return `synced after ${syncAfter(world, owner, minuteMs)}, ${world.changeDeliveries} deliveries, ${change.dead.length} dead`;
 }
 
-async function discovered(fleet: number, asks: 'event' | 'fleet'): Promise<string> {
-  const world = await run(
-    changePlan({
-      ...{ fleet, watch: false, settleMs: 2 * hourMs, env: { DDM_DISCOVERY: 'on' } },
-      ...(asks === 'event' ? { events: [{ at: minuteMs, instance: 5 }] } : {}),
-      ddm: { ...calmPlan(1).ddm, latencyMs: [150, 150] },
-      hasFleetMessage: asks === 'fleet',
-    }),
-  );
-  const { counts } = world.history;
-  const dead = world.queues.change.dead.length + world.queues.sync.dead.length;
-  return `${world.ddm.jobs.length} synced, ${dead} dead, ${counts.problems} error lines`;
-}
-
 function isRefused(read: () => unknown): string {
   try {
     read();
@@ -245,7 +231,14 @@ export const changeToSync: readonly Scenario[] = [
     before: 'TIMEOUT, every time',
     toReach: 'works',
     measure: async () =>
-      `40,000: ${await discovered(40_000, 'event')}; 100,000: ${await discovered(100_000, 'fleet')}`,
+      rows(['40,000, a change', '100,000, POST /sync'] as const, async (name) => {
+        const isChange = name === '40,000, a change';
+        const [fleet, asks] = isChange
+          ? ([40_000, 'a change'] as const)
+          : ([100_000, 'POST /sync'] as const);
+        const { dead, problems, syncs } = await discovered(fleet, asks);
+        return `${syncs} synced, ${dead} dead, ${problems} error lines`;
+      }),
   },
   {
     name: '1,000 (3,000) nodes restarted at once',

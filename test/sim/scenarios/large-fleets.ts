@@ -1,5 +1,5 @@
 import { createNodes } from '../huawei/nodes.ts';
-import { hourMs, minuteMs, secondMs } from '../plan.ts';
+import { calmPlan, hourMs, minuteMs, secondMs } from '../plan.ts';
 import { createSeededRandom } from '../random.ts';
 import { runWorld } from '../run.ts';
 import { changePlan, operation } from './change-plan.ts';
@@ -26,5 +26,23 @@ export async function restarts(nodes: number) {
     due: restarted.flatMap((node) => owned.ownersOf(node)).length,
     missing: missing.length,
     dead: queues.change.dead.length,
+  };
+}
+
+/** With discovery, the list of the instances takes longer than one call of a function has. */
+export async function discovered(fleet: number, asks: 'a change' | 'POST /sync') {
+  const plan = changePlan({
+    ...{ fleet, watch: false, settleMs: 2 * hourMs, env: { DDM_DISCOVERY: 'on' } },
+    ...(asks === 'a change'
+      ? { events: [{ at: minuteMs, instance: 5 }] }
+      : { requests: [{ at: minuteMs }] }),
+    ddm: { ...calmPlan(1).ddm, latencyMs: [150, 150] },
+  });
+  const { world } = await runWorld(plan, { checked: new Set() });
+  const { ddm, history, queues } = world;
+  return {
+    syncs: ddm.jobs.length,
+    dead: queues.change.dead.length + queues.sync.dead.length,
+    problems: history.counts.problems,
   };
 }
