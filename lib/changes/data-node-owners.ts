@@ -22,7 +22,7 @@ interface SoughtNode {
 }
 
 export interface Owners {
-  /** Instances that have the data node. */
+  /** Instances that have the data node, or had it when they were last listed. */
   readonly known: readonly string[];
   /** Instances that may have it: they were not listed, or too long ago. */
   readonly open: readonly string[];
@@ -47,7 +47,7 @@ interface Failures {
   readonly monotonic: number;
 }
 
-const maxAgeMs = 3_600_000; // after that a node that moved away is forgotten
+const maxAgeMs = 3_600_000; // after that other instances may have a known node too
 const relistAfterMs = 10 * 60_000; // most unknown nodes do not belong to any DDM instance
 const listingsInFlight = 10;
 const maxFailures = 3;
@@ -80,9 +80,7 @@ export function createDataNodeOwners(clock: Pick<Clock, 'monotonic' | 'now'>): D
 
   return {
     find: (node, instanceIds) => {
-      const known = instanceIds.filter(
-        (id) => listed.get(id)?.dataNodes.has(node.dataNodeId) && isCurrent(id, maxAgeMs, node),
-      );
+      const known = instanceIds.filter((id) => listed.get(id)?.dataNodes.has(node.dataNodeId));
       const ms = known.length > 0 ? maxAgeMs : relistAfterMs;
       return { known, open: instanceIds.filter((id) => !isCurrent(id, ms, node)) };
     },

@@ -43,6 +43,7 @@ const schema = v.union([
     dataNodeId: v.pipe(v.string(), v.check(isDataNodeId)),
     changedAt: v.optional(whole(8.64e15)),
     except: v.optional(v.array(instanceId)),
+    search: v.optional(v.literal(true)),
     ...origin,
   }),
   v.object({ fleet: v.literal(true), ...origin }),

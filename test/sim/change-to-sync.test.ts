@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { useLightAbort } from './light-abort.ts';
-import { discovered, restarts } from './scenarios/large-fleets.ts';
+import { discovered, restarts, unowned } from './scenarios/large-fleets.ts';
 
 // The rows of `npm run sim -- --scenarios` about large fleets, with fleets as large as a test has time for.
 describe('from a change to its sync', () => {
@@ -11,6 +11,18 @@ describe('from a change to its sync', () => {
     expect({ dead, missing }).toEqual({ dead: 0, missing: 0 });
     expect(syncs).toBeLessThanOrEqual(due * 1.05);
   });
+
+  it.each([1, 20])(
+    '%i changes of unowned nodes cost one pass over 6,000 instances',
+    async (changes) => {
+      onTestFinished(useLightAbort());
+      const { dead, passes, settledMinutes } = await unowned(6_000, changes);
+
+      expect(dead).toBe(0);
+      expect(passes).toBeLessThanOrEqual(1.05);
+      expect(settledMinutes).toBeLessThan(30);
+    },
+  );
 
   it.each([
     [40_000, 'a change', 1],

@@ -9,7 +9,7 @@ import { createSeededRandom } from '../random.ts';
 import { runWorld } from '../run.ts';
 import type { World } from '../world.ts';
 import { changePlan, operation } from './change-plan.ts';
-import { discovered, restarts } from './large-fleets.ts';
+import { discovered, restarts, unowned } from './large-fleets.ts';
 import type { Scenario } from './measure.ts';
 
 const forEver = { from: 0, to: Number.POSITIVE_INFINITY };
@@ -109,20 +109,6 @@ async function unreadablePage(): Promise<string> {
   return syncAfter(world, 0, endsAt);
 }
 
-async function unownedChange(fleet: number): Promise<string> {
-  const calm = changePlan({ fleet, settleMs: 4 * hourMs });
-  const { count } = createNodes(calm, createSeededRandom(calm.seed).fork('nodes'));
-  const operations = [
-    operation(at, { node: count + 1 }),
-    operation(at + 5 * minuteMs, { node: count - 1 }), // of the last instance: all are looked through
-  ];
-  const plan = { ...calm, operations };
-  const { endedAt, isSettled, world } = await runWorld(plan, { checked: new Set() });
-  const { change } = world.queues;
-  const settled = isSettled ? `settled after ${seconds(endedAt - endsAt)}` : 'never settled';
-  return `${settled}, ${change.dead.length} dead, own change synced after ${syncAfter(world, fleet - 1, endsAt + 5 * minuteMs)}`;
-}
-
 async function coldEvent(fleet: number): Promise<string> {
   const plan = changePlan({ fleet, watch: false });
   const { count } = createNodes(plan, createSeededRandom(plan.seed).fork('nodes'));
@@ -215,10 +201,17 @@ export const changeToSync: readonly Scenario[] = [
     },
   },
   {
-    name: 'one unowned RDS changes: 15,000, 22,000, 26,000 instances',
+    name: 'unowned RDS change: 15,000, 22,000, 26,000 instances; one, and twenty',
     before: '15 min, 28 min, never; true changes behind it wait',
     toReach: 'known nodes within 1 min; one pass over the fleet, then settled',
-    measure: () => rows([15_000, 22_000, 26_000], unownedChange),
+    measure: () =>
+      rows([15_000, 22_000, 26_000], async (fleet) => {
+        const texts = [await unowned(fleet, 1), await unowned(fleet, 20)].map(
+          ({ dead, knownSeconds, passes, settledMinutes }) =>
+            `known nodes within ${knownSeconds} s, ${passes.toFixed(2)} passes, settled after ${settledMinutes} min, ${dead} dead`,
+        );
+        return texts.join('; twenty: ');
+      }),
   },
   {
     name: '`dataNodeId` event, cold: fleet of 1,000, 3,000, 5,000',

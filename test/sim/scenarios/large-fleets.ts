@@ -29,6 +29,47 @@ export async function restarts(nodes: number) {
   };
 }
 
+/**
+ * A pass over the fleet; then, when every environment is gone, changes of unowned nodes, and of known ones meanwhile.
+ */
+export async function unowned(fleet: number, changes: number) {
+  const passMs = (fleet / 10) * secondMs; // with time to spare
+  const second = hourMs + passMs;
+  const plan = changePlan({
+    ...{ fleet, unowned: changes + 1, watch: false, warmMs: 10 * minuteMs, settleMs: 6 * hourMs },
+    asksUntil: second + 16 * minuteMs,
+  });
+  const nodes = createNodes(plan, createSeededRandom(plan.seed).fork('nodes'));
+  const none = Array.from({ length: changes + 1 }, (_, index) => nodes.count - 1 - index);
+  const known = [0, 1, 2, 5, 10, 15].map((minutes) => ({
+    at: second + minutes * minuteMs,
+    index: fleet - 1 - minutes,
+  }));
+  const events = [
+    ...none.map((node, index) => ({ at: index === 0 ? minuteMs : second, node })),
+    ...known.map(({ at: time, index }) => ({
+      at: time,
+      node: nodes.ofInstance(index).at(-1) ?? 0,
+    })),
+  ];
+  const outcome = await runWorld({ ...plan, events }, { checked: new Set() });
+  const { endedAt, isSettled, world } = outcome;
+  const waits = known.map(({ at: time, index }) => {
+    const sync = world.ddm.jobs.find((job) => job.index === index && job.startedAt >= time);
+    return sync === undefined ? Number.POSITIVE_INFINITY : sync.startedAt - time;
+  });
+  return {
+    /** The longest time from a change of a known node to its sync. */
+    knownSeconds: Math.round(Math.max(...waits) / secondMs),
+    /** Listings for each instance, the first pass left out. */
+    passes: (world.ddm.listings() - fleet) / fleet,
+    settledMinutes: isSettled
+      ? Math.round((endedAt - second) / minuteMs)
+      : Number.POSITIVE_INFINITY,
+    dead: world.queues.change.dead.length,
+  };
+}
+
 /** With discovery, the list of the instances takes longer than one call of a function has. */
 export async function discovered(fleet: number, asks: 'a change' | 'POST /sync') {
   const plan = changePlan({
