@@ -1,6 +1,7 @@
 // One role for each function, each with exact ARNs: resources of the CloudFormation template.
 
 const { cursorNames } = require('../lib/aws/cursor.ts');
+const { ownersKey } = require('../lib/aws/owner-store.ts');
 const { listNames } = require('../lib/aws/stored-list.ts');
 const { rotatedNames, tokenNames } = require('../lib/aws/stored-token.ts');
 const { aliasArn, functionName, pascal } = require('./names.cjs');
@@ -72,6 +73,15 @@ function sendTo(...queues) {
   return [allow('sqs:SendMessage', queues.map(arnOf))];
 }
 
+/** Without the right to list, S3 answers 403 instead of 404 before the object exists. */
+function shareOwners() {
+  const object = { 'Fn::Sub': `\${OwnersBucket.Arn}/${ownersKey}` };
+  return [
+    allow(['s3:GetObject', 's3:PutObject'], object),
+    allow('s3:ListBucket', arnOf('OwnersBucket')),
+  ];
+}
+
 function workOn(...queues) {
   return [
     allow(
@@ -95,6 +105,7 @@ const permissions = {
     ...readFleet(),
     ...workOn('SyncQueue', 'ChangeQueue'),
     ...sendTo('SyncQueue', 'ChangeQueue', 'FollowQueue'),
+    ...shareOwners(),
   ],
   follow: [...readParameters(...secrets), ...workOn('FollowQueue'), ...sendTo('FollowQueue')],
   // These two take messages from outside: they hold no token and read no parameter.

@@ -1,3 +1,4 @@
+import { createOwnerStore, createS3Client } from './aws/owner-store.ts';
 import { createParameterStore, createSsmClient } from './aws/parameter-store.ts';
 import { createParameters, type Parameters } from './aws/parameters.ts';
 import { createQueue, createSqsClient, type Queue } from './aws/queue.ts';
@@ -80,6 +81,8 @@ export function createApp(env: Readonly<Record<string, string | undefined>>): Ap
     maxPerSecond: config.syncRatePerSecond,
     clock: systemClock,
   });
+  const bucket = config.ownersBucket;
+  const owners = bucket === undefined ? undefined : createOwnerStore(createS3Client(), bucket);
   const connect = () => createHttpClient({ maxConnections: config.syncConcurrency });
   return {
     config,
@@ -89,7 +92,7 @@ export function createApp(env: Readonly<Record<string, string | undefined>>): Ap
     ...(config.ddmDiscovery
       ? createDiscoveredFleet({ config, parameters, connect, pace, ...side })
       : createListedFleet(parameters)),
-    dataNodeOwners: createDataNodeOwners(systemClock),
+    dataNodeOwners: createDataNodeOwners(systemClock, owners),
     pace,
     smn: createSmn({ clock: systemClock, config, connect }),
     connect,

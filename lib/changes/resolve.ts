@@ -34,10 +34,17 @@ export async function resolveChanges(
     const instanceIds = [...fleet.instanceIds, ...waiting.instanceIds];
     const batch = createBatch(app, requests, fleet.instanceIds, waiting);
     open = changes.filter((request) => !batch.settle(request));
+    if (open.length > 0) {
+      await share(app, () => app.dataNodeOwners.load(deadline.signal('resolve')));
+      open = open.filter((request) => !batch.settle(request));
+    }
     const openIds = () => open.flatMap(batch.openOf);
     const pass = mayList(app, changes, new Set(openIds()))
       ? await listOwners(app, instanceIds, openIds, deadline)
       : noPass;
+    if (pass.tried.size > 0) {
+      await share(app, () => app.dataNodeOwners.save(instanceIds, deadline.signal('calls')));
+    }
     open = open.filter(
       (request) => !batch.settle(request) && !batch.settleUnlistable(request, pass),
     );
@@ -58,6 +65,14 @@ export async function resolveChanges(
       late: [...open.filter(isLate).map((request) => dated(app, request)), ...waiting.sentAgain],
     };
   }
+}
+
+/** Without it, this environment has only what it lists itself. */
+async function share({ log }: App, call: () => Promise<void>): Promise<void> {
+  await call().catch((error: unknown) => {
+    const reason = error instanceof Error ? error.name : 'unknown error';
+    log.warning('data nodes not shared with the other workers', { reason });
+  });
 }
 
 const noPass: Pass = { tried: new Set(), problem: '', isOutage: false };

@@ -74,6 +74,16 @@ describe('the packaged template', () => {
     );
   });
 
+  test('keeps what the workers share private, encrypted and for a week', () => {
+    expect(get('OwnersBucket')).toMatchObject({
+      PublicAccessBlockConfiguration: { BlockPublicPolicy: true, RestrictPublicBuckets: true },
+      LifecycleConfiguration: { Rules: [{ Status: 'Enabled', ExpirationInDays: 7 }] },
+    });
+    expect(get('WorkerLambdaFunction').Environment).toMatchObject({
+      Variables: { OWNERS_BUCKET: { Ref: 'OwnersBucket' } },
+    });
+  });
+
   test('lets only rotate-token write the token, and only watch its cursor', () => {
     const writers = ofType('AWS::IAM::Role').flatMap(([name]) =>
       statementsOf(template, name)

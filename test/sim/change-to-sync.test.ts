@@ -13,12 +13,13 @@ describe('from a change to its sync', () => {
   });
 
   it.each([1, 20])(
-    '%i changes of unowned nodes cost one pass over 6,000 instances',
+    '%i changes of unowned nodes cost one pass over 6,000 instances, and known ones do not wait',
     async (changes) => {
       onTestFinished(useLightAbort());
-      const { dead, passes, settledMinutes } = await unowned(6_000, changes);
+      const { dead, knownSeconds, passes, settledMinutes } = await unowned(6_000, changes);
 
       expect(dead).toBe(0);
+      expect(knownSeconds).toBeLessThanOrEqual(60);
       expect(passes).toBeLessThanOrEqual(1.05);
       expect(settledMinutes).toBeLessThan(30);
     },

@@ -7,6 +7,7 @@ import { createSimHttp } from '../huawei/http.ts';
 import { createSimLog } from '../log.ts';
 import type { World } from '../world.ts';
 import type { SimApp } from './lambda.ts';
+import { createSimOwnerStore } from './owner-store.ts';
 import { createProcess, type Process } from './process.ts';
 import { createSimQueue } from './queue.ts';
 import { openSimStore } from './ssm.ts';
@@ -45,7 +46,7 @@ export function createEnvironment(world: World): Environment {
     ...(config.ddmDiscovery
       ? createDiscoveredFleet({ config, parameters, connect, pace, ...side })
       : createListedFleet(parameters)),
-    dataNodeOwners: createDataNodeOwners(clock),
+    dataNodeOwners: createDataNodeOwners(clock, createSimOwnerStore(world, process)),
     pace,
     smn: createSmn({ clock, config, connect }),
     connect,
