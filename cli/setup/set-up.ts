@@ -15,7 +15,7 @@ import {
 import { askPrefix } from './questions.ts';
 import { type Session, SetupError } from './session.ts';
 import { completePlace, type Proven, signInUntilProven } from './sign-in.ts';
-import { carryOut, createSetupApp, tryOut } from './write.ts';
+import { carryOut, checkWatch, createSetupApp, tryOut } from './write.ts';
 
 const defaultStage = 'prod';
 
@@ -70,12 +70,15 @@ async function write(
   const plan = createPlan({ prefix, credentials, instanceIds }, existing);
   print(`\n${describePlan(plan, region)}\n`);
   await consent(session, plan);
-  const settings = { ...place, prefix, authMode, store, onWarning: print };
+  const { serviceTypes } = session;
+  const settings = { ...place, prefix, authMode, serviceTypes, store, onWarning: print };
   const app = createSetupApp(settings);
   await interrupt.finish(() => carryOut({ app, print, store }, plan));
   const { text, works } = await tryOut(app, instanceIds.length);
   if (!works) throw new SetupError(text);
-  print(`${text}\n`);
+  print(text);
+  for (const problem of await checkWatch(app)) print(`Warning: ${problem}.`);
+  print('');
   const { stage = defaultStage } = options;
   const deployment = { ...place, authMode, awsRegion: region, stage, prefix };
   print(options.embedded ? embeddedSteps : nextSteps(deployment));
