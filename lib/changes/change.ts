@@ -8,6 +8,8 @@ interface Dated {
 
 export interface InstanceChange extends Dated {
   readonly instanceId: string;
+  /** It is synced because its schemas cannot be listed: whether it has the data node is not known. */
+  readonly instead?: true | undefined;
 }
 
 export interface DataNodeChange extends Dated {

@@ -59,8 +59,12 @@ export async function enqueueChanges(
 /** @param windowEndsAt the last event that the message stands for comes before it */
 function messageOf(change: Change, windowEndsAt: number): Change {
   if ('instanceId' in change) {
-    const { changedAt, instanceId } = change;
-    return { instanceId, ...(changedAt !== undefined && { changedAt }) };
+    const { changedAt, instanceId, instead } = change;
+    return {
+      instanceId,
+      ...(changedAt !== undefined && { changedAt }),
+      ...(instead && { instead }),
+    };
   }
   const { changedAt = windowEndsAt, dataNodeId, except, search } = change;
   return { dataNodeId, changedAt, ...(except?.length && { except }), ...(search && { search }) };

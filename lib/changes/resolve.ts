@@ -75,6 +75,14 @@ async function share({ log }: App, call: () => Promise<void>): Promise<void> {
   });
 }
 
+/**
+ * The last delivery of an instance that is synced because it cannot be listed: kept as a dead letter, each change of
+ * any data node would add one while the instance is broken. Its line says that it failed.
+ */
+export function endsHere({ config }: App, { change, record }: ChangeRequest): boolean {
+  return 'instead' in change && record.receiveCount >= config.syncMaxReceives;
+}
+
 const noPass: Pass = { tried: new Set(), problem: '', isOutage: false };
 const quickSeconds = 10;
 
@@ -171,8 +179,10 @@ function createBatch(
       const isDue = (instanceId: string): boolean =>
         dataNodeOwners.isUnlistable(instanceId) || (isLast && tried.has(instanceId));
       if (!open.every(isDue)) return false;
-      const { changedAt = clock.now() } = request.change;
-      apart.push(...open.map((instanceId) => ({ ...request, change: { instanceId, changedAt } })));
+      const { changedAt = Math.floor(clock.now()) } = request.change;
+      for (const instanceId of open) {
+        apart.push({ ...request, change: { instanceId, changedAt, instead: true } });
+      }
       log.warning('instances synced because their schemas cannot be listed', {
         ...nameOf(request),
         instances: open.length,

@@ -38,7 +38,12 @@ const origin = {
 };
 const instanceId = v.pipe(v.string(), v.check(isInstanceId));
 const schema = v.union([
-  v.object({ instanceId, changedAt: v.optional(whole(8.64e15)), ...origin }),
+  v.object({
+    instanceId,
+    changedAt: v.optional(whole(8.64e15)),
+    instead: v.optional(v.literal(true)),
+    ...origin,
+  }),
   v.object({
     dataNodeId: v.pipe(v.string(), v.check(isDataNodeId)),
     changedAt: v.optional(whole(8.64e15)),

@@ -1,7 +1,7 @@
 import type { AppWith } from '../app.ts';
 import type { Queue } from '../aws/queue.ts';
 import { enqueueChanges } from '../changes/enqueue.ts';
-import { resolveChanges, type Unresolved } from '../changes/resolve.ts';
+import { endsHere, resolveChanges, type Unresolved } from '../changes/resolve.ts';
 import type { Deadline } from '../deadline.ts';
 import { openConnection } from '../huawei/connection.ts';
 import { followAccepted } from '../jobs/hand-over.ts';
@@ -43,6 +43,8 @@ export async function syncBatch(
       ...fleets.map((request) => dispatchFleet(app, queue, request, deadline)),
     ]);
     const messageIds = new Set(again.flatMap((ids) => [...ids]));
+    for (const change of changes)
+      if (endsHere(app, change)) messageIds.delete(change.record.messageId);
     return records.map(({ messageId }) => messageId).filter((id) => messageIds.has(id));
   } catch (error) {
     // Otherwise the batch would come back only when the queue's visibility timeout is over.

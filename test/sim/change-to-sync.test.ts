@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { useLightAbort } from './light-abort.ts';
-import { discovered, restarts, unowned } from './scenarios/large-fleets.ts';
+import { discovered, oneBroken, restarts, unowned } from './scenarios/large-fleets.ts';
 
 // The rows of `npm run sim -- --scenarios` about large fleets, with fleets as large as a test has time for.
 describe('from a change to its sync', () => {
@@ -22,6 +22,16 @@ describe('from a change to its sync', () => {
       expect(knownSeconds).toBeLessThanOrEqual(60);
       expect(passes).toBeLessThanOrEqual(1.05);
       expect(settledMinutes).toBeLessThan(30);
+    },
+  );
+
+  it.each(['500', '409'] as const)(
+    'an instance that always answers %s leaves no dead letter',
+    async (does) => {
+      const { dead, seconds } = await oneBroken(does);
+
+      expect(dead).toBe(0);
+      expect(seconds).toBeLessThan(180);
     },
   );
 

@@ -216,6 +216,20 @@ describe('an instance whose schemas cannot be listed', () => {
     expect(app.log.ignoredChanges).toEqual([]);
   });
 
+  test('that cannot be synced either has failed with the last delivery, which is not kept', async () => {
+    const { app, changeQueue, cts, run } = createFaultyWorker(c, answer(500, {}));
+    await run([{ ...deliver('1', { dataNodeId: unknown }), receiveCount: 3 }]);
+    const broken = cts.fault;
+    const busy = answer(409, { errCode: 'DBS.200019', externalMessage: 'busy' });
+    cts.fault = (request) => (request.method === 'POST' ? busy : broken(request));
+    const instead = { ...deliver('2', {}), body: JSON.stringify(changeQueue.sent[0]?.message) };
+
+    const returned = [await run([instead]), await run([{ ...instead, receiveCount: 5 }])];
+
+    expect(returned).toEqual([['2'], []]);
+    expect(app.log.outcomes.map(({ status }) => status)).toEqual(['queued', 'failed']);
+  });
+
   test('is not asked again after three failures, but synced', async () => {
     const { changeQueue, cts, run } = createFaultyWorker(c, answer(500, {}));
     for (const id of ['1', '2', '3']) await run([deliver(id, { dataNodeId: unknown })]);

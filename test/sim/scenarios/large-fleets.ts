@@ -1,3 +1,4 @@
+import type { Fault, InstanceFault } from '../faults.ts';
 import { createNodes } from '../huawei/nodes.ts';
 import { calmPlan, hourMs, minuteMs, secondMs } from '../plan.ts';
 import { createSeededRandom } from '../random.ts';
@@ -85,5 +86,21 @@ export async function discovered(fleet: number, asks: 'a change' | 'POST /sync')
     syncs: ddm.jobs.length,
     dead: queues.change.dead.length + queues.sync.dead.length,
     problems: history.counts.problems,
+  };
+}
+
+/** A change of another instance's node, and one of nobody's, while one instance always fails. */
+export async function oneBroken(does: InstanceFault) {
+  const faults: Fault[] = [
+    { from: 0, to: Number.POSITIVE_INFINITY, kind: 'instance', index: 9, does },
+  ];
+  const operations = [operation(at, { node: 1_000 }), operation(at + minuteMs)];
+  const plan = changePlan({ faults, operations, unowned: 1_000 });
+  const { world } = await runWorld(plan, { checked: new Set() });
+  const endsAt = at + 2 * minuteMs;
+  const sync = world.ddm.jobs.find(({ index, startedAt }) => index === 0 && startedAt >= endsAt);
+  return {
+    dead: world.queues.change.dead.length,
+    seconds: Math.round(((sync?.startedAt ?? Number.POSITIVE_INFINITY) - endsAt) / secondMs),
   };
 }
