@@ -48,13 +48,14 @@ async function run(options: SetupOptions): Promise<void> {
 /** @param cloud the embedded one, in place of what the environment names */
 function createSession(options: SetupOptions, cloud?: Cloud): Session {
   const common = { ...terminal, options };
+  const fromEnvironment = { kmsArn: env.PARAMETER_KMS_ARN, serviceTypes: env.WATCH_SERVICE_TYPES };
   if (!cloud) {
-    return { ...common, loopback: readLoopback(env), ssm: {}, kmsArn: env.PARAMETER_KMS_ARN };
+    return { ...common, loopback: readLoopback(env), ssm: {}, ...fromEnvironment };
   }
-  const { ddm, iam, ssm } = cloud;
+  const { cts, ddm, iam, ssm } = cloud;
   return {
     ...common,
-    loopback: { ddmEndpoint: ddm.endpoint, iamEndpoint: iam.endpoint },
+    loopback: { ctsEndpoint: cts.endpoint, ddmEndpoint: ddm.endpoint, iamEndpoint: iam.endpoint },
     ssm: {
       endpoint: ssm.endpoint,
       region: 'eu-central-1',

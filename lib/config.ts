@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import {
+  bucketName,
   endpoint,
   fingerprints,
   kmsKeyArn,
@@ -76,6 +77,11 @@ export const settings = {
     default: '20',
     meaning:
       'Changes of one instance within this time lead to one sync. The change queue delays its messages by one second more',
+  }),
+  ownersBucket: setting('OWNERS_BUCKET', bucketName, {
+    unset: 'let each worker find out for itself',
+    meaning:
+      'The S3 bucket in which the workers share which instances have which data nodes ([changes.md](changes.md))',
   }),
   followQueueUrl: setting('FOLLOW_QUEUE_URL', queueUrl('standard'), {
     unset: 'turn following off',

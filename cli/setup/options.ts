@@ -76,7 +76,8 @@ all of them and --yes it asks nothing and needs no terminal.`,
 DDM_SYNC_SECRET_ACCESS_KEY) or from hidden prompts.
 
 AWS: credentials and region as for the aws command (AWS_PROFILE, or AWS_REGION, AWS_ACCESS_KEY_ID, ...).
-PARAMETER_KMS_ARN encrypts with a key of your own. DDM_ENDPOINT and IAM_ENDPOINT count only on loopback.
+PARAMETER_KMS_ARN encrypts with a key of your own. DDM_ENDPOINT, IAM_ENDPOINT and CTS_ENDPOINT
+count only on loopback.
 docs/setup.md lists the permissions. Exit code: 0 set up, 1 failed, 2 wrong options, 130 interrupted.`,
   refuse: refuseSecrets,
 } as const;
@@ -137,7 +138,10 @@ export function readLoopback(env: Environment): Loopback | undefined {
   const { DDM_ENDPOINT: ddmEndpoint = '', IAM_ENDPOINT: iamEndpoint = '' } = env;
   const [hasDdm, hasIam] = [ddmEndpoint, iamEndpoint].map(isLoopbackEndpoint);
   if (!hasDdm && !hasIam) return undefined;
-  if (hasDdm && hasIam) return { ddmEndpoint, iamEndpoint };
+  const { CTS_ENDPOINT: ctsEndpoint = '' } = env;
+  if (hasDdm && hasIam) {
+    return { ddmEndpoint, iamEndpoint, ...(isLoopbackEndpoint(ctsEndpoint) && { ctsEndpoint }) };
+  }
   const [given, absent] = hasDdm
     ? ['DDM_ENDPOINT', 'IAM_ENDPOINT']
     : ['IAM_ENDPOINT', 'DDM_ENDPOINT'];

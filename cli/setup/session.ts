@@ -14,6 +14,8 @@ export interface Session {
   /** Absent members come from the environment. */
   readonly ssm: SSMClientConfig;
   readonly kmsArn: string | undefined;
+  /** WATCH_SERVICE_TYPES, as it will be deployed. */
+  readonly serviceTypes?: string | undefined;
   print(text: string): void;
 }
 

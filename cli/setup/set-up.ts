@@ -16,7 +16,7 @@ import {
 import { askAlarmEmail, askPrefix } from './questions.ts';
 import { type Session, SetupError } from './session.ts';
 import { completePlace, type Proven, signInUntilProven } from './sign-in.ts';
-import { carryOut, createSetupApp, tryOut } from './write.ts';
+import { carryOut, checkWatch, createSetupApp, tryOut } from './write.ts';
 
 const defaultStage = 'prod';
 
@@ -72,12 +72,18 @@ async function write(
   print(`\n${describePlan(plan, region)}\n`);
   await consent(session, plan);
   const mayList = listed !== undefined;
-  const settings = { ...place, prefix, authMode, mayList, store, onWarning: print };
+  const { serviceTypes } = session;
+  const settings = {
+    ...{ ...place, prefix, authMode, mayList, serviceTypes, store },
+    onWarning: print,
+  };
   const app = createSetupApp(settings);
   await interrupt.finish(() => carryOut({ app, print, store }, plan));
   const { text, works } = await tryOut(app, instanceIds.length);
   if (!works) throw new SetupError(text);
-  print(`${text}\n`);
+  print(text);
+  for (const problem of await checkWatch(app)) print(`Warning: ${problem}.`);
+  print('');
   if (options.embedded) return print(embeddedSteps);
   const { stage = defaultStage } = options;
   const alarmEmail = await chooseAlarmEmail(session);

@@ -72,7 +72,7 @@ function isEnd({ traceType }: Trace): boolean {
   return traceType === 'SystemAction';
 }
 
-/** Short: one parameter holds some 450 of them, and traces beyond that may be synced twice. */
+/** Short: the cursor holds some 4,400 of them, and traces beyond that may be synced twice. */
 function markOf({ traceId }: Trace): string {
   return hash('sha256', traceId, 'base64url').slice(0, 8);
 }

@@ -62,6 +62,7 @@ const schema = v.union([
     dataNodeId: v.pipe(v.string(), v.check(isDataNodeId)),
     changedAt: v.optional(time),
     except: v.optional(v.array(instanceId)),
+    search: v.optional(v.literal(true)),
     ...origin,
   }),
   v.object({ fleet: v.literal(true), askedAt: v.optional(time), ...origin }),

@@ -2,7 +2,7 @@ import type { App } from '../app.ts';
 import type { Deadline } from '../deadline.ts';
 import { ParameterError, ReadError, RotationError, type SyncFailure } from '../errors.ts';
 import { openConnection } from '../huawei/connection.ts';
-import { listOneInstance } from '../huawei/lists.ts';
+import { countInstances } from '../huawei/lists.ts';
 import type { Token } from '../secret.ts';
 import { policyFor } from '../sync/failure-policy.ts';
 import { isExpiring } from './expiry.ts';
@@ -16,7 +16,7 @@ export async function proveToken(app: App, token: Token, deadline: Deadline): Pr
   const parameters = { secret: async () => token, refreshSecret: async () => token };
   try {
     using connection = await openConnection({ ...app, parameters }, deadline);
-    await listOneInstance({ ...app, ...connection }, deadline.signal('calls'));
+    await countInstances({ ...app, ...connection }, deadline.signal('calls'));
   } catch (error) {
     if (!(error instanceof ReadError)) throw error;
     const { failure } = error;

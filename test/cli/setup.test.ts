@@ -43,6 +43,38 @@ function expectNoSecret(cloud: Cloud, printed: string): void {
   for (const secret of everySecret(cloud)) expect(printed).not.toContain(secret);
 }
 
+describe('the service types that watch looks at', () => {
+  const typesOf = async (types: string, fault?: { status: number; body: object }) => {
+    const cloud = await openCloud();
+    if (fault) cloud.cts.fault = () => fault;
+    const run = await runSetUp({
+      ...{ cloud, args: allFlags(cloud) },
+      env: { WATCH_SERVICE_TYPES: types },
+    });
+    expectNoSecret(cloud, run.stdout);
+    return run.stdout.split('\n').filter((line) => line.startsWith('Warning: '));
+  };
+
+  test('are fine if CTS knows them', async () => {
+    expect(await typesOf('')).toEqual([]);
+  });
+
+  test('lead to a warning each if CTS does not know them, or none of their operations', async () => {
+    expect(await typesOf('RDS,GaussDB(for MySQL),ECS')).toEqual([
+      'Warning: CTS knows no service type "GaussDB(for MySQL)", so watch will not see its changes. Types of data nodes that it knows: RDS, GaussDB. Set WATCH_SERVICE_TYPES.',
+      expect.stringContaining('CTS knows the service type "ECS", but none of the operations'),
+    ]);
+  });
+
+  test('lead to a warning if CTS does not tell which ones it knows, as on Open Telekom Cloud', async () => {
+    const fault = { status: 404, body: { error_code: 'APIGW.0101', error_msg: 'no such API' } };
+
+    expect(await typesOf('RDS', fault)).toEqual([
+      expect.stringMatching(/CTS does not tell which service types it knows .*APIGW.0101/),
+    ]);
+  });
+});
+
 describe('npm run setup with flags', () => {
   test('writes list, credentials and a first token, and the service works at once', async () => {
     const cloud = await openCloud();

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { cursorNames } from '../../lib/aws/cursor.ts';
 import { tokenNames } from '../../lib/aws/stored-token.ts';
 import { settings } from '../../lib/config.ts';
 import {
@@ -73,6 +74,16 @@ describe('the packaged template', () => {
     );
   });
 
+  test('keeps what the workers share private, encrypted and for a week', () => {
+    expect(get('OwnersBucket')).toMatchObject({
+      PublicAccessBlockConfiguration: { BlockPublicPolicy: true, RestrictPublicBuckets: true },
+      LifecycleConfiguration: { Rules: [{ Status: 'Enabled', ExpirationInDays: 7 }] },
+    });
+    expect(get('WorkerLambdaFunction').Environment).toMatchObject({
+      Variables: { OWNERS_BUCKET: { Ref: 'OwnersBucket' } },
+    });
+  });
+
   test('lets only rotate-token write the token, and only watch its cursor', () => {
     const writers = ofType('AWS::IAM::Role').flatMap(([name]) =>
       statementsOf(template, name)
@@ -87,7 +98,7 @@ describe('the packaged template', () => {
     expect(names('RotateTokenRole').filter((name) => !/^token(-set|\/\d+)?$/.test(name))).toEqual(
       [],
     );
-    expect(names('WatchRole')).toEqual(['cursor']);
+    expect(names('WatchRole')).toEqual(cursorNames('cursor'));
   });
 
   test('lets every function read what one call of it reads, by exact names', () => {
@@ -107,7 +118,7 @@ describe('the packaged template', () => {
     );
     // It leaves the list to the worker.
     expect([...readable('WatchRole', template)].sort()).toEqual(
-      [...needed.slice(2), 'cursor'].sort(),
+      [...needed.slice(2), ...cursorNames('cursor')].sort(),
     );
   });
 

@@ -56,6 +56,8 @@ export interface World {
   readonly history: History;
   /** SSM, by name. */
   readonly parameters: Map<string, string>;
+  /** What the workers share in S3, and how often it was written. */
+  readonly owners: { text: string; version: number };
   readonly queues: { readonly sync: Sqs; readonly change: Sqs; readonly follow: Sqs };
   readonly nodes: Nodes;
   readonly ddm: Ddm;
@@ -84,6 +86,7 @@ export function createWorld(plan: Plan, options: WorldOptions = {}): World {
     faults: createFaults(plan.faults, scheduler.now),
     nodes: createNodes(plan, random.fork('nodes')),
     parameters: new Map<string, string>(),
+    owners: { text: '', version: 0 },
     deliveries: [],
     ...{ changeDeliveries: 0, changesSent: 0 },
   } as unknown as { -readonly [Name in keyof World]: World[Name] };

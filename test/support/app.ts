@@ -61,7 +61,7 @@ export function createTestApp(options: TestAppOptions): TestApp {
     config,
     clock,
     parameters,
-    fleet: createListedFleet(parameters),
+    ...createListedFleet(parameters),
     dataNodeOwners: createDataNodeOwners(clock),
     random: createRandom(1),
     log: options.log ?? createFakeRunLog(),

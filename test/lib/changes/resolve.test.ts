@@ -106,6 +106,7 @@ describe('a batch of changes', () => {
       Array.from({ length: sent }, () => ({
         dataNodeId: shared,
         changedAt: expect.any(Number),
+        search: true,
         trigger: 'change',
         runId: 'run-1',
       })),
@@ -295,6 +296,25 @@ describe('a pass over the fleet', () => {
     expect(returned).toEqual([]);
     expect(synced).toEqual([fleet[0], fleet[0], fleet[7]]);
     expect(listings() - before).toBeLessThan(100);
+  });
+
+  test('that is long is left to messages of their own, of which one batch is delivered at a time', async () => {
+    const { app, changeQueue, listings } = createSlowWorker();
+    const slow = { ...app, config: { ...app.config, syncRatePerSecond: 5 } };
+    const run = (change: object) => {
+      const records = [deliver('1', change)];
+      const batch = syncBatch(slow, { isChange: true, records }, deadlineIn(60_000, app.clock));
+      return app.clock.run(batch);
+    };
+
+    const first = await run({ dataNodeId: unknown, changedAt: app.clock.now() });
+    const early = listings();
+    const again = await run(changeQueue.sent[0]?.message ?? {});
+
+    expect([first, again, early, listings()]).toEqual([[], [], 0, 100]);
+    expect(changeQueue.sent).toMatchObject([
+      { message: { dataNodeId: unknown, search: true }, fifo: { groupId: 'search' } },
+    ]);
   });
 
   test('that takes several batches syncs an instance once', async () => {

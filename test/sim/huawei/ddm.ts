@@ -33,6 +33,8 @@ export interface Ddm {
   calls(): number;
   /** Those of them that were refused with 429 or 503. */
   wasted(): number;
+  /** Calls that listed the schemas of an instance. */
+  listings(): number;
 }
 
 export function createDdm(world: World): Ddm {
@@ -45,6 +47,7 @@ export function createDdm(world: World): Ddm {
   const taken: number[] = [];
   const calledAt: number[] = [];
   let wasted = 0;
+  let listings = 0;
 
   const isAboveLimit = (now: number): boolean => {
     const limit = faults.find('limit')?.perSecond ?? plan.ddm.perSecond;
@@ -96,6 +99,7 @@ export function createDdm(world: World): Ddm {
   };
 
   const read = (path: string, query: URLSearchParams, token: string): HttpAnswer => {
+    if (path.endsWith('/databases')) listings += 1;
     const failed = refuse(token);
     if (failed) return failed;
     if (path.endsWith('/databases')) return listSchemas(world, indexOf(instanceIn(path)));
@@ -109,6 +113,7 @@ export function createDdm(world: World): Ddm {
     calledAt,
     calls: () => calledAt.length,
     wasted: () => wasted,
+    listings: () => listings,
     respond: (path, query, method, token) =>
       method === 'POST'
         ? sync(indexOf(instanceIn(path)), token)
