@@ -52,6 +52,13 @@ export const namedWorlds: readonly NamedWorld[] = [
       { ...operation, at: at + 70 * secondMs, kind: 'fails', durationMs: 20 * secondMs },
     ],
   }),
+  world('an end that is recorded twice stands for two requests', 'changes', {
+    ...changesOnly,
+    operations: [
+      { ...operation, kind: 'fails', durationMs: 270 * secondMs, doubled: true },
+      { ...operation, at: at + 90 * secondMs, kind: 'api-only' },
+    ],
+  }),
   world('a page of HTML means that an instance has no data nodes', 'changes', {
     ...{ ...changesOnly, operations: [operation] },
     faults: [{ from: 0, to: 30 * minuteMs, kind: 'schemas', index: 0, answers: 'html' }],
