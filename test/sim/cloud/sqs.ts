@@ -12,6 +12,8 @@ export interface StoredMessage {
   crashes: number;
   /** Receives in which the instance was called. */
   calls: number;
+  /** It was deleted, and comes all the same. */
+  isDone: boolean;
   state: 'waiting' | 'ready' | 'in flight' | 'gone';
   /** Grows with every change of its visibility: an older timer does nothing. */
   turn: number;
@@ -137,7 +139,7 @@ export function createSqs(options: SqsOptions): Sqs {
       const order = sent++;
       const message: StoredMessage = {
         ...{ id, order, body, groupId: fifo?.groupId },
-        ...{ receiveCount: 0, crashes: 0, calls: 0, state: 'waiting', turn: 0 },
+        ...{ receiveCount: 0, crashes: 0, calls: 0, isDone: false, state: 'waiting', turn: 0 },
       };
       all.set(id, message);
       const waits = all.size - inFlight;
@@ -173,6 +175,7 @@ export function createSqs(options: SqsOptions): Sqs {
       if (message.state === 'gone') return;
       if (!isFifo && random.chance(options.duplicates ?? 0)) {
         queue.copies += 1;
+        message.isDone = true;
         showAfter(message, random.between(1, 60));
       } else forget(message);
       queue.onReady();
