@@ -140,12 +140,13 @@ function createQueues(world: World): World['queues'] {
 }
 
 /** Each POST /sync has messages of its own, with its own run; so has each change for the instances that it concerns. */
-function askedBesides({ cts, nodes, plan }: World, now: number): number {
+function askedBesides({ nodes, plan }: World, now: number): number {
   const { events, fleet, requests } = plan;
   const sizes = [
     ...requests.map(({ at, indexes }) => ({ at, size: indexes?.length ?? fleet })),
     ...events.map(({ at, node }) => ({ at, size: node === undefined ? 1 : sizeOf(node) })),
-    ...cts.told.map(({ at, node }) => ({ at, size: sizeOf(node) })),
+    // The request counts by itself if its end cannot be read.
+    ...plan.operations.map(({ at, node }) => ({ at, size: 2 * sizeOf(node) })),
   ];
   // While schemas cannot be listed, a change is for every instance that may have the data node.
   function sizeOf(node: number): number {
