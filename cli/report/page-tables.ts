@@ -31,7 +31,7 @@ ${drawInstances(`Instances with ${errCode}, the longest first`, failingColumns(a
 export function drawWaiting({ waiting }: Summary): Markup {
   if (waiting.length === 0) return html``;
   return html`<section><h2>Waiting in the queue</h2><div class="group">
-<p>A run put these into the queue, and a worker takes them next. More than an hour is too long: the queue has given up by then.</p>
+<p>These are in the queue, and a worker calls them. More than an hour is too long: see queue-age in docs/runbook.md.</p>
 ${drawInstances('Instances in the queue, the longest first', waitingColumns, waiting)}
 </div></section>`;
 }

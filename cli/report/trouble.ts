@@ -23,7 +23,7 @@ export interface Waiting extends Cause {
   readonly instanceId: string;
   readonly since: Date;
   readonly waitedMs: number;
-  /** Longer than the queue keeps trying. */
+  /** Longer than failures of the instance itself explain. */
   readonly isLong: boolean;
   /** Since its last acceptance. */
   readonly failures: number;
@@ -31,7 +31,7 @@ export interface Waiting extends Cause {
   readonly runId: string;
 }
 
-const longWaitMs = 3_600_000; // the five deliveries of a message last 45 minutes at most
+const longWaitMs = 3_600_000; // five tries take 45 minutes at most
 
 export function listFailing(instances: readonly InstanceState[]): readonly Trouble[] {
   const failing = instances.flatMap((instance) => {

@@ -154,7 +154,7 @@ describe('npm run report', () => {
       '1 of 2 instances is in sync, 1 waiting in the queue',
     ]);
     expect(old.status).toBe(1);
-    expect(old.report.verdict.warnings[0]).toContain('dead-letter queue');
+    expect(old.report.verdict.warnings[0]).toContain('See queue-age in docs/runbook.md');
   });
 
   test('believes the result of a worker that was faster than the line "queued" of its run', async () => {
