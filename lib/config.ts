@@ -107,7 +107,7 @@ export const settings = {
     {
       default: '20',
       meaning:
-        'Maximum number of calls started in any second. Adapts downwards when the service throttles',
+        'Maximum number of calls started in any second. Only throttling by the service lowers the rate',
     },
   ),
   syncAttemptTimeoutMs: setting(
@@ -117,7 +117,8 @@ export const settings = {
   ),
   syncMaxAttempts: setting('SYNC_MAX_ATTEMPTS', number(1, 10), {
     default: '3',
-    meaning: 'Maximum number of calls per instance and run. A renewed token adds one',
+    meaning:
+      'Maximum number of calls per instance and run or batch. Throttled calls do not count, and a renewed token may add one',
   }),
   syncMaxErrors: setting('SYNC_MAX_ERRORS', maxErrors, {
     default: 'off',
@@ -135,7 +136,7 @@ export const settings = {
     {
       default: '5',
       meaning:
-        'How often SQS delivers a message before it moves it to the dead-letter queue. At the last delivery an instance is `failed` instead of `queued`',
+        'How often SQS delivers a message before it moves it to the dead-letter queue, and after how many tries of its own ([what is one](architecture.md#what-is-to-be-called-again)) an instance in the queue is `failed`',
     },
   ),
   deadlineReserveMs: setting('DEADLINE_RESERVE_MS', number(500, 60_000, { what: 'milliseconds' }), {

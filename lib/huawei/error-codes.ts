@@ -22,6 +22,8 @@ const openTicket =
 
 const permanent = codeOf('permanent');
 const retry = codeOf('retry');
+const unavailable = codeOf('unavailable');
+const slow = codeOf('slow');
 const later = codeOf('later');
 const auth = codeOf('auth');
 const throttled = codeOf('throttled');
@@ -73,11 +75,11 @@ export const errorCodes: Readonly<Record<string, ErrorCode>> = {
   'IAM.0064': auth('Authentication failed.', renewToken),
   'IAM.0066': auth('The token has expired.', renewToken),
   'IAM.0067': auth('The token is invalid.', renewToken),
-  TIMEOUT: retry(
+  TIMEOUT: slow(
     'No complete answer arrived in time. The service may have taken the request.',
     'The next run tries again. If many instances time out, check the service health page and SYNC_ATTEMPT_TIMEOUT_MS.',
   ),
-  NETWORK: retry(
+  NETWORK: unavailable(
     'The connection failed.',
     'Check DDM_ENDPOINT, and that the function can reach the internet (VPC, NAT gateway, security group).',
   ),
@@ -202,10 +204,9 @@ const adviceByClass = {
     'Look up the code in the DDM API reference, and check that the instance exists in this project and region.',
   retry: openTicket,
   unavailable:
-    'The service is down or overloaded. The run waits and tries again, and so does the queue. If this continues, look at the status page of the service.',
+    'The service is down or overloaded. The queue and the next run try again. If this continues, look at the status page of the service.',
   slow: openTicket,
   later: waitForOperation,
   auth: renewToken,
-  throttled:
-    'The service is overloaded. The run slows down by itself, and the next run tries again.',
+  throttled: slowDown,
 } as const satisfies Record<RetryClass, string>;

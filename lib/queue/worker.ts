@@ -23,9 +23,9 @@ import { delay } from './sender.ts';
 export type WorkerApp = AppWith<'syncQueue' | 'changeQueue'>;
 
 /**
- * Syncs what one batch asks for. Resolves with the ids of the messages to be delivered again: transient
- * failures, busy instances, and instances that there was no time for. A malformed message, and one whose
- * instance failed for good, is logged and not among them.
+ * Syncs what one batch asks for. What is to be called again is sent anew (resend.ts). Resolves with the ids of the
+ * messages to be delivered again: those that the queue did not take anew, and changes whose instances are not known
+ * yet. A malformed message, and one whose instance failed for good, is logged and not among them.
  * @throws {ParameterError} when the token is unusable: the whole batch comes back
  */
 export async function syncBatch(

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { errorCodes } from '../../lib/huawei/error-codes.ts';
+import { failurePolicy } from '../../lib/sync/failure-policy.ts';
 import { createMetricCheck, type Metric } from '../support/known-metrics.ts';
 import { printLines } from '../support/printed-lines.ts';
 import { foreignFields } from '../support/query-fields.ts';
@@ -346,7 +347,7 @@ test('the runbook has every code of ddm-sync itself, and every class of error', 
   const own = Object.keys(errorCodes).filter((code) => !code.includes('.'));
 
   expect(own.filter((code) => !runbook.includes(`\`${code}\``))).toEqual([]);
-  for (const name of ['permanent', 'retry', 'later', 'auth', 'throttled']) {
+  for (const name of Object.keys(failurePolicy)) {
     expect(anchors).toContain(`errors-of-class-${name}`);
   }
 });
