@@ -215,7 +215,7 @@ function deadLetters([name, resource]) {
 
 // Of instances that a worker sends anew: SQS counts the age of a message from then. Five tries take 45 minutes at most.
 const longestWait = {
-  name: 'sync-longest-wait',
+  name: 'resent-queue-age',
   pages: true,
   says: 'An instance was asked for more than an hour ago and is neither synced nor given up.',
   section: 'queue-age',

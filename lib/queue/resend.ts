@@ -55,10 +55,13 @@ export function createResendHandOver(
           records.set(entry.message, request.records);
         }
       }
-      const { refused } = await send(app, app.syncQueue, entries, signal);
+      const { reason, refused } = await send(app, app.syncQueue, entries, signal);
       // SQS counts the age of a message from when it was sent anew.
       const askedAt = tasks.flatMap(requestsFor).map((request) => request.askedAt);
       app.log.longestWait((app.clock.now() - Math.min(...askedAt)) / 1_000);
+      if (refused.length > 0) {
+        app.log.warning('instances not sent anew', { messages: refused.length, reason });
+      }
       const back = refused.flatMap((one) => records.get(one) ?? []);
       for (const { messageId } of back) messageIds.add(messageId);
       await giveBack(app, queue, back, signal);

@@ -108,7 +108,7 @@ describe('every alarm', () => {
       'FailedShareAlarm',
       'FollowQueueAgeAlarm',
       'NoRunAlarm',
-      'SyncLongestWaitAlarm',
+      'ResentQueueAgeAlarm',
       'SyncQueueAgeAlarm',
       'TokenExpiresAlarm',
     ]);

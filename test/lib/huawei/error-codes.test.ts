@@ -27,6 +27,8 @@ test.each([
   [494, 'APIGW.0201', 'permanent'],
   [502, 'APIGW.0201', 'unavailable'],
   [504, 'APIGW.0201', 'unavailable'],
+  [500, 'APIGW.0202', 'unavailable'],
+  [504, 'APIGW.0203', 'unavailable'],
   [401, 'IAM.0066', 'auth'],
   [400, 'DBS.999999', 'permanent'],
   [401, undefined, 'auth'],

@@ -350,12 +350,13 @@ describe('a batch', () => {
     const ids = instanceIds(30);
     const syncQueue = createFakeQueue((instanceId) => instanceId === ids[7]);
 
-    const { returned } = await run(
+    const { log, returned } = await run(
       ids.map((id, index) => delivery(String(index), id)),
       { syncQueue, answer: () => busy },
     );
 
     expect(returned).toEqual(['7']);
+    expect(log.warnings).toEqual(['instances not sent anew']);
     expect(syncQueue.sent.length).toBe(29);
     expect(syncQueue.delayed).toMatchObject([{ receiptHandle: 'handle-7' }]);
   });
@@ -372,7 +373,7 @@ describe('a batch', () => {
     });
 
     expect(returned).toEqual(['1']);
-    expect(log.warnings).toEqual(['redelivery delay not set']);
+    expect(log.warnings).toEqual(['instances not sent anew', 'redelivery delay not set']);
   });
 });
 
