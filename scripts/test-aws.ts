@@ -10,7 +10,7 @@ const python = spawnSync('python3', ['-c', 'import boto3, moto.server; print(mot
 });
 
 if (python.status === 0) {
-  const vitest = fileURLToPath(import.meta.resolve('vitest/vitest.mjs'));
+  const vitest = `${root}/node_modules/vitest/vitest.mjs`;
   const args = [vitest, 'run', '--config', 'vitest.aws.config.ts', ...process.argv.slice(2)];
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
   conclude(`test:aws: ${status === 0 ? 'passed' : 'FAILED'} against moto ${python.stdout.trim()}`);
