@@ -44,6 +44,8 @@ interface Input {
   readonly Names?: readonly string[];
   readonly Path?: string;
   readonly QueueUrl?: string;
+  readonly QueueName?: string;
+  readonly SourceArn?: string;
 }
 
 // A batch needs the permission of its single call (AWS: Service Authorization Reference, SQS).
@@ -54,9 +56,10 @@ function permissionsOf(headers: IncomingHttpHeaders, body: string): readonly Cal
   if (!target) throw new Error(`the recorder does not know ${headers['x-amz-target']}`);
   const service = target.toLowerCase();
   const action = `${service}:${operation.replace(/Batch$/, '')}`;
-  const { Name, Names = [], Path, QueueUrl }: Input = JSON.parse(body);
-  const resources = QueueUrl
-    ? [QueueUrl.slice(QueueUrl.lastIndexOf('/') + 1)]
+  const { Name, Names = [], Path, ...queue }: Input = JSON.parse(body);
+  const queueName = queue.QueueName ?? queue.QueueUrl?.split('/').at(-1) ?? queue.SourceArn;
+  const resources = queueName
+    ? [queueName.split(':').at(-1)]
     : [Name ?? [], Names, Path ?? []].flat().map((name) => `parameter${name}`);
   return resources.map((resource) => ({
     accessKeyId,
