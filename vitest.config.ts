@@ -1,8 +1,9 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, 'test/aws/**'], // npm run test:aws
     globalSetup: ['test/support/build.ts'],
     restoreMocks: true,
     unstubEnvs: true,

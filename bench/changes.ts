@@ -50,7 +50,7 @@ async function measureNotification(rounds: number): Promise<readonly number[]> {
   const server = await startSmn();
   await using packaged = await startPackaged({
     instances: 20,
-    changeWindowSeconds: queueDelaySeconds,
+    changeDelaySeconds: queueDelaySeconds,
     env: {
       CHANGE_WINDOW_SECONDS: String(queueDelaySeconds - 1),
       SMN_TOPIC_URNS: server.topicUrn,

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { settings } from '../lib/config.ts';
 import type { AccessKeys } from '../lib/secret.ts';
 import { type CtsServer, startCts } from './cts.ts';
 import { type DdmOptions, type DdmServer, startDdm } from './ddm.ts';
@@ -16,8 +17,8 @@ export interface CloudOptions
   readonly visibilityTimeoutSeconds?: number;
   /** How many times faster than real time the queues' delays and timeouts pass. @default 1 */
   readonly queueSpeed?: number | undefined;
-  /** DelaySeconds of the change queue. @default 20, as CHANGE_WINDOW_SECONDS */
-  readonly changeWindowSeconds?: number;
+  /** DelaySeconds of the change queue. @default 21, as in infra/numbers.cjs */
+  readonly changeDelaySeconds?: number;
   /** What the parameter store holds at the start. @default 'token' */
   readonly auth?: 'token' | 'aksk' | 'nothing';
 }
@@ -56,7 +57,7 @@ export async function startCloud({
   instances,
   visibilityTimeoutSeconds = 360,
   queueSpeed,
-  changeWindowSeconds = 20,
+  changeDelaySeconds = Number(settings.changeWindowSeconds.default) + 1,
   auth = 'token',
   ...faults
 }: CloudOptions): Promise<Cloud> {
@@ -85,7 +86,7 @@ export async function startCloud({
       {
         name: changeQueue,
         visibilityTimeoutSeconds,
-        fifo: { delaySeconds: changeWindowSeconds },
+        fifo: { delaySeconds: changeDelaySeconds },
         redrive: { maxReceiveCount, deadLetterQueue: changeDeadLetterQueue },
       },
       { name: changeDeadLetterQueue, visibilityTimeoutSeconds: 30, fifo: { delaySeconds: 0 } },

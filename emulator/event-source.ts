@@ -34,10 +34,16 @@ const maxBatchEntries = 10; // of SQS' receive and delete calls
  * returned in batchItemFailures.
  */
 export function startEventSource(options: EventSourceOptions): EventSource {
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = options.worker.env;
   const sqs = new SQSClient({
     endpoint: new URL(options.queueUrl).origin,
     region: 'eu-central-1',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    // As on AWS, it receives with the function's role.
+    credentials: {
+      accessKeyId: AWS_ACCESS_KEY_ID ?? 'local',
+      secretAccessKey: AWS_SECRET_ACCESS_KEY ?? 'local',
+      ...(AWS_SESSION_TOKEN && { sessionToken: AWS_SESSION_TOKEN }),
+    },
   });
   const source = { stats: { batches: 0, killed: 0, redelivered: 0 }, stopped: false };
   const workers = Array.from({ length: options.maximumConcurrency }, () =>

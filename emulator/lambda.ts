@@ -12,6 +12,8 @@ export interface LambdaOptions {
   readonly taskRoot: string;
   readonly env: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
+  /** Lambda's runtime: a script that takes the handler's name. @default bootstrap.js */
+  readonly runtime?: string;
   /** A line of stdout or stderr: the logger writes warnings and errors to the latter. */
   readonly onLine: (line: string) => void;
 }
@@ -25,14 +27,16 @@ export interface Lambda {
   stop(): Promise<void>;
 }
 
+const bootstrap = fileURLToPath(new URL('./bootstrap.js', import.meta.url));
+
 /** Runs a built handler as Lambda does: a process with Lambda's environment, fed by the Runtime API. */
 export async function startLambda(options: LambdaOptions): Promise<Lambda> {
-  const { timeoutMs = 900_000 } = options;
+  const { runtime = bootstrap, timeoutMs = 900_000 } = options;
   const api = await startRuntimeApi(nameOf(options.functionName));
-  const bootstrap = fileURLToPath(new URL('./bootstrap.js', import.meta.url));
-  const child = spawn(process.execPath, [bootstrap], {
+  const env = lambdaEnvironment(options, api.endpoint);
+  const child = spawn(process.execPath, [runtime, env._HANDLER], {
     cwd: options.taskRoot,
-    env: lambdaEnvironment(options, api.endpoint),
+    env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const drained = Promise.all([
@@ -70,10 +74,7 @@ function nameOf(functionName: string): string {
 }
 
 // Exactly what Lambda sets, so that nothing works here by accident.
-function lambdaEnvironment(
-  { functionName, env, taskRoot }: LambdaOptions,
-  endpoint: string,
-): Record<string, string> {
+function lambdaEnvironment({ functionName, env, taskRoot }: LambdaOptions, endpoint: string) {
   return {
     AWS_LAMBDA_FUNCTION_NAME: nameOf(functionName),
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',

@@ -14,6 +14,9 @@ export interface StoredMessage {
   readonly body: string;
   readonly sentAt: number;
   readonly groupId?: string | undefined;
+  readonly deduplicationId?: string;
+  /** Of a FIFO queue: it grows. */
+  readonly sequenceNumber?: string;
   receiveCount: number;
   /** ms since the epoch; no receive returns the message before. */
   visibleAt: number;
@@ -25,7 +28,7 @@ export interface Queue extends QueueOptions {
   /** How long a second of the queue takes. */
   readonly secondMs: number;
   readonly messages: Map<string, StoredMessage>;
-  /** Messages by their deduplication ids. */
+  /** Messages by their groups and deduplication ids (DeduplicationScope is messageGroup in infra/queues.yml). */
   readonly deduplicated: Map<string, StoredMessage>;
 }
 
@@ -35,12 +38,12 @@ export function storeMessage(
   queue: Queue,
   body: string,
   delaySeconds: number,
-  groupId?: string,
+  fifo: Pick<StoredMessage, 'groupId' | 'deduplicationId' | 'sequenceNumber'> = {},
 ): StoredMessage {
   const now = Date.now();
   const visibleAt = now + delaySeconds * queue.secondMs;
   const messageId = randomUUID();
-  const message = { messageId, body, sentAt: now, receiveCount: 0, visibleAt, groupId };
+  const message = { messageId, body, sentAt: now, receiveCount: 0, visibleAt, ...fifo };
   queue.messages.set(messageId, message);
   return message;
 }
@@ -52,11 +55,21 @@ export function storeOnce(
   groupId: string,
   deduplicationId: string,
 ): StoredMessage {
-  const before = queue.deduplicated.get(deduplicationId);
+  const key = `${groupId} ${deduplicationId}`;
+  const before = queue.deduplicated.get(key);
   if (before && Date.now() - before.sentAt < deduplicationSeconds * queue.secondMs) return before;
-  const message = storeMessage(queue, body, queue.fifo?.delaySeconds ?? 0, groupId);
-  queue.deduplicated.set(deduplicationId, message);
+  const fifo = { groupId, deduplicationId, sequenceNumber: nextSequenceNumber() };
+  const message = storeMessage(queue, body, queue.fifo?.delaySeconds ?? 0, fifo);
+  queue.deduplicated.set(key, message);
   return message;
+}
+
+const sequenceDigits = 20;
+let sequence = 0;
+
+function nextSequenceNumber(): string {
+  sequence += 1;
+  return String(sequence).padStart(sequenceDigits, '0');
 }
 
 /** Receives up to `limit` messages, and moves those that were received too often to their dead-letter queue. */
@@ -113,6 +126,11 @@ export function countMessages({ messages }: Queue): Readonly<Record<string, stri
     ApproximateNumberOfMessagesDelayed: String(hidden.length - inFlight),
     ApproximateNumberOfMessagesNotVisible: String(inFlight),
   };
+}
+
+/** Whether a receive has given such a handle. */
+export function isReceiptHandle(receiptHandle: string): boolean {
+  return /^[0-9a-f-]{36}#\d+$/.test(receiptHandle);
 }
 
 /** A message by the handle of its last delivery; an older handle finds nothing. */

@@ -3,6 +3,7 @@ import { type AwsJsonServer, Refusal, startAwsJson } from './aws-json.ts';
 import {
   countMessages,
   findMessage,
+  isReceiptHandle,
   type Queue,
   type QueueOptions,
   type StoredMessage,
@@ -10,6 +11,14 @@ import {
   storeOnce,
   takeVisible,
 } from './queue.ts';
+import {
+  checkBatch,
+  checkFifo,
+  checkReceive,
+  type Entry,
+  findMessageFault,
+  isVisibilityTimeout,
+} from './sqs-rules.ts';
 
 export interface SqsOptions {
   readonly queues: readonly QueueOptions[];
@@ -26,7 +35,6 @@ export interface SqsServer extends AwsJsonServer {
 }
 
 const account = '000000000000';
-const maxBatchEntries = 10;
 
 /** SQS, as far as ddm-sync and its tools use it: standard and FIFO queues with delays and dead-letter queues. */
 export async function startSqs({ queues: options, speed = 1 }: SqsOptions): Promise<SqsServer> {
@@ -41,10 +49,10 @@ export async function startSqs({ queues: options, speed = 1 }: SqsOptions): Prom
     target: 'AmazonSQS',
     errorPrefix: 'com.amazonaws.sqs#',
     answer: (operation, input) => {
-      const { Entries = [], QueueUrl = '' } = input;
+      const { Entries, QueueUrl = '' } = input;
       const queue = queues.get(QueueUrl.slice(QueueUrl.lastIndexOf('/') + 1));
       if (!queue) throw new Refusal('QueueDoesNotExist');
-      if (Entries.length > maxBatchEntries) throw new Refusal('TooManyEntriesInBatchRequest');
+      if (operation.endsWith('Batch')) checkBatch(Entries ?? []);
       const answer = operations[operation];
       if (!answer) throw new Refusal('UnsupportedOperation');
       return answer(queue, input);
@@ -52,17 +60,28 @@ export async function startSqs({ queues: options, speed = 1 }: SqsOptions): Prom
   });
 
   const operations: Readonly<Record<string, (queue: Queue, input: Input) => unknown>> = {
-    SendMessage: send,
-    SendMessageBatch: (queue, { Entries = [] }) =>
-      forEach(Entries, (entry) => {
+    SendMessage: (queue, input) => {
+      const code = findMessageFault(input);
+      if (code) throw new Refusal(code);
+      if (queue.fifo) checkFifo(input);
+      return send(queue, input);
+    },
+    SendMessageBatch: (queue, { Entries = [] }) => {
+      if (queue.fifo) for (const entry of Entries) checkFifo(entry);
+      return forEach(Entries, (entry) => {
         const fault = sqs.entryFault(entry.MessageBody ?? '');
         if (fault === 'unanswered') return { SenderFault: undefined };
-        if (!fault) return send(queue, entry);
-        return { Code: 'InternalError', SenderFault: fault.senderFault };
-      }),
-    ReceiveMessage: (queue, { MaxNumberOfMessages = 1 }) => ({
-      Messages: takeVisible(queues, queue, MaxNumberOfMessages).map(toReceived),
-    }),
+        if (fault) return { Code: 'InternalError', SenderFault: fault.senderFault };
+        const code = findMessageFault(entry);
+        return code ? { Code: code, SenderFault: true } : send(queue, entry);
+      });
+    },
+    ReceiveMessage: (queue, { MaxNumberOfMessages = 1, ...asked }) => {
+      checkReceive(MaxNumberOfMessages);
+      const names = [asked.AttributeNames, asked.MessageSystemAttributeNames].flat();
+      const taken = takeVisible(queues, queue, MaxNumberOfMessages);
+      return taken.length > 0 ? { Messages: taken.map((one) => toReceived(one, names)) } : {};
+    },
     DeleteMessageBatch: (queue, { Entries = [] }) =>
       forEach(Entries, ({ ReceiptHandle }) => remove(queue, ReceiptHandle)),
     ChangeMessageVisibilityBatch: (queue, { Entries = [] }) =>
@@ -83,16 +102,8 @@ interface Input extends Entry {
   readonly QueueUrl?: string;
   readonly Entries?: readonly Entry[];
   readonly MaxNumberOfMessages?: number;
-}
-
-interface Entry {
-  readonly Id?: string;
-  readonly MessageBody?: string;
-  readonly DelaySeconds?: number;
-  readonly MessageGroupId?: string;
-  readonly MessageDeduplicationId?: string;
-  readonly ReceiptHandle?: string;
-  readonly VisibilityTimeout?: number;
+  readonly AttributeNames?: readonly string[];
+  readonly MessageSystemAttributeNames?: readonly string[];
 }
 
 type EntryResult = Readonly<Record<string, unknown>>;
@@ -106,39 +117,50 @@ function forEach(entries: readonly Entry[], work: (entry: Entry) => EntryResult)
 }
 
 function send(queue: Queue, entry: Entry): EntryResult {
-  const { DelaySeconds = 0, MessageBody = '', MessageDeduplicationId, MessageGroupId } = entry;
-  if (!queue.fifo) return toSent(storeMessage(queue, MessageBody, DelaySeconds), MessageBody);
-  if (!MessageGroupId || !MessageDeduplicationId || DelaySeconds > 0) {
-    return { Code: 'InvalidParameterValue', SenderFault: true };
-  }
-  const message = storeOnce(queue, MessageBody, MessageGroupId, MessageDeduplicationId);
-  return toSent(message, MessageBody);
-}
-
-function toSent({ messageId }: StoredMessage, body: string): EntryResult {
-  return { MessageId: messageId, MD5OfMessageBody: md5(body) };
+  const { DelaySeconds = 0, MessageBody = '' } = entry;
+  const { MessageDeduplicationId = '', MessageGroupId = '' } = entry;
+  const { messageId, sequenceNumber } = queue.fifo
+    ? storeOnce(queue, MessageBody, MessageGroupId, MessageDeduplicationId)
+    : storeMessage(queue, MessageBody, DelaySeconds);
+  return {
+    MessageId: messageId,
+    MD5OfMessageBody: md5(MessageBody),
+    ...(sequenceNumber && { SequenceNumber: sequenceNumber }),
+  };
 }
 
 function md5(text: string): string {
   return createHash('md5').update(text).digest('hex');
 }
 
-function toReceived({ body, messageId, receiptHandle, receiveCount, sentAt }: StoredMessage) {
+function toReceived(message: StoredMessage, names: readonly (string | undefined)[]) {
+  const { body, deduplicationId, groupId, messageId, receiptHandle, sequenceNumber } = message;
+  const attributes = {
+    ApproximateReceiveCount: String(message.receiveCount),
+    SentTimestamp: String(message.sentAt),
+    SenderId: account,
+    ApproximateFirstReceiveTimestamp: String(message.sentAt),
+    ...(groupId && {
+      MessageGroupId: groupId,
+      MessageDeduplicationId: deduplicationId,
+      SequenceNumber: sequenceNumber,
+    }),
+  };
+  const asked = Object.entries(attributes).filter(
+    ([name]) => names.includes('All') || names.includes(name),
+  );
   return {
     MessageId: messageId,
     ReceiptHandle: receiptHandle,
     Body: body,
     MD5OfBody: md5(body),
-    Attributes: {
-      ApproximateReceiveCount: String(receiveCount),
-      SentTimestamp: String(sentAt),
-      SenderId: account,
-      ApproximateFirstReceiveTimestamp: String(sentAt),
-    },
+    ...(asked.length > 0 && { Attributes: Object.fromEntries(asked) }),
   };
 }
 
-function remove(queue: Queue, receiptHandle: string | undefined): EntryResult {
+/** An old handle is right and deletes nothing, as of a standard queue. */
+function remove(queue: Queue, receiptHandle = ''): EntryResult {
+  if (!isReceiptHandle(receiptHandle)) return { Code: 'ReceiptHandleIsInvalid', SenderFault: true };
   const message = findMessage(queue, receiptHandle);
   if (message) queue.messages.delete(message.messageId);
   return {};
@@ -150,6 +172,9 @@ function changeVisibility(
 ): EntryResult {
   const message = findMessage(queue, ReceiptHandle);
   if (!message) return { Code: 'ReceiptHandleIsInvalid', SenderFault: true };
+  if (!isVisibilityTimeout(VisibilityTimeout)) {
+    return { Code: 'InvalidParameterValue', SenderFault: true };
+  }
   message.visibleAt = Date.now() + VisibilityTimeout * queue.secondMs;
   return {};
 }

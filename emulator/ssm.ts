@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { maxPartCharacters, splitValue } from '../lib/aws/parts.ts';
 import { type AwsJsonServer, Refusal, startAwsJson } from './aws-json.ts';
 
@@ -7,6 +8,8 @@ export interface StoredParameter {
   readonly value: string;
   /** The KMS key that encrypts it. @default the account's own */
   readonly keyId?: string | undefined;
+  /** @default 1 */
+  readonly version?: number;
 }
 
 export interface SsmServer extends AwsJsonServer {
@@ -24,38 +27,54 @@ export async function startSsm(): Promise<SsmServer> {
   const store = new Map<string, StoredParameter>();
 
   const operations: Readonly<Record<string, (input: Input) => unknown>> = {
-    GetParameters: ({ Names = [] }) => {
-      if (Names.length === 0 || Names.length > pageSize) throw new Refusal('ValidationException');
+    GetParameters: ({ Names = [], WithDecryption }) => {
+      checkNames(Names);
+      const found = [...new Set(Names)].flatMap((name) => store.get(name) ?? []);
       return {
-        Parameters: Names.flatMap((name) => toWire(store.get(name))),
+        Parameters: found.map((parameter) => toWire(parameter, WithDecryption)),
         InvalidParameters: Names.filter((name) => !store.has(name)),
       };
     },
-    GetParametersByPath: ({ Path = '', NextToken = '0', MaxResults = pageSize }) => {
+    GetParametersByPath: ({
+      MaxResults = pageSize,
+      NextToken = '0',
+      Path = '',
+      WithDecryption,
+    }) => {
+      if (!Path.startsWith('/')) throw new Refusal('ValidationException');
+      if (MaxResults < 1 || MaxResults > pageSize) throw new Refusal('ValidationException');
       const start = Number(NextToken);
+      if (Number.isNaN(start)) throw new Refusal('InvalidNextToken');
+      const path = Path.replace(/\/$/, '');
       // The service promises no order; by name, 10 comes before 2.
       const below = [...store.values()]
-        .filter(({ name }) => name.slice(0, name.lastIndexOf('/')) === Path)
+        .filter(({ name }) => name.slice(0, name.lastIndexOf('/')) === path)
         .sort((a, b) => (a.name < b.name ? -1 : 1));
-      const next = start + Math.min(MaxResults, pageSize);
+      const next = start + MaxResults;
       return {
-        Parameters: below.slice(start, next).flatMap(toWire),
+        Parameters: below.slice(start, next).map((one) => toWire(one, WithDecryption)),
         ...(next < below.length && { NextToken: String(next) }),
       };
     },
-    PutParameter: ({ KeyId, Name = '', Overwrite, Tier, Type = 'String', Value = '' }) => {
-      if (Value === '' || Tier !== 'Standard') throw new Refusal('ValidationException');
-      if (Value.length > maxPartCharacters) throw new Refusal('ValidationException');
+    PutParameter: ({ KeyId, Name = '', Overwrite, Tier = 'Standard', Type, Value = '' }) => {
+      checkName(Name);
+      // The Advanced tier is never used: this cloud has none.
+      if (Tier !== 'Standard' || Value === '' || Value.length > maxPartCharacters) {
+        throw new Refusal('ValidationException');
+      }
       const before = store.get(Name);
+      const type = Type ?? before?.type;
+      if (!type) throw new Refusal('ValidationException');
       if (before && !Overwrite) throw new Refusal('ParameterAlreadyExists');
-      if (before && before.type !== Type) throw new Refusal('ValidationException');
-      store.set(Name, { name: Name, type: Type, value: Value, keyId: KeyId });
-      return { Version: 1, Tier };
+      if (before && before.type !== type) throw new Refusal('HierarchyTypeMismatchException');
+      const version = (before?.version ?? 0) + 1;
+      store.set(Name, { name: Name, type, value: Value, keyId: KeyId, version });
+      return { Version: version, Tier };
     },
     DeleteParameters: ({ Names = [] }) => {
-      if (Names.length > pageSize) throw new Refusal('ValidationException');
-      const DeletedParameters = Names.filter((name) => store.delete(name));
-      return { DeletedParameters };
+      checkNames(Names);
+      const InvalidParameters = Names.filter((name) => !store.has(name));
+      return { DeletedParameters: Names.filter((name) => store.delete(name)), InvalidParameters };
     },
   };
 
@@ -90,26 +109,36 @@ interface Input {
   readonly Tier?: string;
   readonly KeyId?: string;
   readonly Overwrite?: boolean;
+  readonly WithDecryption?: boolean;
   readonly Names?: readonly string[];
   readonly Path?: string;
   readonly NextToken?: string;
   readonly MaxResults?: number;
 }
 
-function toWire(parameter: StoredParameter | undefined) {
-  return parameter === undefined
-    ? []
-    : [
-        {
-          Name: parameter.name,
-          Type: parameter.type,
-          Value: parameter.value,
-          Version: 1,
-          ARN: `arn:aws:ssm:eu-central-1:000000000000:parameter${parameter.name}`,
-          LastModifiedDate: 1_795_402_800,
-          DataType: 'text',
-        },
-      ];
+/** @throws {Refusal} */
+function checkNames(names: readonly string[]): void {
+  if (names.length === 0 || names.length > pageSize) throw new Refusal('ValidationException');
+}
+
+/** @throws {Refusal} */
+function checkName(name: string): void {
+  if (/^\/aws(\/|$)/i.test(name)) throw new Refusal('AccessDeniedException');
+  const isUsable = /^(?!\/?(aws|ssm))(\/[\w.-]+|[\w.-]+$)+$/i.test(name);
+  if (!isUsable) throw new Refusal('ValidationException');
+}
+
+function toWire({ name, type, value, version = 1 }: StoredParameter, withDecryption = false) {
+  const isEncrypted = type === 'SecureString' && !withDecryption;
+  return {
+    Name: name,
+    Type: type,
+    Value: isEncrypted ? createHash('sha256').update(value).digest('base64') : value,
+    Version: version,
+    ARN: `arn:aws:ssm:eu-central-1:000000000000:parameter${name}`,
+    LastModifiedDate: 1_795_402_800,
+    DataType: 'text',
+  };
 }
 
 /** Splits a long value into parameters `<name>/1`, `<name>/2`, ...; a short one stays whole. */

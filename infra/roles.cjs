@@ -5,14 +5,19 @@ const { ownersKey } = require('../lib/aws/owner-store.ts');
 const { listNames } = require('../lib/aws/stored-list.ts');
 const { rotatedNames, tokenNames } = require('../lib/aws/stored-token.ts');
 const { aliasArn, functionName, pascal } = require('./names.cjs');
+const { readKeyArn } = require('./parameter-key.cjs');
 
 const { env } = process;
 const authMode = env.AUTH_MODE || 'token';
-const keyArn = env.PARAMETER_KMS_ARN;
+const keyArn = readKeyArn(env);
 
 const prefix = '${self:custom.parameterArn}';
-const token = { read: tokenNames(prefix), ...rotatedNames(prefix) };
-const secrets = authMode === 'aksk' ? [parameter('credentials')] : token.read;
+const token = { names: tokenNames(prefix), path: parameter('token'), ...rotatedNames(prefix) };
+const credentials = { names: [parameter('credentials')] };
+const secret = authMode === 'aksk' ? credentials : token;
+// With discovery the service itself knows its instances, and the parameter has those to leave out.
+const listName = parameter(env.DDM_DISCOVERY === 'on' ? 'exclude' : 'instances');
+const list = { names: listNames(listName), path: listName };
 
 function parameter(name) {
   return `${prefix}/${name}`;
@@ -48,15 +53,14 @@ function useKey(actions) {
     : [];
 }
 
-/** What a run reads: the list, the secret, and with discovery `exclude`. */
-function readFleet() {
-  const lists = ['instances', 'exclude'].flatMap((name) => listNames(parameter(name)));
-  return readParameters(...lists, ...secrets);
-}
-
-function readParameters(...names) {
+/**
+ * @param values each with the names that are read together, and the path below which the rest of a long one is
+ */
+function readParameters(...values) {
+  const paths = values.flatMap(({ path }) => path ?? []);
   return [
-    allow(['ssm:GetParameters', 'ssm:GetParametersByPath'], parameterArns(names)),
+    allow('ssm:GetParameters', parameterArns(values.flatMap(({ names }) => names))),
+    ...(paths.length > 0 ? [allow('ssm:GetParametersByPath', parameterArns(paths))] : []),
     ...useKey(['kms:Decrypt']),
   ];
 }
@@ -82,47 +86,46 @@ function shareOwners() {
   ];
 }
 
+/** What Lambda does with the function's role to deliver messages. */
 function workOn(...queues) {
   return [
-    allow(
-      [
-        'sqs:ReceiveMessage',
-        'sqs:DeleteMessage',
-        'sqs:GetQueueAttributes',
-        'sqs:ChangeMessageVisibility',
-      ],
-      queues.map(arnOf),
-    ),
+    allow(['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], queues.map(arnOf)),
   ];
+}
+
+function putBackInto(...queues) {
+  return [allow('sqs:ChangeMessageVisibility', queues.map(arnOf))];
 }
 
 /** What each function of serverless.yml may do besides writing its log. */
 const permissions = {
   // It hands nothing over while the queue holds messages of earlier runs.
   scheduled: [
-    ...readFleet(),
+    ...readParameters(list, secret),
     ...sendTo('ScheduledDeadLetterQueue', 'SyncQueue', 'FollowQueue'),
     allow('sqs:GetQueueAttributes', [arnOf('SyncQueue')]),
   ],
-  http: [...readFleet(), ...sendTo('SyncQueue', 'FollowQueue')],
+  http: [...readParameters(list, secret), ...sendTo('SyncQueue', 'FollowQueue')],
   // It needs the list when it dispatches a large fleet for POST /sync.
   worker: [
-    ...readFleet(),
+    ...readParameters(list, secret),
     ...workOn('SyncQueue', 'ChangeQueue'),
+    ...putBackInto('SyncQueue', 'ChangeQueue'),
     ...sendTo('SyncQueue', 'ChangeQueue', 'FollowQueue'),
     ...shareOwners(),
   ],
-  follow: [...readParameters(...secrets), ...workOn('FollowQueue'), ...sendTo('FollowQueue')],
+  follow: [...readParameters(secret), ...workOn('FollowQueue'), ...sendTo('FollowQueue')],
   // These two take messages from outside: they hold no token and read no parameter.
   changed: sendTo('ChangeQueue', 'ChangedDeadLetterQueue'),
   smn: sendTo('ChangeQueue'),
   watch: [
-    ...readParameters(...secrets, ...cursorNames(parameter('cursor'))),
+    ...readParameters(secret, { names: cursorNames(parameter('cursor')) }),
     allow('ssm:PutParameter', parameterArns(cursorNames(parameter('cursor')))),
     ...sendTo('ChangeQueue', 'SyncQueue'),
   ],
-  // The only one that may write the token, and the only one that reads the password.
-  'rotate-token': [...readParameters(parameter('credentials'), ...token.read), ...writeToken()],
+  // The only one that may write the token, and the only one that reads the password. Access keys do not rotate.
+  'rotate-token':
+    authMode === 'aksk' ? [] : [...readParameters(credentials, token), ...writeToken()],
 };
 
 function trust(service, Condition) {

@@ -73,10 +73,10 @@ export const settings = {
     unset: 'take no changes',
     meaning: 'The change queue. Without it, changed, smn and watch fail',
   }),
-  changeWindowSeconds: setting('CHANGE_WINDOW_SECONDS', number(1, 900), {
+  changeWindowSeconds: setting('CHANGE_WINDOW_SECONDS', number(1, 899), {
     default: '20',
     meaning:
-      'Changes of one instance within this time lead to one sync. The change queue delays its messages by one second more',
+      'Changes of one instance within this time lead to one sync. The change queue must delay its messages for longer: the template sets both, the delay to one second more',
   }),
   ownersBucket: setting('OWNERS_BUCKET', bucketName, {
     unset: 'let each worker find out for itself',

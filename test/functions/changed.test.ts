@@ -162,7 +162,7 @@ describe('with workers on its queue, an event', async () => {
 
 test('row 63: 1,000 events on one instance lead to three calls at most, the last after the last event', async () => {
   const window = { CHANGE_WINDOW_SECONDS: '3' };
-  const cloud = await startTestCloud({ instances: 4, latencyMs: 20, changeWindowSeconds: 3.1 });
+  const cloud = await startTestCloud({ instances: 4, latencyMs: 20, changeDelaySeconds: 3.1 });
   const { calls, invoke } = await startPackaged('changed', { cloud, env: window });
   const { drain, stop } = startWorkers(cloud, window);
   onTestFinished(stop);

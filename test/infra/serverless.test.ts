@@ -7,6 +7,7 @@ import {
   packageService,
   propertiesOf,
   resourcesOf,
+  runPackage,
   statementsOf,
   type Template,
 } from '../support/template.ts';
@@ -117,8 +118,8 @@ describe('the packaged template', () => {
       expect.arrayContaining([...needed.slice(2), 'credentials']),
     );
     // It leaves the list to the worker.
-    expect([...readable('WatchRole', template)].sort()).toEqual(
-      [...needed.slice(2), ...cursorNames('cursor')].sort(),
+    expect(new Set(readable('WatchRole', template))).toEqual(
+      new Set([...needed.slice(2), ...cursorNames('cursor')]),
     );
   });
 
@@ -320,16 +321,15 @@ describe('the packaged template', () => {
         .filter((action) => action.startsWith('sqs:'))
         .sort();
 
-    expect(queueActions('FollowRole')).toEqual(queueActions('WorkerRole'));
     expect(queueActions('ScheduledRole')).toEqual(['sqs:GetQueueAttributes', 'sqs:SendMessage']);
     for (const role of ['HttpRole', 'ChangedRole', 'SmnRole']) {
       expect(queueActions(role)).toEqual(['sqs:SendMessage']);
     }
+    const poller = ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'];
+    expect(queueActions('FollowRole')).toEqual([...poller, 'sqs:SendMessage']);
     expect(queueActions('WorkerRole')).toEqual([
       'sqs:ChangeMessageVisibility',
-      'sqs:DeleteMessage',
-      'sqs:GetQueueAttributes',
-      'sqs:ReceiveMessage',
+      ...poller,
       'sqs:SendMessage',
     ]);
   });
@@ -421,12 +421,15 @@ describe('the packaged template', () => {
     const aksk = packageService({ AUTH_MODE: 'aksk' });
 
     expect(readable('WorkerRole', aksk)).toEqual([
-      'instances',
-      'instances/2',
-      'exclude',
-      'exclude/2',
-      'credentials',
+      ...['instances', 'instances/2', 'credentials'],
+      'instances', // by path
     ]);
+    expect(readable('RotateTokenRole', aksk)).toEqual([]);
+    expect(naming('RotateDashtokenLambdaFunction', 'AWS::Scheduler::Schedule', aksk)).toMatchObject(
+      {
+        State: 'DISABLED',
+      },
+    );
     expect(Object.keys(aksk.Resources)).not.toContain('TokenExpiresAlarm');
     expect(propertiesOf(aksk, 'WorkerLambdaFunction').Environment.Variables.AUTH_MODE).toBe('aksk');
   });
@@ -458,6 +461,29 @@ describe('the packaged template', () => {
     expect(
       statementsOf(template).filter(({ Action }) => /kms/.test(JSON.stringify(Action))),
     ).toEqual([]);
+  });
+
+  test('refuses what is no key, such as what the AWS CLI prints when there is none', () => {
+    const { output, status } = runPackage({ PARAMETER_KMS_ARN: 'None' });
+
+    expect(status).not.toBe(0);
+    expect(output).toContain('PARAMETER_KMS_ARN is "None": set the ARN of a KMS key, arn:aws:kms:');
+  });
+
+  test('reserves no concurrency with RESERVED_CONCURRENCY=off, and refuses anything else', () => {
+    const off = packageService({ RESERVED_CONCURRENCY: 'off' });
+    const { output, status } = runPackage({ RESERVED_CONCURRENCY: 'none' });
+
+    expect(JSON.stringify(off)).not.toContain('ReservedConcurrentExecutions');
+    expect(status).not.toBe(0);
+    expect(output).toContain('RESERVED_CONCURRENCY is "none": set on or off');
+  });
+
+  test('with discovery lets the functions read what to leave out instead of the list', () => {
+    const discovering = packageService({ DDM_DISCOVERY: 'on' });
+
+    expect(readable('ScheduledRole', discovering)).toContain('exclude/2');
+    expect(readable('ScheduledRole', discovering)).not.toContain('instances');
   });
 
   test('switches the rotation off with TOKEN_ROTATION=off', () => {
