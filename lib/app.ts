@@ -1,4 +1,4 @@
-import { createOwnerStore, createS3Client } from './aws/owner-store.ts';
+import type { OwnerStore } from './aws/owner-store.ts';
 import { createParameterStore, createSsmClient } from './aws/parameter-store.ts';
 import { createParameters, type Parameters } from './aws/parameters.ts';
 import { createQueue, createSqsClient, type Queue } from './aws/queue.ts';
@@ -63,8 +63,18 @@ export function requireNeeds<Needs extends Need>(
   );
 }
 
-/** Wires the real dependencies. @throws {ConfigError} */
-export function createApp(env: Readonly<Record<string, string | undefined>>): App {
+/** Opens what the workers share in a bucket. */
+export type OpenOwners = (bucket: string) => OwnerStore;
+
+/**
+ * Wires the real dependencies.
+ * @param openOwners only the worker has it: the client of S3 is a quarter of its package
+ * @throws {ConfigError}
+ */
+export function createApp(
+  env: Readonly<Record<string, string | undefined>>,
+  openOwners?: OpenOwners,
+): App {
   const config = parseConfig(env);
   const side = { clock: systemClock, random: Math.random };
   const queueAt = (url: string | undefined) =>
@@ -81,8 +91,7 @@ export function createApp(env: Readonly<Record<string, string | undefined>>): Ap
     maxPerSecond: config.syncRatePerSecond,
     ...side,
   });
-  const bucket = config.ownersBucket;
-  const owners = bucket === undefined ? undefined : createOwnerStore(createS3Client(), bucket);
+  const owners = config.ownersBucket === undefined ? undefined : openOwners?.(config.ownersBucket);
   const connect = () => createHttpClient({ maxConnections: config.syncConcurrency });
   return {
     config,

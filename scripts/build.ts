@@ -2,18 +2,18 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build as bundle } from 'esbuild';
+import { leanBundle } from './lean-bundle.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
 
-// CommonJS inside the bundle (axios' form-data, parts of the AWS SDK) calls require() for Node's
-// own modules; an ES module has none, so the banner makes one.
+// CommonJS inside a bundle calls require() for Node's own modules; an ES module has none, so the banner makes one.
 const requireBanner = [
   "import { createRequire as __createRequire } from 'node:module';",
   'const require = __createRequire(import.meta.url);',
 ].join('');
 
-/** How every handler, and what the bench compares it with, is bundled. */
+/** How every handler, and what the bench compares it with, is bundled; the handlers with `leanBundle` besides. */
 export const bundleOptions = {
   bundle: true,
   platform: 'node',
@@ -31,6 +31,7 @@ export async function build(): Promise<void> {
   const sources = (await readdir(join(root, 'functions'))).filter((file) => file.endsWith('.ts'));
   const result = await bundle({
     ...bundleOptions,
+    plugins: [leanBundle],
     absWorkingDir: root,
     entryPoints: sources.map((source) => join(root, 'functions', source)),
     outdir: join(dist, 'functions'),

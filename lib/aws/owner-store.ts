@@ -28,6 +28,10 @@ export function createS3Client(config: S3ClientConfig = {}): S3Client {
   return new S3Client({ ...clientDefaults, ...config });
 }
 
+export function openOwnerStore(bucket: string): OwnerStore {
+  return createOwnerStore(createS3Client(), bucket);
+}
+
 /** An object in an S3 bucket, compressed. */
 export function createOwnerStore(s3: S3Client, bucket: string): OwnerStore {
   const object = { Bucket: bucket, Key: ownersKey };

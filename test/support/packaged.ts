@@ -85,12 +85,16 @@ async function open(
   { env = {}, timeoutMs = 60_000 }: Pick<SessionOptions, 'env' | 'timeoutMs'>,
 ): Promise<Session & { readonly begin: () => void; readonly stop: () => Promise<void> }> {
   const output: string[] = [];
+  const leftOut: string[] = [];
   const lambda = await startLambda({
     functionName,
     taskRoot,
     timeoutMs,
     env: { ...environmentOf(cloud), SYNC_RATE_PER_SECOND: '1000', ...env },
-    onLine: (line) => output.push(line),
+    onLine: (line) => {
+      output.push(line);
+      if (line.includes('is not in the package')) leftOut.push(line);
+    },
   });
   let before = callsOf(cloud);
   return {
@@ -107,7 +111,10 @@ async function open(
       output.length = 0;
       before = callsOf(cloud);
     },
-    stop: () => lambda.stop(),
+    stop: async () => {
+      await lambda.stop();
+      if (leftOut.length > 0) throw new Error(`used, but left out: ${leftOut[0]}`);
+    },
   };
 }
 
