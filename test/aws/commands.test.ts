@@ -14,6 +14,7 @@ import { promisify } from 'node:util';
 import { afterAll, describe, expect, inject, test } from 'vitest';
 import { root } from '../support/process.ts';
 import { awsEnvironment } from './moto.ts';
+import { openParameters } from './parameters.ts';
 import { startRecorder } from './recorder.ts';
 
 // The lines of the documentation and redrive.sh, as a person runs them, with the real `aws` command.
@@ -86,6 +87,11 @@ const placeholders: Readonly<Record<string, string>> = {
   version: '1',
   'key id': '$(basename "$PARAMETER_KMS_ARN")',
 };
+
+// The lines are for a new stage: another file may have written its parameters before.
+const { Variables } = stack.functions[0]?.Environment ?? {};
+const parameters = openParameters(moto, Variables?.PARAMETER_PREFIX ?? '');
+await parameters.remove('instances', 'credentials', 'token/1', 'token/2');
 
 // moto would invoke what the rule is for, which it cannot without Docker.
 for (const { Name, Targets } of [...stack.rules, ...inject('canary').rules]) {
