@@ -12,6 +12,7 @@ import { delay, send } from './sender.ts';
 
 const maxDelaySeconds = 900; // SQS
 const maxAgeMs = 24 * 3_600_000;
+const unprovenMs = 30 * 60_000; // as long, it may be the service that does not answer
 
 export interface ResendHandOver extends HandOver {
   /** The messages to be delivered again, as the queue did not take the new ones. */
@@ -37,13 +38,14 @@ export function createResendHandOver(
   return {
     messageIds,
     keeps: (task, failure) => {
-      if (policyFor(failure).resendSeconds === undefined) return false;
-      const { config } = app;
-      return requestsFor(task).every(
-        (request) =>
-          triesOf(app, request, task, failure) < config.syncMaxReceives &&
-          !isExpired(app, request.askedAt),
-      );
+      const { fault, resendSeconds } = policyFor(failure);
+      if (resendSeconds === undefined) return false;
+      const isProven = fault === 'instance' || app.pace.isWorking;
+      return requestsFor(task).every((request) => {
+        const hasTries = triesOf(app, request, task, failure) < app.config.syncMaxReceives;
+        const ageMs = app.clock.now() - request.askedAt;
+        return (hasTries || (!isProven && ageMs < unprovenMs)) && !isExpired(app, request.askedAt);
+      });
     },
     take: async (tasks) => {
       const records = new Map<SyncMessage, readonly SqsRecord[]>();
@@ -125,7 +127,8 @@ function triesOf(
   failure: SyncFailure,
 ): number {
   const { fault } = policyFor(failure);
-  const isOwn = fault === 'instance' || (fault === 'unclear' && (isSlow || pace.isWorking));
+  const isSlowAgain = isSlow && failure.retryClass === 'slow';
+  const isOwn = fault === 'instance' || (fault === 'unclear' && (isSlowAgain || pace.isWorking));
   return isOwn && !isCutOff ? tries + 1 : tries;
 }
 

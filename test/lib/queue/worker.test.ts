@@ -196,6 +196,25 @@ describe('a batch', () => {
     expect([returned, sent.length]).toEqual([[], status === 'queued' ? 1 : 0]);
   });
 
+  // Seed 3539 of the simulation: a service that hangs, and then answers 503.
+  test.each([
+    ['503', down, 10, 'queued', 4],
+    ['no answer after 10 minutes', silent, 10, 'queued', 5],
+    ['no answer after half an hour', silent, 31, 'failed', undefined],
+  ])(
+    'a slow instance with four tries and %s, from which nothing else has come',
+    async (_, answer, minutes, status, tries) => {
+      const askedAt = start - minutes * 60_000;
+
+      const { log, sent } = await run([delivery('1', a, { askedAt, slow: true, tries: 4 })], {
+        answer: () => answer,
+      });
+
+      expect(log.outcomes).toMatchObject([{ status }]);
+      expect(sent[0]?.message.tries).toBe(tries);
+    },
+  );
+
   test('row 7: sends anew what it has no time for', async () => {
     const ids = instanceIds(100);
     const deliveries = ids.map((id, index) => delivery(String(index), id, { tries: 2 }));
