@@ -13,14 +13,20 @@ const lambdaHeap = [
 /** Peak memory of one run over a large fleet, with the heap of a function on Lambda and with that of this machine. */
 export async function* memory() {
   yield `memory of one run over 100,000 instances (aim ${aimMb} MB with the heap of ${memorySizeMb} MB on Lambda)`;
-  const cloud = { instances: 100_000 };
-  const env = { ...inline, SYNC_CONCURRENCY: '100', SYNC_RATE_PER_SECOND: '10000' };
-  for (const nodeArguments of [lambdaHeap, []]) {
-    const { runs } = await measureFunction('scheduled', { cloud, env, nodeArguments });
+  for (const [concurrency, nodeArguments] of [
+    [20, lambdaHeap], // the default
+    [100, lambdaHeap],
+    [100, []],
+  ] as const) {
+    const { runs } = await measureFunction('scheduled', {
+      cloud: { instances: 100_000 },
+      env: { ...inline, SYNC_CONCURRENCY: String(concurrency), SYNC_RATE_PER_SECOND: '10000' },
+      nodeArguments,
+    });
     const heap = nodeArguments.join(' ') || 'heap as V8 sizes it for this machine';
     for (const { cpuMs, durationMs, peakRssMb, report } of runs) {
       const times = `${report.accepted} accepted in ${seconds(durationMs)}, CPU ${seconds(cpuMs)}`;
-      yield `peak RSS ${peakRssMb.toFixed(0)} MB  (${heap}; ${times})`;
+      yield `concurrency ${concurrency}: peak RSS ${peakRssMb.toFixed(0)} MB  (${heap}; ${times})`;
     }
   }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Answer, type GatewayOptions, refuse, sendAnswer, unknownApi } from './gateway.ts';
 import { type CloudServer, readBody, startCloudServer } from './server.ts';
 
-/** A trace as CTS keeps it: the fields that ddm-sync reads. */
+/** A trace as CTS keeps it. Tests choose the fields that ddm-sync reads. */
 interface CloudTrace {
   readonly trace_id: string;
   readonly trace_name: string;
@@ -108,12 +108,34 @@ function listTraces(traces: readonly CloudTrace[], query: URLSearchParams): Answ
     };
   }
   const found = traces
-    .filter(({ time }) => time >= from && time <= to)
+    .filter(({ time }) => time > from && time <= to) // `from` is exclusive
     .filter((trace) => filters.every((name) => (query.get(name) ?? trace[name]) === trace[name]))
     .toSorted((a, b) => b.time - a.time);
   const next = query.get('next');
   const start = next === null ? 0 : found.findIndex(({ trace_id }) => trace_id === next) + 1;
-  const page = found.slice(start, start + limit);
+  const page = found.slice(start, start + limit).map(toListed);
   const marker = start + page.length < found.length ? (page.at(-1)?.trace_id ?? null) : null;
   return { status: 200, body: { traces: page, meta_data: { count: page.length, marker } } };
+}
+
+/** With every field of the API reference. */
+function toListed(trace: CloudTrace) {
+  const { resource_id, service_type, time, trace_rating } = trace;
+  const path = `/v3/instances/${resource_id}`;
+  return {
+    request: '',
+    response: '',
+    code: trace_rating === 'normal' ? '200' : '500',
+    api_version: 'v3',
+    message: '',
+    user: { id: 'b0e5e9d2', name: 'ddm-sync', domain: { id: 'a1f6aa3c', name: 'example' } },
+    source_ip: '127.0.0.1',
+    resource_name: `${service_type.toLowerCase()}-${resource_id.slice(0, 8)}`,
+    request_id: null,
+    location_info: null,
+    endpoint: null,
+    resource_url: path,
+    record_time: time,
+    ...trace,
+  };
 }

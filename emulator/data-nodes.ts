@@ -22,11 +22,19 @@ export function createDataNodes(): DataNodes {
     of,
     listDatabases: (instanceId, query) => {
       const [first = '', second = ''] = of(instanceId);
-      const node = (id: string) => ({ id, name: `rds-${id.slice(0, 6)}`, status: 'normal' });
+      const node = (id: string) => ({
+        id,
+        name: `rds-${id.slice(0, 6)}`,
+        status: 'normal',
+        error_msg: null,
+      });
+      const schema = { status: 'RUNNING', created: 1_639_467_982_000, shard_unit: 8 };
+      const cluster = { ...schema, shard_mode: 'cluster', shard_number: 16 };
+      const single = { ...schema, shard_mode: 'single', shard_number: 1 };
       const databases = [
-        { name: 'orders', shard_mode: 'cluster', used_rds: [node(first), node(second)] },
-        { name: 'billing', shard_mode: 'single', used_rds: [node(second)] },
-        { name: 'empty', shard_mode: 'single', used_rds: null },
+        { name: 'orders', ...cluster, used_rds: [node(first), node(second)] },
+        { name: 'billing', ...single, used_rds: [node(second)] },
+        { name: 'empty', ...single, used_rds: null },
       ];
       const offset = Number(query.get('offset') ?? 0);
       const limit = Math.min(maxPage, Number(query.get('limit') ?? 10));

@@ -12,11 +12,30 @@ export interface Fault {
   next(): Answer | undefined;
 }
 
-export function ddmError(status: number, errCode: string, externalMessage: string): Answer {
+/** Where DDM runs: its v3 API has its errors in another form on each. */
+export type CloudName = 'Huawei Cloud' | 'Open Telekom Cloud';
+
+interface DdmError extends Answer {
+  readonly body: { readonly errCode: string; readonly externalMessage: string };
+}
+
+/** An error as the v1 API answers it everywhere, and the v3 API on Open Telekom Cloud. */
+export function ddmError(status: number, errCode: string, externalMessage: string): DdmError {
   return {
     status,
     body: { errCode, externalMessage },
   };
+}
+
+/** An answer of the v3 API, with the error of `ddmError` in the form that the cloud documents. */
+export function toV3(answer: Answer, cloud: CloudName): Answer {
+  if (cloud === 'Open Telekom Cloud' || !isDdmError(answer)) return answer;
+  const { body, status } = answer;
+  return { status, body: { error_code: body.errCode, error_msg: body.externalMessage } };
+}
+
+function isDdmError(answer: Answer): answer is DdmError {
+  return answer.body instanceof Object && 'errCode' in answer.body;
 }
 
 const lastingFaults: readonly Answer[] = [

@@ -14,6 +14,25 @@ export interface TaskOptions {
   readonly tracesHidden?: boolean;
 }
 
+/**
+ * The statuses of the API reference. Huawei Cloud documents the first three; on Open Telekom Cloud, the job of a shard
+ * configuration has the others, too.
+ */
+export const jobStatuses = [
+  'Running',
+  'Completed',
+  'Failed',
+  'Expanding',
+  'Canceling',
+  'CancelSuccess',
+  'Rollbacking',
+  'RollbackSuccess',
+  'ToBeSwitched',
+  'Switching',
+] as const;
+
+type JobStatus = (typeof jobStatuses)[number];
+
 interface Task {
   readonly id: string;
   readonly instanceId: string;
@@ -27,6 +46,8 @@ export interface Tasks {
   start(instanceId: string, version: 'v1' | 'v3'): string;
   /** `GET /v3/{project_id}/jobs` */
   list(query: URLSearchParams): Answer;
+  /** The status of an instance's jobs, instead of their own. */
+  readonly statuses: Map<string, JobStatus>;
   /** Lists answered so far. */
   lists: number;
   /** As in the options; a test may change them while the cloud runs. */
@@ -52,6 +73,7 @@ export function createTasks(options: TaskOptions, addTrace: (trace: NewTrace) =>
   };
 
   const tasks: Tasks = {
+    statuses: new Map(),
     lists: 0,
     settings: { jobFailShare, jobMs, jobsHidden, tracesHidden },
     start: (instanceId, version) => {
@@ -67,7 +89,7 @@ export function createTasks(options: TaskOptions, addTrace: (trace: NewTrace) =>
     },
     list: (query) => {
       tasks.lists += 1;
-      return listTasks(listed, query);
+      return listTasks(listed, query, tasks.statuses);
     },
   };
   return tasks;
@@ -75,7 +97,11 @@ export function createTasks(options: TaskOptions, addTrace: (trace: NewTrace) =>
 
 const maxAgeMs = 30 * 24 * 3_600_000;
 
-function listTasks(tasks: readonly Task[], query: URLSearchParams): Answer {
+function listTasks(
+  tasks: readonly Task[],
+  query: URLSearchParams,
+  statuses: ReadonlyMap<string, JobStatus>,
+): Answer {
   const [from, to] = [readTime(query.get('start_time')), readTime(query.get('end_time'))];
   const offset = Number(query.get('offset') ?? 0);
   const limit = Number(query.get('limit') ?? 10);
@@ -84,7 +110,9 @@ function listTasks(tasks: readonly Task[], query: URLSearchParams): Answer {
     return ddmError(400, 'DBS.280001', 'Parameter error.');
   }
   const found = tasks.filter(({ createdAt }) => createdAt >= from && createdAt <= to).reverse();
-  const jobs = found.slice(offset, offset + limit).map(toJob);
+  const jobs = found
+    .slice(offset, offset + limit)
+    .map((task) => toJob(task, statuses.get(task.instanceId) ?? ownStatus(task)));
   return { status: 200, body: { jobs, offset, limit, total: found.length } };
 }
 
@@ -92,21 +120,25 @@ function readTime(text: string | null): number {
   return /^\d{13}$/.test(text ?? '') ? Number(text) : Number.NaN;
 }
 
-function toJob({ createdAt, endsAt, id, instanceId, isFailing }: Task) {
-  const hasEnded = endsAt <= Date.now();
-  const ended = isFailing ? 'Failed' : 'Completed';
+function ownStatus({ endsAt, isFailing }: Task): JobStatus {
+  if (endsAt > Date.now()) return 'Running';
+  return isFailing ? 'Failed' : 'Completed';
+}
+
+function toJob({ createdAt, endsAt, id, instanceId }: Task, status: JobStatus) {
+  const hasEnded = /(Completed|Failed|Success)$/.test(status);
   return {
     id,
     name: 'synchronizeDataNodes', // not documented
-    status: hasEnded ? ended : 'Running',
+    status,
     created_time: formatTime(createdAt),
     end_time: hasEnded ? formatTime(endsAt) : '',
     process: hasEnded ? '' : '50%',
     instance_name: `ddm-${instanceId.slice(0, 8)}`,
     instance_id: instanceId,
-    operations: null,
+    operations: null, // `jobs` in Huawei's SDK
     database_name: null,
-    fail_reason: hasEnded && isFailing ? 'Failed to connect to data node rds-1.' : null,
+    fail_reason: status === 'Failed' ? 'Failed to connect to data node rds-1.' : null,
   };
 }
 

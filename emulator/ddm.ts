@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NewTrace } from './cts.ts';
 import { createDataNodes, type DataNodes } from './data-nodes.ts';
-import { ddmError, type FaultShares, pickFault } from './ddm-faults.ts';
+import { type CloudName, ddmError, type FaultShares, pickFault, toV3 } from './ddm-faults.ts';
 import { createTasks, type TaskOptions, type Tasks } from './ddm-tasks.ts';
 import {
   type Answer,
@@ -40,6 +40,8 @@ export interface DdmServer extends CloudServer {
   readonly dataNodes: DataNodes;
   /** How far the service's clock is ahead, in ms. */
   clockSkewMs: number;
+  /** The form of v3's errors. */
+  cloud: CloudName;
   /** The status in the list of instances that are not RUNNING, by id. */
   readonly states: Map<string, string>;
   /** Faults of the list: what to answer instead, or undefined. */
@@ -110,7 +112,8 @@ export async function startDdm(options: DdmOptions): Promise<DdmServer> {
     stats.calls += 1;
     inFlight += 1;
     stats.peakInFlight = Math.max(stats.peakInFlight, inFlight);
-    const given = answer(request, body);
+    const answered = answer(request, body);
+    const given = request.url?.startsWith('/v3/') ? toV3(answered, ddm.cloud) : answered;
     if (options.latencyMs) await sleep(options.latencyMs);
     inFlight -= 1;
     if (ddm.clockSkewMs) {
@@ -125,6 +128,7 @@ export async function startDdm(options: DdmOptions): Promise<DdmServer> {
     dataNodes,
     stats: () => ({ ...stats }),
     clockSkewMs: 0,
+    cloud: 'Huawei Cloud',
     states: new Map(),
     listFault: () => undefined,
     tasks,

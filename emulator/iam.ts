@@ -31,6 +31,7 @@ const tokenBytes = 3_846; // the CMS blob of the documentation's sample: 5128 ch
 /** IAM as far as a token needs it: POST /v3/auth/tokens with a password, for one project. */
 export async function startIam(user: IamUser, projectId: string): Promise<IamServer> {
   const tokens = new Set<string>();
+  const domain = { id: 'a1f6aa3c', name: user.domainName };
   let signIns = 0;
   const server = await startCloudServer(async (request, response) => {
     const body = await readBody(request);
@@ -50,9 +51,11 @@ export async function startIam(user: IamUser, projectId: string): Promise<IamSer
       {
         token: {
           methods: ['password'],
-          issued_at: new Date(now).toISOString(),
-          expires_at: new Date(now + iam.issue.lifetimeMs).toISOString().replace('Z', '000Z'),
-          project: { id: projectId },
+          issued_at: formatTime(now),
+          expires_at: formatTime(now + iam.issue.lifetimeMs),
+          project: { id: projectId, name: 'eu-de', domain },
+          user: { id: 'b0e5e9d2', name: user.userName, password_expires_at: '', domain },
+          roles: [{ id: '0', name: 'te_admin' }],
         },
       },
       { 'X-Subject-Token': token },
@@ -73,6 +76,11 @@ export async function startIam(user: IamUser, projectId: string): Promise<IamSer
     fault: () => undefined,
   };
   return iam;
+}
+
+/** With microseconds, as IAM writes it. */
+function formatTime(ms: number): string {
+  return new Date(ms).toISOString().replace('Z', '000Z');
 }
 
 function isSignIn(body: string, user: IamUser, projectId: string): boolean {

@@ -30,9 +30,23 @@ function redact(text: string, secrets: readonly string[]): string {
   const longestFirst = secrets.filter(Boolean).sort((a, b) => b.length - a.length);
   for (const secret of longestFirst) clean = clean.replaceAll(secret, redacted);
   const spellings = spellingsOf(clean);
-  const hidden = longestFirst.flatMap(spellingsOf);
+  const hidden = spellingsOfSecrets(longestFirst);
   if (hidden.some((part) => spellings.some((whole) => whole.includes(part)))) return redacted;
   return clean.replace(opaqueRun, redacted);
+}
+
+// A run asks about the same token for each of its answers, and spelling it is most of the work.
+let spelled: { readonly secrets: readonly string[]; readonly spellings: readonly string[] } = {
+  secrets: [],
+  spellings: [],
+};
+
+function spellingsOfSecrets(secrets: readonly string[]): readonly string[] {
+  const isSame =
+    spelled.secrets.length === secrets.length &&
+    secrets.every((secret, index) => secret === spelled.secrets[index]);
+  if (!isSame) spelled = { secrets, spellings: secrets.flatMap(spellingsOf) };
+  return spelled.spellings;
 }
 
 /** The letters and digits of a text as it is, and after each layer of escapes is taken off. */

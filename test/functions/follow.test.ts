@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Cloud, followDeadLetterQueue, followQueue } from '../../emulator/cloud.ts';
+import { jobStatuses } from '../../emulator/ddm-tasks.ts';
 import { environmentOf } from '../../emulator/environment.ts';
 import { type EventSourceOptions, startEventSource } from '../../emulator/event-source.ts';
 import {
@@ -164,6 +165,33 @@ describe('the packaged follow', () => {
     expect(lines().filter(({ status }) => status === 'accepted').length).toBe(400);
     expect(cloud.sqs.messages(followDeadLetterQueue)).toEqual([]);
   }, 60_000);
+
+  test('a job ends as Completed or Failed, and no other documented status is an end', async () => {
+    const { cloud, lines } = await runScheduled({ instances: jobStatuses.length, jobMs: 0 });
+    const longAgo = Date.now() - 31 * 60_000; // SYNC_FOLLOW_MINUTES is over
+    const jobs = lines()
+      .filter(({ status }) => status === 'accepted')
+      .map(({ instanceId, jobId }) => [instanceId, jobId, longAgo]);
+    for (const [index, status] of jobStatuses.entries()) {
+      cloud.ddm.tasks.statuses.set(String(jobs[index]?.[0]), status);
+    }
+    const session = await startPackaged('follow', { cloud });
+    const [record] = sample('follow').Records;
+    const body = JSON.stringify({
+      round: 1,
+      runs: [{ trigger: 'schedule', runId: 'run-1', jobs }],
+    });
+
+    await session.invoke({ Records: [{ ...record, body }] });
+
+    const ends = new Map(session.lines().map(({ end, instanceId }) => [instanceId, end]));
+    expect(jobStatuses.map((status, index) => [status, ends.get(jobs[index]?.[0])])).toEqual([
+      ['Running', 'unknown'],
+      ['Completed', 'completed'],
+      ['Failed', 'failed'],
+      ...jobStatuses.slice(3).map((status) => [status, 'unknown']),
+    ]);
+  });
 
   test('drops a malformed message, and needs its queue', async () => {
     const session = await startPackaged('follow', { instances: 1 });

@@ -72,7 +72,9 @@ export function createReset(cloud: Cloud): () => Promise<void> {
     iam.issue = { ...issue };
     Object.assign(accessKeys, keys);
     ddm.clockSkewMs = 0;
+    ddm.cloud = 'Huawei Cloud';
     ddm.states.clear();
+    ddm.tasks.statuses.clear();
     Object.assign(ddm.tasks.settings, jobs);
     for (const server of [cts, iam, ssm, sqs]) server.fault = noFault;
     sqs.entryFault = noFault;

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { signWithSdk } from '../../../emulator/signature.ts';
+import { createDeadline } from '../../../lib/deadline.ts';
+import { createAuth } from '../../../lib/huawei/auth.ts';
 import { type SignableRequest, sign } from '../../../lib/huawei/signer.ts';
+import { listTraces } from '../../../lib/huawei/traces.ts';
+import { createFakeClock } from '../../fakes/clock.ts';
+import { createFakeHttp } from '../../fakes/http.ts';
 
 // The keys of the documentation.
 const documented = {
@@ -119,6 +124,62 @@ test("signs as Huawei's own SDK does, whatever the request", () => {
       );
       expect(signed.Authorization).toBe(expected);
     }),
-    { numRuns: 5_000 },
+    { numRuns: 16_000 },
   );
+});
+
+const traceQuery = fc.record({
+  serviceType: free.filter(Boolean),
+  traceName: fc.option(free, { nil: undefined }),
+  fromMs: fc.nat(),
+  toMs: fc.nat(),
+  markers: fc.uniqueArray(free.filter(Boolean), { minLength: 1, maxLength: 3 }),
+});
+
+test("signs every page of the audit traces as Huawei's own SDK does, whatever the marker", async () => {
+  const clock = createFakeClock();
+  const secret = async () => documented;
+  const config = { projectId: '619d3e78f61b4be68bc5aa0b59edcf7b' };
+  const deadline = createDeadline({ clock, totalMs: 900_000, reserveMs: 5_000 });
+  const parameters = { secret, refreshSecret: secret };
+  const auth = await createAuth({ clock, config, parameters }, deadline, 'setUp');
+  const ctsEndpoint = 'https://cts.eu-de.otc.t-systems.com';
+  const path = `/v3/${config.projectId}/traces`;
+  let pages = 0;
+
+  await fc.assert(
+    fc.asyncProperty(traceQuery, async ({ markers, ...query }) => {
+      const http = createFakeHttp(() => {
+        const marker = markers[http.requests.length - 1] ?? null;
+        return { status: 200, body: JSON.stringify({ traces: [{}], meta_data: { marker } }) };
+      });
+      const deps = { auth, clock, config, ctsEndpoint, http, random: Math.random };
+
+      await listTraces(deps, query, deadline.signal('calls'));
+
+      expect(http.requests.length).toBe(markers.length + 1);
+      for (const [index, { headers, url }] of http.requests.entries()) {
+        const { Authorization, ...signed } = headers;
+        const next = markers[index - 1];
+        const queryParams = {
+          trace_type: 'system',
+          service_type: query.serviceType,
+          ...(query.traceName && { trace_name: query.traceName }),
+          from: String(query.fromMs),
+          to: String(query.toMs),
+          limit: '200',
+          ...(next && { next }),
+        };
+        const request = { method: 'GET', headers: signed, queryParams, data: undefined };
+        expect(Object.fromEntries(new URL(url).searchParams)).toEqual(queryParams);
+        expect(Authorization).toBe(
+          signWithSdk({ ...request, endpoint: `${ctsEndpoint}${path}` }, documented),
+        );
+        pages += 1;
+      }
+    }),
+    { numRuns: 1_500 },
+  );
+
+  expect(pages).toBeGreaterThanOrEqual(4_000);
 });
