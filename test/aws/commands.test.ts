@@ -17,7 +17,7 @@ import { awsEnvironment } from './moto.ts';
 import { startRecorder } from './recorder.ts';
 
 // The lines of the documentation and redrive.sh, as a person runs them, with the real `aws` command.
-const stage = 'direct';
+const stage = 'commands';
 const stack = inject(stage);
 const moto = inject('moto');
 const folder = mkdtempSync(join(tmpdir(), 'ddm-sync-commands-'));
@@ -88,7 +88,9 @@ const placeholders: Readonly<Record<string, string>> = {
 };
 
 // moto would invoke what the rule is for, which it cannot without Docker.
-for (const { Name, Targets } of [...stack.rules, ...inject('canary').rules]) {
+for (const { Name, Targets } of [stack, inject('direct'), inject('canary')].flatMap(
+  (one) => one.rules,
+)) {
   await bash(['-c', `aws events remove-targets --rule ${Name} --ids ${Targets[0].Id}`]);
 }
 
