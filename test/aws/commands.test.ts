@@ -18,7 +18,7 @@ import { openParameters } from './parameters.ts';
 import { startRecorder } from './recorder.ts';
 
 // The lines of the documentation and redrive.sh, as a person runs them, with the real `aws` command.
-const stage = 'direct';
+const stage = 'commands';
 const stack = inject(stage);
 const moto = inject('moto');
 const folder = mkdtempSync(join(tmpdir(), 'ddm-sync-commands-'));
@@ -94,7 +94,9 @@ const parameters = openParameters(moto, Variables?.PARAMETER_PREFIX ?? '');
 await parameters.remove('instances', 'credentials', 'token/1', 'token/2');
 
 // moto would invoke what the rule is for, which it cannot without Docker.
-for (const { Name, Targets } of [...stack.rules, ...inject('canary').rules]) {
+for (const { Name, Targets } of [stack, inject('direct'), inject('canary')].flatMap(
+  (one) => one.rules,
+)) {
   await bash(['-c', `aws events remove-targets --rule ${Name} --ids ${Targets[0].Id}`]);
 }
 

@@ -80,11 +80,27 @@ test('each function reads a refused token again, and what the worker could not d
   expect(onDemand).toMatchObject({ ok: true, response: { statusCode: 503 } });
   expect(followed).toMatchObject({ ok: true });
   expect([batch, changeBatch]).toMatchObject([
-    { ok: true, response: { batchItemFailures: [{}] } },
+    { ok: true, response: { batchItemFailures: [] } },
     { ok: true, response: { batchItemFailures: [{}] } },
   ]);
+  expect(await count('SyncQueue')).toBe(1); // sent anew, delayed by minutes: until there may be a valid token
   expect(await count('ChangeQueue')).toBe(1);
   expect(rotated).toMatchObject({ ok: true });
+});
+
+test('worker fails while there is no token, and has the batch delivered again later', async () => {
+  const token = (await parameters.read('token-set')) ?? '';
+  await parameters.remove('token-set');
+
+  const result = await invoke('worker', {
+    Records: [toRecord('SyncQueue', { instanceId: firstId, trigger: 'schedule', runId: 'x' }, '1')],
+  });
+  await parameters.put('token-set', token);
+
+  expect(result).toMatchObject({ ok: false, error: { errorType: 'ParameterError' } });
+  expect(calls().map(({ action, resource }) => `${action} ${resource}`)).toContain(
+    `sqs:ChangeMessageVisibility ${queueArn(stack, 'SyncQueue')}`,
+  );
 });
 
 describe('scheduled', () => {
@@ -97,19 +113,20 @@ describe('scheduled', () => {
   test('syncs a list in 12 parameters, and queues what does not fit', async () => {
     await parameters.remove('instances');
     await parameters.putList('instances', instanceIds);
+    const before = await count('SyncQueue');
 
     const result = await invoke('scheduled', {}, { SYNC_INLINE_MAX: '1200' });
 
     expect(await parameters.read('instances/12')).not.toBe(undefined);
     expect(result).toMatchObject({ ok: true, response: { accepted: 1_200, queued: 100 } });
-    expect(await count('SyncQueue')).toBe(100);
+    expect((await count('SyncQueue')) - before).toBe(100);
   });
 });
 
 test('worker syncs what is in the sync queue', async () => {
   const before = countAccepted('schedule');
 
-  await drain('SyncQueue', 'worker');
+  await drain('SyncQueue', 'worker', { leaveDelayed: true });
 
   expect(countAccepted('schedule') - before).toBe(100);
 });
@@ -128,7 +145,7 @@ describe('http', () => {
     const before = countAccepted('http');
 
     const result = await invoke('http', post({}), { SYNC_INLINE_MAX: '100' });
-    await drain('SyncQueue', 'worker');
+    await drain('SyncQueue', 'worker', { leaveDelayed: true });
 
     expect(result).toMatchObject({ ok: true, response: { statusCode: 202 } });
     expect(countAccepted('http') - before).toBe(220);
@@ -170,7 +187,7 @@ describe('changes', () => {
     expect(JSON.parse((await parameters.read('cursor')) ?? '')).toHaveProperty('until');
   });
 
-  test('that SMN notifies are queued, and a forged message is counted', async () => {
+  test('that SMN notifies are queued, and messages that are forged or not taken are counted', async () => {
     const trace = {
       service_type: 'RDS',
       trace_name: 'changeInstancePort',
@@ -183,23 +200,26 @@ describe('changes', () => {
     const results = [
       await invoke('smn', smn.toEvent(envelope), env),
       await invoke('smn', smn.toEvent({ ...envelope, message: 'forged' }), env),
+      await invoke('smn', smn.toEvent(envelope), { ...env, CHANGE_QUEUE_URL: '' }),
     ];
 
     expect(results).toMatchObject([
       { response: { statusCode: 200 } },
       { response: { statusCode: 403 } },
+      { response: { statusCode: 503 } },
     ]);
   });
 
   test('that CTS has forgotten lead to a full sync', async () => {
     const until = new Date(Date.now() - 8 * 24 * 3_600_000).toISOString();
     await parameters.put('cursor', JSON.stringify({ until, done: '' }), 'String');
+    const before = await count('SyncQueue');
 
     const result = await invoke('watch', {});
 
     expect(result).toMatchObject({ ok: true });
-    expect(await count('SyncQueue')).toBe(1);
-    await drain('SyncQueue', 'worker');
+    expect((await count('SyncQueue')) - before).toBe(1);
+    await drain('SyncQueue', 'worker', { leaveDelayed: true });
   });
 
   test('lead to syncs when the queue hands them out', async () => {
@@ -209,6 +229,20 @@ describe('changes', () => {
     expect(new Set(synced.map((line) => line.instanceId))).toEqual(
       new Set([...instanceIds.slice(0, 220)]),
     );
+  });
+
+  test('are resolved by what another worker has listed', async () => {
+    const change = {
+      dataNodeId: cloud.ddm.dataNodes.of(thirdId)[0],
+      trigger: 'change',
+      runId: 'x',
+    };
+    const before = cloud.ddm.stats().calls;
+
+    const result = await invoke('worker', { Records: [toRecord('ChangeQueue', change, '1')] });
+
+    expect(result).toMatchObject({ ok: true, response: { batchItemFailures: [] } });
+    expect(cloud.ddm.stats().calls - before).toBe(1);
   });
 });
 

@@ -12,6 +12,8 @@ declare module 'vitest' {
     readonly runtimeClient: string | undefined;
     readonly direct: Stack;
     readonly canary: Stack;
+    /** The default settings, to be deleted by commands.test.ts. */
+    readonly commands: Stack;
   }
 }
 
@@ -20,7 +22,10 @@ const project = {
   DDM_PROJECT_ID: '619d3e78f61b4be68bc5aa0b59edcf7b', // of the embedded cloud
 };
 
-/** Vitest's global set-up: moto with two stacks, the default settings and nearly everything that changes roles. */
+/**
+ * Vitest's global set-up: moto with three stacks, two with the default settings and one with nearly everything that
+ * changes roles.
+ */
 export async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
   const [moto, client] = await Promise.all([startMoto(), findRuntimeClient(), build()]);
   const stacks: Stack[] = [];
@@ -28,7 +33,10 @@ export async function setup({ provide }: TestProject): Promise<() => Promise<voi
     await moto.stop();
     for (const { taskRoot } of stacks) rmSync(taskRoot, { recursive: true });
   };
-  const add = async (stage: 'direct' | 'canary', env: Readonly<Record<string, string>>) => {
+  const add = async (
+    stage: 'direct' | 'canary' | 'commands',
+    env: Readonly<Record<string, string>>,
+  ) => {
     const stack = await deploy(moto.endpoint, stage, { ...project, ...env });
     stacks.push(stack);
     provide(stage, stack);
@@ -37,6 +45,7 @@ export async function setup({ provide }: TestProject): Promise<() => Promise<voi
   provide('runtimeClient', client);
   try {
     await add('direct', { CANARY: 'off' });
+    await add('commands', { CANARY: 'off' });
     await add('canary', { AUTH_MODE: 'aksk', DDM_DISCOVERY: 'on' });
   } catch (error) {
     await tearDown();
