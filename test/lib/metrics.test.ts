@@ -134,3 +134,19 @@ describe('CleanRuns', () => {
     expect(metricLines().map((line) => 'CleanRuns' in line)).toEqual([false, false]);
   });
 });
+
+test('single figures are lines of their own', () => {
+  const log = createLog(quiet);
+
+  log.longestWait(7_200);
+  log.tokenHoursLeft(-1.5);
+  log.notificationRefused();
+  log.ignored('instance change ignored', { instanceId: 'i-1' });
+
+  expect(metricLines()).toMatchObject([
+    { LongestWaitSeconds: 7_200 },
+    { TokenHoursLeft: -1.5 },
+    { NotificationsRefused: 1 },
+    { ChangesIgnored: 1 },
+  ]);
+});
