@@ -1,10 +1,15 @@
 import type { App } from '../app.ts';
 import type { Deadline } from '../deadline.ts';
-import { addRequest, type ChangeRequest, type MutableSyncRequests } from '../queue/requests.ts';
+import {
+  addRequest,
+  type ChangeRequest,
+  isExpired,
+  type MutableSyncRequests,
+} from '../queue/requests.ts';
 import { idOf } from './change.ts';
 import type { Owners } from './data-node-owners.ts';
 import { isOutage, listOwners, maxUnlistable, type Pass } from './list-owners.ts';
-import { createWaiting, type Waiting } from './waiting.ts';
+import { createWaiting, maxDeliveries, type Waiting } from './waiting.ts';
 
 /** Changes that could not be resolved to instances yet. */
 export interface Unresolved {
@@ -91,20 +96,16 @@ function mayList(
   return changes.every(({ change }) => 'search' in change && change.search);
 }
 
-const maxKeptMs = 24 * 3_600_000;
-
 /** Whether another delivery may be one too many: an outage must not take a change to the dead-letter queue, for a day. */
-function isLastTry({ clock }: App, { change, record }: ChangeRequest): boolean {
-  const { changedAt = clock.now() } = change;
-  return record.receiveCount >= maxDeliveries && clock.now() - changedAt < maxKeptMs;
+function isLastTry(app: App, { change, record }: ChangeRequest): boolean {
+  const { changedAt = app.clock.now() } = change;
+  return record.receiveCount >= maxDeliveries && !isExpired(app, changedAt);
 }
 
 function dated({ clock }: App, request: ChangeRequest): ChangeRequest {
   const { change } = request;
   return { ...request, change: { ...change, changedAt: change.changedAt ?? clock.now() } };
 }
-
-const maxDeliveries = 3; // of the five that SQS makes
 
 interface Batch {
   /** Requests the instances that are known. Resolves with whether there cannot be others. */

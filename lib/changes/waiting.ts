@@ -1,6 +1,6 @@
 import type { App } from '../app.ts';
 import type { Fleet } from '../aws/instance-list.ts';
-import type { ChangeRequest } from '../queue/requests.ts';
+import { type ChangeRequest, isExpired } from '../queue/requests.ts';
 
 /** Changes of instances that discovery found in a state other than RUNNING: they wait until the instance runs. */
 export interface Waiting {
@@ -15,10 +15,11 @@ export interface Waiting {
 }
 
 const lastingStates = new Set(['ERROR', 'CREATEFAILED']); // the other states of DDM pass by themselves
-const maxWaitMs = 24 * 3_600_000; // the schedule syncs the instance as well
-const maxDeliveries = 3;
+/** Of the five that SQS makes: after them a change goes into a new message. */
+export const maxDeliveries = 3;
 
-export function createWaiting({ clock, log }: App, notRunning: Fleet['notRunning']): Waiting {
+export function createWaiting(app: App, notRunning: Fleet['notRunning']): Waiting {
+  const { clock, log } = app;
   const states = new Map(notRunning.map(({ instanceId, state }) => [instanceId, state]));
   const returned: ChangeRequest[] = [];
   const sentAgain: ChangeRequest[] = [];
@@ -31,7 +32,8 @@ export function createWaiting({ clock, log }: App, notRunning: Fleet['notRunning
       const state = states.get(instanceId) ?? '';
       const changedAt = change.changedAt ?? clock.now();
       const fields = { instanceId, state, runId: origin.runId };
-      if (lastingStates.has(state) || clock.now() - changedAt >= maxWaitMs) {
+      // The schedule syncs the instance as well.
+      if (lastingStates.has(state) || isExpired(app, changedAt)) {
         log.ignored('instance change ignored: the instance does not run', fields);
         return;
       }

@@ -5,8 +5,7 @@ import { openRecorder } from '../sync/run.ts';
 import { createTask } from '../sync/tasks.ts';
 import { createQueueHandOver } from './hand-over.ts';
 import type { FleetMessage } from './message.ts';
-import type { FleetRequest } from './requests.ts';
-import { isExpired } from './resend.ts';
+import { type FleetRequest, isExpired } from './requests.ts';
 import { send } from './sender.ts';
 
 /** Sends a message for every configured instance. Resolves with the message's id when it must come back. */

@@ -133,6 +133,13 @@ function keyOf({ runId, trigger }: RunOrigin): string {
   return `${trigger} ${runId}`;
 }
 
+const maxAgeMs = 24 * 3_600_000;
+
+/** Nothing is asked for longer than a day. */
+export function isExpired({ clock }: Pick<App, 'clock'>, askedAt: number): boolean {
+  return clock.now() - askedAt >= maxAgeMs;
+}
+
 /** The instances that did not answer in time before. */
 export function slowIn(requests: SyncRequests): ReadonlySet<string> {
   const slow = [...requests].filter(([, ofInstance]) => ofInstance.some(({ isSlow }) => isSlow));

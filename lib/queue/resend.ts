@@ -7,11 +7,10 @@ import type { Task } from '../sync/tasks.ts';
 import type { HandOver } from '../sync/unfinished.ts';
 import type { SyncMessage } from './message.ts';
 import type { SqsRecord } from './records.ts';
-import type { SyncRequest, SyncRequests } from './requests.ts';
+import { isExpired, type SyncRequest, type SyncRequests } from './requests.ts';
 import { delay, send } from './sender.ts';
 
 const maxDelaySeconds = 900; // SQS
-const maxAgeMs = 24 * 3_600_000;
 const unprovenMs = 30 * 60_000; // as long, it may be the service that does not answer
 
 export interface ResendHandOver extends HandOver {
@@ -85,11 +84,6 @@ export async function giveBack(
   }));
   const unset = await delay(app, queue, redeliveries, signal);
   if (unset > 0) app.log.warning('redelivery delay not set', { messages: unset });
-}
-
-/** Nothing is asked for longer than a day. */
-export function isExpired({ clock }: Pick<App, 'clock'>, askedAt: number): boolean {
-  return clock.now() - askedAt >= maxAgeMs;
 }
 
 /** Of the runs that nobody waits for, the newest asks on for all: in an outage their messages would add up. */

@@ -6,20 +6,12 @@ import { startEventSource } from '../../emulator/event-source.ts';
 import { type LambdaOptions, startLambda } from '../../emulator/lambda.ts';
 import type { InvocationResult } from '../../emulator/runtime-api.ts';
 import { createSqsClient } from '../../lib/aws/queue.ts';
+import type { FunctionName } from '../support/packaged.ts';
 import { account, anybody, awsEnvironment, region } from './moto.ts';
 import { startRecorder } from './recorder.ts';
 import type { Stack } from './stack.ts';
 
 export type Line = Readonly<Record<string, unknown>>;
-type FunctionName =
-  | 'scheduled'
-  | 'http'
-  | 'worker'
-  | 'follow'
-  | 'changed'
-  | 'watch'
-  | 'rotate-token'
-  | 'smn';
 
 /** What a function asked AWS for, as its permission is named. */
 export interface FunctionCall {

@@ -28,7 +28,7 @@ export interface SessionOptions extends CloudOptions {
 
 type SessionInCloud = Omit<SessionOptions, keyof CloudOptions> & { readonly cloud: Cloud };
 
-type FunctionName =
+export type FunctionName =
   | 'scheduled'
   | 'http'
   | 'worker'
