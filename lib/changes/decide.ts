@@ -49,10 +49,11 @@ export function decide(
 }
 
 /**
- * The requests of one operation on one resource that an end stands for: each end for the oldest one before it, and
- * two of the same time for one, because an end may be recorded twice.
- * No record says which end belongs to which request. A wrong guess loses nothing: as many requests are left,
- * and they count later.
+ * The requests of one operation on one resource that an end stands for: each end for the newest one before it,
+ * which does not change when older records leave the window; and two ends of the same time for one request,
+ * because an end may be recorded twice.
+ * No record says which end belongs to which request. A wrong guess loses nothing if the operation ends within
+ * the time that requests are held: the older request is left, and counts after all that the guess hid.
  */
 function requestsWithEnd(newestFirst: readonly Trace[]): readonly Trace[] {
   const requests: Trace[] = [];
@@ -66,7 +67,7 @@ function requestsWithEnd(newestFirst: readonly Trace[]): readonly Trace[] {
     if (!isEnd(trace) && trace.succeeded)
       requests.push(trace); // a refused request has no end
     else if (isEnd(trace) && trace.time !== endedAt) {
-      answered.push(...requests.splice(0, 1));
+      answered.push(...requests.splice(-1));
       endedAt = trace.time;
     }
   }

@@ -59,6 +59,13 @@ export const namedWorlds: readonly NamedWorld[] = [
       { ...operation, at: at + 90 * secondMs, kind: 'api-only' },
     ],
   }),
+  world('a request leaves the window, and its end answers another one', 'changes', {
+    ...changesOnly,
+    operations: [
+      { ...operation, kind: 'api-only' },
+      { ...operation, at: at + 450 * secondMs, kind: 'fails', durationMs: 60 * secondMs },
+    ],
+  }),
   world('a page of HTML means that an instance has no data nodes', 'changes', {
     ...{ ...changesOnly, operations: [operation] },
     faults: [{ from: 0, to: 30 * minuteMs, kind: 'schemas', index: 0, answers: 'html' }],

@@ -236,7 +236,16 @@ describe('operations of one name on one data node', () => {
         { at: 2, ...asked },
         { at: 4, ...failed },
       ],
-      [12],
+      [10],
+    ],
+    [
+      'a request without an end that is out of sight when the later one of the failure would count',
+      [
+        { at: 0, ...asked },
+        { at: 8, ...asked },
+        { at: 9, ...failed },
+      ],
+      [10],
     ],
     [
       'requests without an end every 8 minutes',

@@ -62,6 +62,7 @@ export function startEventSource(world: World, source: EventSource): void {
       // While SQS fails, a worker can neither send a message anew nor acknowledge it.
       const counts = ended.kind === 'crash' || sqsFaults.some(world.faults.isOn);
       if (counts) for (const message of messages) message.crashes += 1;
+      if (ended.kind === 'crash') world.queues.sync.copies += ended.syncsSent;
       if (ended.kind === 'answer') {
         const back = new Set(ended.value as readonly string[]);
         for (const message of messages) if (!back.has(message.id)) queue.remove(message);

@@ -28,7 +28,7 @@ export interface LambdaFunction {
 export type Ended =
   | { readonly kind: 'answer'; readonly value: unknown }
   | { readonly kind: 'error'; readonly error: unknown }
-  | { readonly kind: 'crash' };
+  | { readonly kind: 'crash'; readonly syncsSent: number };
 
 export interface Lambda {
   /** False: throttled, as every environment is busy. */
@@ -63,7 +63,9 @@ export function createLambda(world: World): Lambda {
       const runId = `${fn.name}-${invocations++}`;
       let isOver = false;
       process.thaw();
+      process.syncsSent = 0;
 
+      const crash = (): void => end({ kind: 'crash', syncsSent: process.syncsSent });
       const end = (ended: Ended): void => {
         if (isOver) return;
         isOver = true;
@@ -103,12 +105,12 @@ export function createLambda(world: World): Lambda {
       const killer = scheduler.after(initMs + fn.timeoutMs, () => {
         history.timedOut(runId);
         process.kill();
-        end({ kind: 'crash' });
+        crash();
       });
       if (random.chance(faults.share('kills'))) {
         process.dieAfter(random.between(1, plan.killWithin), () => {
           // The process ends in the middle of its own call.
-          scheduler.after(1, () => end({ kind: 'crash' }));
+          scheduler.after(1, crash);
         });
       }
       scheduler.after(initMs, start);

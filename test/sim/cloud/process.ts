@@ -4,6 +4,8 @@ import type { Owner, Scheduler, Timer } from '../scheduler.ts';
 /** One execution environment's process. Once it is dead nothing of it happens any more. */
 export interface Process extends Owner {
   readonly clock: Clock;
+  /** Messages for the sync queue that SQS took in this invocation. */
+  syncsSent: number;
   kill(): void;
   /** Between two invocations: its timers wait. */
   freeze(): void;
@@ -49,6 +51,7 @@ export function createProcess(scheduler: Scheduler): Process {
 
   const owner: Process = {
     state: () => state,
+    syncsSent: 0,
     late: (timer) => late.push(timer),
     clock: {
       now: () => Math.floor(epochMs + scheduler.now()),

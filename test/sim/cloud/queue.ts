@@ -50,14 +50,19 @@ export function createSimQueue(world: World, process: Process, sqs: Sqs): Queue 
         const body = JSON.stringify(entry.message);
         history.sent(sqs.name, body);
         if (sqs.name === 'change') world.changesSent += 1;
+        if (sqs.name === 'sync') process.syncsSent += 1;
         if (world.sabotage === `drop ${sqs.name}`) return;
         const isHidden = world.sabotage === 'hide sync' && sqs.name === 'sync';
         for (let copies = world.sabotage === 'send twice' ? 2 : 1; copies > 0; copies -= 1) {
           sqs.send(body, isHidden ? 900 : entry.delaySeconds, entry.fifo);
         }
       }),
-    size: async () =>
-      (await call(1, AbortSignal.any([]), () => {})).reason === undefined ? sqs.size() : undefined,
+    size: async (signal) => {
+      const { reason } = await call(0, signal, () => {});
+      if (reason === undefined) return sqs.size();
+      sqs.copies += world.plan.fleet; // a run that cannot know what waits hands over all the same
+      return undefined;
+    },
     delayBatch: (redeliveries, signal) =>
       call(redeliveries.length, signal, (index) => {
         const redelivery = redeliveries[index];

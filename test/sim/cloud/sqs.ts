@@ -52,7 +52,11 @@ export interface Sqs {
   readonly dead: StoredMessage[];
   /** The most messages that waited in it: one in flight may already have its successor. */
   peak: number;
-  /** Messages that came twice, or were taken though the call failed: a worker sends each of them anew. */
+  /**
+   * Messages that no service can avoid: those that came twice, or were taken though the call failed, or that a worker
+   * sent anew and then crashed before the old ones were deleted; and what a run handed over when SQS did not tell how
+   * many wait.
+   */
   copies: number;
   /** Is called when a message became ready. */
   onReady: () => void;
