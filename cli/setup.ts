@@ -49,7 +49,7 @@ async function run(options: SetupOptions): Promise<void> {
 function createSession(options: SetupOptions, cloud?: Cloud): Session {
   const common = { ...terminal, options };
   if (!cloud) {
-    return { ...common, loopback: readLoopback(env), ssm: {}, kmsArn: env.PARAMETER_KMS_ARN };
+    return { ...common, loopback: readLoopback(env), ssm: {}, environment: env };
   }
   const { ddm, iam, ssm } = cloud;
   return {
@@ -60,7 +60,7 @@ function createSession(options: SetupOptions, cloud?: Cloud): Session {
       region: 'eu-central-1',
       credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     },
-    kmsArn: undefined,
+    environment: {},
   };
 }
 

@@ -1,7 +1,7 @@
 import type { SSMClientConfig } from '@aws-sdk/client-ssm';
 import type { Loopback } from './answers.ts';
 import type { Interrupt } from './interrupt.ts';
-import type { SetupOptions } from './options.ts';
+import type { Environment, SetupOptions } from './options.ts';
 
 /** One set-up. */
 export interface Session {
@@ -13,7 +13,7 @@ export interface Session {
   readonly interrupt: Interrupt;
   /** Absent members come from the environment. */
   readonly ssm: SSMClientConfig;
-  readonly kmsArn: string | undefined;
+  readonly environment: Environment;
   print(text: string): void;
 }
 

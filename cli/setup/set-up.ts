@@ -1,6 +1,6 @@
 import { confirm } from '@inquirer/prompts';
+import { readStage, type Stage } from '../../infra/stage.ts';
 import { ParameterError, RotationError } from '../../lib/errors.ts';
-import type { Place } from './answers.ts';
 import { chooseInstances } from './choose-instances.ts';
 import { requireAll } from './options.ts';
 import { explainStore, type OpenStore, openParameterStore } from './parameter-store.ts';
@@ -12,9 +12,10 @@ import {
   readExisting,
   touchesExisting,
 } from './plan.ts';
-import { askPrefix } from './questions.ts';
+import { askStage } from './questions.ts';
 import { type Session, SetupError } from './session.ts';
 import { completePlace, type Proven, signInUntilProven } from './sign-in.ts';
+import { describeStagePlan, planStage, type StagePlan, writeStage } from './stage-settings.ts';
 import { carryOut, createSetupApp, tryOut } from './write.ts';
 
 const defaultStage = 'prod';
@@ -27,15 +28,16 @@ const embeddedSteps = `This was the embedded cloud: it leaves nothing behind. Fo
  * @throws {OptionError | SetupError}
  */
 export async function setUp(session: Session): Promise<void> {
-  const { interactive, loopback, options, ssm } = session;
+  const { interactive, loopback, options } = session;
   if (!interactive) requireAll(options, loopback);
-  const parameterStore = await openParameterStore(ssm, session.kmsArn);
+  const stage = readStage(await chooseStage(session), session.environment);
+  const parameterStore = await openParameterStore(stage, session.ssm);
   try {
     const draft = await completePlace(session, options.draft, options.draft);
-    const prefix = await choosePrefix(session);
+    const prefix = options.prefix ?? stage.env.PARAMETER_PREFIX ?? '';
     const existing = await readExisting(parameterStore.store, prefix);
     const proven = await signInUntilProven(session, draft);
-    await write(session, parameterStore, { existing, prefix, proven });
+    await write(session, parameterStore, { existing, prefix, proven, stage });
   } catch (error) {
     if (error instanceof ParameterError) {
       throw new SetupError(explainStore(error, parameterStore.region), { cause: error });
@@ -45,15 +47,14 @@ export async function setUp(session: Session): Promise<void> {
   }
 }
 
-async function choosePrefix({ interactive, options, prompts }: Session): Promise<string> {
-  const { prefix, stage, yes } = options;
-  if (prefix !== undefined) return prefix;
-  const fallback = defaultPrefix(stage ?? defaultStage);
-  if (!interactive || yes || stage !== undefined) return fallback;
-  return askPrefix(fallback, prompts);
+async function chooseStage({ interactive, options, prompts }: Session): Promise<string> {
+  const { stage, yes } = options;
+  if (stage !== undefined || !interactive || yes) return stage ?? defaultStage;
+  return askStage(defaultStage, prompts);
 }
 
 interface Ready {
+  readonly stage: Stage;
   readonly prefix: string;
   readonly existing: Existing;
   readonly proven: Proven;
@@ -62,54 +63,46 @@ interface Ready {
 async function write(
   session: Session,
   { region, store }: OpenStore,
-  { existing, prefix, proven }: Ready,
+  { existing, prefix, proven, stage }: Ready,
 ): Promise<void> {
   const { interrupt, options, print } = session;
   const { authMode, credentials, listed, place } = proven;
   const instanceIds = await chooseInstances(session, listed);
   const plan = createPlan({ prefix, credentials, instanceIds }, existing);
+  const isLoopback = session.loopback !== undefined;
+  const stagePlan = planStage(stage, { ...place, authMode, awsRegion: region, isLoopback, prefix });
   print(`\n${describePlan(plan, region)}\n`);
-  await consent(session, plan);
+  if (!options.embedded) print(`${describeStagePlan(stagePlan)}\n`);
+  await consent(session, plan, stagePlan);
   const settings = { ...place, prefix, authMode, store, onWarning: print };
   const app = createSetupApp(settings);
-  await interrupt.finish(() => carryOut({ app, print, store }, plan));
+  await interrupt.finish(async () => {
+    await carryOut({ app, print, store }, plan);
+    if (options.embedded) return;
+    writeStage(stagePlan);
+    print(`Written: ${stagePlan.path}`);
+  });
   const { text, works } = await tryOut(app, instanceIds.length);
   if (!works) throw new SetupError(text);
   print(`${text}\n`);
-  const { stage = defaultStage } = options;
-  const deployment = { ...place, authMode, awsRegion: region, stage, prefix };
-  print(options.embedded ? embeddedSteps : nextSteps(deployment));
+  print(options.embedded ? embeddedSteps : nextSteps(stage));
 }
 
-async function consent({ options, prompts }: Session, plan: Plan): Promise<void> {
+async function consent(
+  { options, prompts }: Session,
+  plan: Plan,
+  { changes }: StagePlan,
+): Promise<void> {
   if (options.yes) return;
-  const replaces = touchesExisting(plan);
+  const replaces = touchesExisting(plan) || changes.length > 0;
   const message = replaces ? 'Write them, and replace or remove what is there?' : 'Write them?';
   if (await confirm({ message, default: !replaces }, prompts)) return;
   throw new SetupError('Stopped. Nothing was written.');
 }
 
-interface Deployment extends Place {
-  readonly awsRegion: string;
-  readonly authMode: 'token' | 'aksk';
-  readonly stage: string;
-  readonly prefix: string;
-}
-
-/** The default of serverless.yml. */
-function defaultPrefix(stage: string): string {
-  return `/ddm-sync/${stage}`;
-}
-
 /** The commands that come after the set-up. */
-function nextSteps(deployment: Deployment): string {
-  const { authMode, awsRegion, ddmEndpoint, prefix, projectId, stage } = deployment;
-  const lines = [
-    `export AWS_REGION=${awsRegion}`,
-    `export DDM_ENDPOINT=${ddmEndpoint} DDM_PROJECT_ID=${projectId}`,
-    ...(prefix === defaultPrefix(stage) ? [] : [`export PARAMETER_PREFIX=${prefix}`]),
-    ...(authMode === 'aksk' ? ['export AUTH_MODE=aksk'] : []),
-    `npm run deploy -- --stage ${stage}`,
-  ];
-  return ['Set up. Next:', ...lines.map((line) => `  ${line}`)].join('\n');
+function nextSteps({ name }: Stage): string {
+  return `Set up. Next:
+  npm run deploy -- --stage ${name}
+  npx serverless invoke -f scheduled --qualifier live --stage ${name} --data '{"dryRun": true}'`;
 }

@@ -31,6 +31,7 @@ export function createSetupApp({ onWarning, store, ...settings }: AppSettings): 
     DDM_ENDPOINT: settings.ddmEndpoint,
     IAM_ENDPOINT: settings.iamEndpoint,
     DDM_PROJECT_ID: settings.projectId,
+    CLOUD_DOMAINS: settings.cloudDomains,
     PARAMETER_PREFIX: settings.prefix,
     AUTH_MODE: settings.authMode,
   });

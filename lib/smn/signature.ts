@@ -2,7 +2,6 @@ import { constants, verify as verifySignature } from 'node:crypto';
 import { createExpiringMap, type ExpiringMap } from '../cache.ts';
 import type { Config } from '../config.ts';
 import { RequestError } from '../errors.ts';
-import { isLoopback } from '../hosts.ts';
 import { HttpError } from '../huawei/http.ts';
 import {
   type Certificates,
@@ -11,7 +10,7 @@ import {
   type SigningCertificate,
 } from './certificate.ts';
 import { isUnambiguous, parseEnvelope, refuse, type SmnMessage, unavailable } from './message.ts';
-import { isCertificateUrl, isSubscribeUrl } from './url.ts';
+import { isCertificateUrl, isSubscribeUrl, type Where } from './url.ts';
 
 /** What came in over HTTP. */
 export interface SmnRequest {
@@ -38,7 +37,7 @@ export interface Smn {
 }
 
 export interface SmnDeps extends CertificatesDeps {
-  readonly config: Pick<Config, 'ddmEndpoint' | 'smnTopicUrns' | 'smnCertificateSha256'>;
+  readonly config: Where & Pick<Config, 'smnTopicUrns' | 'smnCertificateSha256'>;
 }
 
 const maxBodyBytes = 256 * 1_024; // of an SMN message
@@ -84,7 +83,7 @@ async function verify(
   if (!config.smnTopicUrns.includes(message.topicUrn.toLowerCase())) {
     throw refuse(`the topic is not in SMN_TOPIC_URNS: ${message.topicUrn.slice(0, 256)}`);
   }
-  if (!isCertificateUrl(message.certificateUrl, message.region, isLocal(config))) {
+  if (!isCertificateUrl(message.certificateUrl, message.region, config)) {
     throw refuse("the signing certificate URL does not belong to SMN in the topic's region");
   }
   const certificate = await certificates.get(message.certificateUrl, signal);
@@ -97,10 +96,6 @@ async function verify(
     certificateSha256: certificate.sha256,
     isRepeated: dealtWith.get(message.messageId) === true,
   };
-}
-
-function isLocal({ ddmEndpoint }: SmnDeps['config']): boolean {
-  return isLoopback(new URL(ddmEndpoint));
 }
 
 const { RSA_PKCS1_PADDING: padding } = constants;
@@ -124,7 +119,7 @@ async function confirm(
   { region, subscribeUrl = '' }: VerifiedMessage,
   signal: AbortSignal,
 ): Promise<void> {
-  if (!isSubscribeUrl(subscribeUrl, region, isLocal(config))) {
+  if (!isSubscribeUrl(subscribeUrl, region, config)) {
     throw refuse('the subscribe_url belongs neither to SMN nor to the console');
   }
   const http = connect();

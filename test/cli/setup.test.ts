@@ -1,3 +1,6 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { describeHelp, OptionError, parseOptions } from '../../cli/options.ts';
 import { explainSignIn } from '../../cli/setup/explain.ts';
@@ -6,6 +9,7 @@ import type { Cloud } from '../../emulator/cloud.ts';
 import { findClosedPort } from '../support/http-server.ts';
 import { instanceIds } from '../support/instances.ts';
 import { startPackaged } from '../support/packaged.ts';
+import { temporaryFolder } from '../support/process.ts';
 import {
   allFlags,
   aws,
@@ -39,6 +43,11 @@ async function expectAccepted(
   expect(result).toMatchObject({ ok: true, response: { total: accepted, accepted } });
 }
 
+/** What is set in the file of a stage. */
+function readSettings(cwd: string, stage: string) {
+  return parseEnv(readFileSync(join(cwd, `stages/${stage}.env`), 'utf8'));
+}
+
 function expectNoSecret(cloud: Cloud, printed: string): void {
   for (const secret of everySecret(cloud)) expect(printed).not.toContain(secret);
 }
@@ -47,7 +56,12 @@ describe('npm run setup with flags', () => {
   test('writes list, credentials and a first token, and the service works at once', async () => {
     const cloud = await openCloud();
 
-    const { status, stderr, stdout } = await spawnSetUp(allFlags(cloud), wholeEnvironment(cloud));
+    const cwd = temporaryFolder();
+    const { status, stderr, stdout } = await spawnSetUp(
+      allFlags(cloud),
+      wholeEnvironment(cloud),
+      cwd,
+    );
 
     expect([status, stderr]).toEqual([0, '']);
     expect(stored(cloud, 'instances')).toMatchObject({
@@ -59,31 +73,35 @@ describe('npm run setup with flags', () => {
     expect(JSON.parse(credentials?.value ?? '')).toEqual(cloud.iam.user);
     expect(stored(cloud, 'token-set')?.type).toBe('SecureString');
     expect(stdout).toMatch(/reads 6 instances and a token that is valid for 24 hours/);
-    expect(stdout).toContain(
-      [
-        '  export AWS_REGION=eu-central-1',
-        `  export DDM_ENDPOINT=${cloud.ddm.endpoint} DDM_PROJECT_ID=${cloud.projectId}`,
-        '  export PARAMETER_PREFIX=/ddm-sync/local',
-        '  npm run deploy -- --stage prod\n',
-      ].join('\n'),
-    );
+    expect(stdout).toContain('Written: stages/prod.env\n');
+    expect(stdout).toContain('Set up. Next:\n  npm run deploy -- --stage prod\n');
+    expect(readSettings(cwd, 'prod')).toEqual({
+      DDM_ENDPOINT: cloud.ddm.endpoint,
+      IAM_ENDPOINT: cloud.iam.endpoint,
+      DDM_PROJECT_ID: cloud.projectId,
+      PARAMETER_PREFIX: '/ddm-sync/local',
+      AUTH_MODE: 'token',
+      AWS_REGION: 'eu-central-1',
+    });
+    expectNoSecret(cloud, readFileSync(join(cwd, 'stages/prod.env'), 'utf8'));
     expectNoSecret(cloud, stdout);
     await expectAccepted(cloud, 6);
   });
 
-  test('writes an access key and some of the instances, and names AUTH_MODE', async () => {
+  test('writes an access key and some of the instances, and the AUTH_MODE of the stage', async () => {
     const cloud = await openCloud();
+    const cwd = temporaryFolder();
     const [first = '', , third = ''] = cloud.ddm.instanceIds;
     const args = [...flagsFor(cloud, 'aksk'), '--instances', `${third}, ${first},${first}`];
 
-    const { refusal, stdout } = await runSetUp({ cloud, args });
+    const { refusal, stdout } = await runSetUp({ cloud, args, cwd });
 
     expect(refusal).toBeUndefined();
     expect(stored(cloud, 'instances')?.value).toBe(`${third},${first}`);
     expect(JSON.parse(stored(cloud, 'credentials')?.value ?? '')).toEqual(cloud.accessKeys);
     expect(stored(cloud, 'token-set')).toBeUndefined();
     expect(cloud.iam.signIns()).toBe(0);
-    expect(stdout).toContain('export AUTH_MODE=aksk');
+    expect(readSettings(cwd, 'prod').AUTH_MODE).toBe('aksk');
     expectNoSecret(cloud, stdout);
     await expectAccepted(cloud, 2, 'aksk');
   });
@@ -94,9 +112,11 @@ describe('npm run setup with flags', () => {
       (flag) => flag !== '--prefix' && flag !== cloud.parameterPrefix,
     );
 
+    const cwd = temporaryFolder();
     const { stdout } = await runSetUp({
       cloud,
       args: [...flags, '--instances', 'all', '--stage', 'test'],
+      cwd,
     });
 
     expect(stdout).toMatch(/\/ddm-sync\/test\/instances +StringList +6 instances\n/);
@@ -104,7 +124,7 @@ describe('npm run setup with flags', () => {
       /\/credentials +SecureString +accessKeyId, secretAccessKey\n[\s\S]*Written/,
     );
     expect(stdout).toContain('npm run deploy -- --stage test');
-    expect(stdout).not.toContain('PARAMETER_PREFIX');
+    expect(readSettings(cwd, 'test').PARAMETER_PREFIX).toBe('/ddm-sync/test');
     expect(cloud.ssm.value('/ddm-sync/test/instances')).toBeDefined();
   });
 
@@ -496,7 +516,8 @@ describe('npm run setup in a terminal', () => {
 
     await answer(terminal, 'Project id', 'eu-de');
     await answer(terminal, 'is the name of a project', `${keys.clear}${cloud.projectId}`);
-    await answer(terminal, 'Parameter prefix', cloud.parameterPrefix);
+    await answer(terminal, 'Stage: the name of this deployment', 'all');
+    await answer(terminal, '"all" is not a stage', `${keys.clear}local`);
     await answer(terminal, 'Way of authentication', '');
     await answer(terminal, 'Account name', cloud.iam.user.domainName);
     await answer(terminal, 'IAM user name', cloud.iam.user.userName);
@@ -525,7 +546,12 @@ describe('npm run setup in a terminal', () => {
   test('takes an access key, and says what is wrong with its shape', async () => {
     const cloud = await openCloud();
     const { accessKeyId, secretAccessKey } = cloud.accessKeys;
-    const terminal = openSetUp(environment(cloud), ['--prefix', cloud.parameterPrefix]);
+    const terminal = openSetUp(environment(cloud), [
+      '--stage',
+      'prod',
+      '--prefix',
+      cloud.parameterPrefix,
+    ]);
 
     await answer(terminal, 'Project id', cloud.projectId);
     await answer(terminal, 'Way of authentication', keys.down);
@@ -535,7 +561,7 @@ describe('npm run setup in a terminal', () => {
     await answer(terminal, 'not a secret access key', `${keys.clear}${secretAccessKey}`);
     await answer(terminal, '6 found', '');
     await answer(terminal, 'Write them?', 'y');
-    await terminal.reads('export AUTH_MODE=aksk');
+    await terminal.reads('npm run deploy -- --stage prod');
 
     expect(await terminal.exitCode).toBe(0);
     expectNoSecret(cloud, terminal.output());
@@ -649,7 +675,7 @@ describe('npm run setup in a terminal', () => {
   test('can be tried without any account', async () => {
     const terminal = openSetUp(bare, ['--embedded']);
 
-    await answer(terminal, 'Parameter prefix', '');
+    await answer(terminal, 'Stage: the name of this deployment', '');
     await answer(terminal, 'Way of authentication', '');
     await answer(terminal, '12 found', '');
     await answer(terminal, 'Write them?', '');

@@ -20,15 +20,18 @@ interface NodeOptions {
   /** All that it has in its environment besides the PATH. */
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string | Uint8Array;
+  /** Its working directory. @default the tests' own */
+  readonly cwd?: string;
 }
 
 /** A script of the project in a process of its own. */
 export async function runNode(
   script: string,
   args: readonly string[],
-  { env = {}, input = '' }: NodeOptions = {},
+  { cwd, env = {}, input = '' }: NodeOptions = {},
 ): Promise<Ended> {
   const child = spawn(process.execPath, [join(root, script), ...args], {
+    cwd,
     env: { PATH: process.env.PATH ?? '', ...env },
   });
   child.stdin.on('error', () => {}); // it may end before it has read everything
@@ -45,6 +48,14 @@ export async function runNode(
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'ddm-sync-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+/** Makes a folder the working directory until the test ends: that is where the files of stages are. */
+export function workIn(folder: string): string {
+  const before = process.cwd();
+  process.chdir(folder);
+  onTestFinished(() => process.chdir(before));
   return folder;
 }
 
