@@ -51,10 +51,10 @@ function createSession(options: SetupOptions, cloud?: Cloud): Session {
   if (!cloud) {
     return { ...common, loopback: readLoopback(env), ssm: {}, environment: env };
   }
-  const { ddm, iam, ssm } = cloud;
+  const { cts, ddm, iam, ssm } = cloud;
   return {
     ...common,
-    loopback: { ddmEndpoint: ddm.endpoint, iamEndpoint: iam.endpoint },
+    loopback: { ctsEndpoint: cts.endpoint, ddmEndpoint: ddm.endpoint, iamEndpoint: iam.endpoint },
     ssm: {
       endpoint: ssm.endpoint,
       region: 'eu-central-1',

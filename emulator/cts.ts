@@ -31,7 +31,27 @@ export interface CtsServer extends CloudServer {
 const keptMs = 7 * 24 * 3_600_000;
 const defaultSpanMs = 3_600_000;
 
-/** The audit service, as far as `GET /v3/{project_id}/traces`. */
+/** A few of those that CTS knows. */
+const operations: Answer = {
+  status: 200,
+  body: {
+    operations: [
+      {
+        service_type: 'RDS',
+        resource_type: 'instance',
+        operation_list: ['createInstance', 'instanceAction', 'changeInstancePort'],
+      },
+      {
+        service_type: 'GaussDB',
+        resource_type: 'instance',
+        operation_list: ['instanceSwitchOver', 'renameInstance'],
+      },
+      { service_type: 'ECS', resource_type: 'ecs', operation_list: ['createServer'] },
+    ],
+  },
+};
+
+/** The audit service, as far as `GET /v3/{project_id}/traces` and `…/operations`. */
 export async function startCts(options: GatewayOptions): Promise<CtsServer> {
   const traces: CloudTrace[] = [];
   let calls = 0;
@@ -40,11 +60,13 @@ export async function startCts(options: GatewayOptions): Promise<CtsServer> {
     const body = await readBody(request);
     calls += 1;
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://cts');
-    const isKnown = request.method === 'GET' && pathname === `/v3/${options.projectId}/traces`;
+    const path = `/v3/${options.projectId}`;
+    const isTraces = request.method === 'GET' && pathname === `${path}/traces`;
+    const isOperations = request.method === 'GET' && pathname === `${path}/operations`;
     const given =
       refuse(request, body, options) ??
-      (isKnown ? cts.fault(searchParams) : unknownApi()) ??
-      listTraces(traces, searchParams);
+      (isTraces || isOperations ? cts.fault(searchParams) : unknownApi()) ??
+      (isOperations ? operations : listTraces(traces, searchParams));
     sendAnswer(response, given);
     const { traces: page } = (given.body ?? {}) as { readonly traces?: readonly unknown[] };
     shown += page?.length ?? 0;

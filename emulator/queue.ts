@@ -102,6 +102,19 @@ function moveToDeadLetterQueue(
   return true;
 }
 
+/** As attributes of the queue; SQS itself counts only roughly. */
+export function countMessages({ messages }: Queue): Readonly<Record<string, string>> {
+  const now = Date.now();
+  const all = [...messages.values()];
+  const hidden = all.filter(({ visibleAt }) => visibleAt > now);
+  const inFlight = hidden.filter(({ receiveCount }) => receiveCount > 0).length;
+  return {
+    ApproximateNumberOfMessages: String(all.length - hidden.length),
+    ApproximateNumberOfMessagesDelayed: String(hidden.length - inFlight),
+    ApproximateNumberOfMessagesNotVisible: String(inFlight),
+  };
+}
+
 /** A message by the handle of its last delivery; an older handle finds nothing. */
 export function findMessage({ messages }: Queue, receiptHandle = ''): StoredMessage | undefined {
   const message = messages.get(receiptHandle.slice(0, receiptHandle.indexOf('#')));

@@ -83,7 +83,7 @@ export async function startSmn({
       if (fault) response.writeHead(fault.status, fault.headers).end(fault.body);
       else if (path === fileName(region)) response.writeHead(200).end(cert);
       else if (path.startsWith('/smn/subscription/confirm?token='))
-        response.writeHead(200).end('{}');
+        response.writeHead(200).end(confirmed(topicUrn));
       else response.writeHead(404).end();
     };
     setTimeout(answer, fault?.delayMs ?? 0);
@@ -101,6 +101,11 @@ export async function startSmn({
     toEvent,
   };
   return smn;
+}
+
+function confirmed(topicUrn: string): string {
+  const subscription_urn = `${topicUrn}:${randomBytes(16).toString('hex')}`;
+  return JSON.stringify({ request_id: randomBytes(16).toString('hex'), subscription_urn });
 }
 
 async function createKeyPair(): Promise<KeyPair> {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type AwsJsonServer, Refusal, startAwsJson } from './aws-json.ts';
 import {
+  countMessages,
   findMessage,
   type Queue,
   type QueueOptions,
@@ -66,6 +67,7 @@ export async function startSqs({ queues: options, speed = 1 }: SqsOptions): Prom
       forEach(Entries, ({ ReceiptHandle }) => remove(queue, ReceiptHandle)),
     ChangeMessageVisibilityBatch: (queue, { Entries = [] }) =>
       forEach(Entries, (entry) => changeVisibility(queue, entry)),
+    GetQueueAttributes: (queue) => ({ Attributes: countMessages(queue) }),
     PurgeQueue: ({ messages }) => messages.clear(),
   };
 

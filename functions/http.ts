@@ -1,8 +1,9 @@
 import { RequestError } from '../lib/errors.ts';
 import { syncOnDemand } from '../lib/http/on-demand.ts';
 import { parseSyncRequest, readCaller, readRequest } from '../lib/http/request.ts';
-import { answerErrors, respond } from '../lib/http/response.ts';
+import { answerErrors, isUnserved, respond } from '../lib/http/response.ts';
 import { lambda } from '../lib/lambda.ts';
+import { countFailedRequest } from '../lib/metrics.ts';
 
 /** `POST /sync`: syncs the fleet, or the instances that the body names, and answers with their results. */
 export const handler = lambda(
@@ -13,7 +14,8 @@ export const handler = lambda(
     if (result.report.total === 0) {
       throw new RequestError(503, 'NO_INSTANCES', 'The configured list of instances is empty');
     }
+    if (isUnserved(result)) countFailedRequest('http');
     return respond(result);
   },
-  { limitMs: 25_000, middlewares: [answerErrors, readRequest] }, // the HTTP API cuts at 30 s
+  { limitMs: 25_000, middlewares: [answerErrors('http'), readRequest] }, // the HTTP API cuts at 30 s
 );

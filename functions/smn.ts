@@ -9,5 +9,5 @@ export const handler = lambda(
     return answer(200, runId, { runId, ...receipt });
   },
   // SMN waits for 5 s, a cold start included.
-  { needs: ['changeQueue'], limitMs: 2_500, middlewares: [answerErrors] },
+  { needs: ['changeQueue'], limitMs: 2_500, middlewares: [answerErrors('smn')] },
 );

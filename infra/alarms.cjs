@@ -1,17 +1,24 @@
 // The alarms: resources of the CloudFormation template. docs/runbook.md has a section for each of them.
 
-const { deadLetterQueues, functionKeys, functionName, pascal, queues, runbook, service } =
-  require('./names.cjs');
-const { schedulePeriodSeconds } = require('./schedule-period.cjs');
+const topics = require('./alarm-topics.cjs');
+const {
+  answering,
+  deadLetterQueues,
+  functionKeys,
+  functionName,
+  pascal,
+  queues,
+  runbook,
+  service,
+} = require('./names.cjs');
+const { rateSeconds, schedulePeriodSeconds } = require('./schedule-period.cjs');
 
 const { env } = process;
-const pageTopic = env.ALARM_TOPIC_ARN;
-const ticketTopic = env.TICKET_TOPIC_ARN || pageTopic;
 const authMode = env.AUTH_MODE || 'token';
-const periodSeconds = schedulePeriodSeconds(env);
+const lateSeconds = 180; // from the end of an invocation until its metrics are there
 
 /**
- * The number of consecutive 5-minute periods with errors that ring the alarm of a function. @default 1
+ * The number of consecutive 5-minute periods with errors that ring the alarm of a function.
  * What these functions could not do comes back: to the queue, or in the next run 2 minutes later.
  */
 const errorPeriods = { worker: 3, follow: 3, watch: 3 };
@@ -25,12 +32,12 @@ function idOf(name) {
  * sentence, `section` is its anchor in the runbook.
  */
 function alarm({ name, pages = false, silent = false, says, section, ...properties }) {
-  const topic = !silent && (pages ? pageTopic : ticketTopic);
+  const topic = !silent && (pages ? topics.pages : topics.tickets);
   return {
     Type: 'AWS::CloudWatch::Alarm',
     Properties: {
       AlarmName: `${service}-${name}`,
-      AlarmDescription: `${says} ${runbook}#${section}`,
+      AlarmDescription: `${says} ${runbook ? `${runbook}#` : 'Runbook: '}${section}`,
       ...(topic && { AlarmActions: [topic], OKActions: [topic] }),
       EvaluationPeriods: 1,
       Threshold: 0,
@@ -46,8 +53,8 @@ function metric(Namespace, MetricName, Dimensions) {
 }
 
 /** A metric that the functions publish (docs/metrics.md). */
-function ours(name) {
-  return metric('ddm-sync', name, [{ Name: 'service', Value: service }]);
+function ours(name, dimensions = []) {
+  return metric('ddm-sync', name, [{ Name: 'service', Value: service }, ...dimensions]);
 }
 
 function ofFunction(key, name) {
@@ -81,29 +88,66 @@ function setting(name, fallback) {
   throw new Error(`${name} is "${env[name]}": set it to a number above 0`);
 }
 
-function fleet() {
+/**
+ * The length of the periods for a function on a schedule. CloudWatch evaluates the time before now, every minute: a
+ * period is long enough that the metrics of an invocation are always in it. They carry its start, and are there once it
+ * has ended. Shorter periods would be empty in between, and the alarm would ring and clear with every invocation.
+ * test/infra/alarms.test.ts has a model of this.
+ */
+function spanOf({ pauseSeconds, timeoutSeconds }) {
+  const pause = pauseSeconds && Math.max(pauseSeconds, timeoutSeconds);
+  const seconds = Math.max(300, pause + timeoutSeconds + lateSeconds);
+  return Math.ceil(seconds / 60) * 60;
+}
+
+const maxWarmUpMinutes = 2_880; // CloudWatch's limit
+
+/**
+ * For an alarm on what did not happen, with a warm-up: without it a first deployment would ring at once. CloudWatch
+ * starts no second warm-up when a later deployment changes the alarm.
+ */
+function absence(count, seconds) {
+  return {
+    EvaluationPeriods: count,
+    Threshold: 1,
+    ComparisonOperator: 'LessThanThreshold',
+    TreatMissingData: 'breaching',
+    WarmUpConfiguration: {
+      WarmUpPeriodDurationInMinutes: Math.min(maxWarmUpMinutes, (count * seconds) / 60),
+      OnlyStartEvaluatingAfterWarmUpPeriodEnds: true,
+    },
+  };
+}
+
+function inWords(seconds) {
+  return seconds < 7_200 ? `${seconds / 60} minutes` : `${Math.round(seconds / 3_600)} hours`;
+}
+
+/** @param scheduled the timing of the scheduled runs */
+function fleet(scheduled) {
+  const span = spanOf(scheduled);
+  const noRunSeconds = span + Math.max(scheduled.pauseSeconds, scheduled.timeoutSeconds); // one run may fail
+  const cleanSeconds = Math.max(span, 3_600);
+  const cleanPeriods = Math.max(2, Math.ceil(86_400 / cleanSeconds));
   return [
     {
       name: 'no-run',
       pages: true,
-      says: 'No run has finished for two periods of the schedule: nothing is synced.',
+      says: `No run has succeeded for ${inWords(noRunSeconds)}: nothing is synced.`,
       section: 'no-run',
-      ...math('runs - errors', periodSeconds, {
+      ...math('FILL(runs, 0) - FILL(errors, 0)', noRunSeconds, {
         runs: ofFunction('scheduled', 'Invocations'),
         errors: ofFunction('scheduled', 'Errors'),
       }),
-      EvaluationPeriods: 2,
-      Threshold: 1,
-      ComparisonOperator: 'LessThanThreshold',
-      TreatMissingData: 'breaching',
+      ...absence(1, noRunSeconds),
     },
     {
       name: 'failed-share',
       pages: true,
-      says: 'Too many instances have failed for two periods of the schedule.',
+      says: 'Too many instances have failed in more than one run of the schedule.',
       section: 'failed-share',
       // A job that DDM accepted and that failed later counts as a failed instance.
-      ...math('100 * (failed + FILL(jobs, 0)) / (accepted + failed)', periodSeconds, {
+      ...math('100 * (failed + FILL(jobs, 0)) / (accepted + failed)', span, {
         failed: ours('Failed'),
         jobs: ours('JobsFailed'),
         accepted: ours('Accepted'),
@@ -113,26 +157,23 @@ function fleet() {
     },
     {
       name: 'no-clean-run',
-      says: 'For a day, no hour had a complete scheduled run without a failure.',
+      says: `No scheduled run was complete and without a failure for ${inWords(cleanPeriods * cleanSeconds)}.`,
       section: 'no-clean-run',
-      ...math('IF(failed == 0, clean, 0)', 3_600, {
+      ...math('IF(FILL(failed, 0) == 0, FILL(clean, 0), 0)', cleanSeconds, {
         failed: ours('Failed'),
         clean: ours('CleanRuns'),
       }),
-      EvaluationPeriods: Math.max(24, (2 * periodSeconds) / 3_600),
-      Threshold: 1,
-      ComparisonOperator: 'LessThanThreshold',
-      TreatMissingData: 'breaching',
+      ...absence(cleanPeriods, cleanSeconds),
     },
     {
       name: 'throttled',
-      says: 'The service has throttled many of the calls for an hour.',
+      says: 'The service has throttled many of the calls in more than one run of the schedule.',
       section: 'throttled',
-      ...math('100 * throttled / calls', 900, {
+      ...math('100 * throttled / calls', span, {
         throttled: ours('ThrottledCalls'),
         calls: ours('Calls'),
       }),
-      EvaluationPeriods: 4,
+      EvaluationPeriods: 2,
       Threshold: setting('ALARM_THROTTLED_PERCENT', 20),
     },
     {
@@ -146,7 +187,8 @@ function fleet() {
   ];
 }
 
-// Every run and every rotation publishes it: with a rotation every 6 h at least 18 of 24 hours are left.
+// Every run and every rotation, failed ones too, publishes it: with a rotation every 6 h at least 18 of 24 hours are
+// left. In between, the alarm keeps its state.
 const tokenExpires = {
   name: 'token-expires',
   pages: true,
@@ -157,6 +199,7 @@ const tokenExpires = {
   Period: 900,
   Threshold: 8,
   ComparisonOperator: 'LessThanThreshold',
+  TreatMissingData: 'ignore',
 };
 
 function deadLetters([name, resource]) {
@@ -170,7 +213,19 @@ function deadLetters([name, resource]) {
   };
 }
 
-// Five deliveries and the pauses between them take 45 minutes at most (docs/redrive.md).
+// Of instances that a worker sends anew: SQS counts the age of a message from then. Five tries take 45 minutes at most.
+const longestWait = {
+  name: 'sync-longest-wait',
+  pages: true,
+  says: 'An instance was asked for more than an hour ago and is neither synced nor given up.',
+  section: 'queue-age',
+  ...ours('LongestWaitSeconds'),
+  Statistic: 'Maximum',
+  Period: 300,
+  EvaluationPeriods: 3,
+  Threshold: 3_600,
+};
+
 function queueAge([name, resource]) {
   return {
     name: `${name}-queue-age`,
@@ -185,60 +240,83 @@ function queueAge([name, resource]) {
   };
 }
 
-function errors(key) {
+/**
+ * The failures of a function. `http` and `smn` answer a failed request, which Lambda counts as a success: they count
+ * it themselves.
+ */
+function failuresOf(key, seconds) {
+  const errors = ofFunction(key, 'Errors');
+  if (!answering.includes(key)) return { ...errors, Statistic: 'Sum', Period: seconds };
+  const requests = ours('FailedRequests', [{ Name: 'function', Value: key }]);
+  return math('FILL(errors, 0) + FILL(requests, 0)', seconds, { errors, requests });
+}
+
+function errors({ key, ...timing }) {
   return {
     name: `${key}-errors`,
     says: `The function ${key} failed.`,
     section: 'errors',
-    ...ofFunction(key, 'Errors'),
-    Statistic: 'Sum',
-    Period: 300,
+    ...failuresOf(key, errorPeriods[key] ? 300 : spanOf(timing)),
     EvaluationPeriods: errorPeriods[key] ?? 1,
   };
 }
 
-/** For CodeDeploy, which must know while the canary is still running: infra/live-alias.cjs. */
-function rollback(key) {
+/**
+ * For CodeDeploy, which must know while the canary is still running: infra/live-alias.cjs. One bad minute of the last
+ * five, because a failure comes after minutes, when better ones are already there.
+ */
+function rollback({ key }) {
   return {
     name: `${key}-rollback`,
     silent: true,
     says: `The function ${key} failed: CodeDeploy rolls back a deployment that is in progress.`,
     section: 'errors',
-    ...ofFunction(key, 'Errors'),
-    Statistic: 'Sum',
-    Period: 60,
+    ...failuresOf(key, 60),
+    EvaluationPeriods: 5,
+    DatapointsToAlarm: 1,
   };
 }
 
 const nearTimeout = 0.9;
 
-function duration(key, timeoutSeconds) {
+function duration({ key, timeoutSeconds, ...timing }) {
   return {
     name: `${key}-duration`,
     says: `The function ${key} runs for nearly its timeout of ${timeoutSeconds} s.`,
     section: 'duration',
     ...ofFunction(key, 'Duration'),
     Statistic: 'Maximum',
-    Period: 300,
+    Period: spanOf({ timeoutSeconds, ...timing }),
     EvaluationPeriods: 3,
     DatapointsToAlarm: 2,
     Threshold: Math.round(nearTimeout * timeoutSeconds * 1_000),
   };
 }
 
+/** Between two invocations on schedule; 0 without one. */
+async function pauseOf(key, resolveVariable) {
+  if (key === 'scheduled') return schedulePeriodSeconds(env);
+  const [{ schedule }] = await resolveVariable(`self:functions.${key}.events`);
+  return schedule ? rateSeconds(schedule.rate[0]) : 0;
+}
+
 module.exports = async ({ resolveVariable }) => {
-  const keys = await functionKeys(resolveVariable);
-  const timeouts = await Promise.all(
-    keys.map((key) => resolveVariable(`self:functions.${key}.timeout`)),
+  const functions = await Promise.all(
+    (await functionKeys(resolveVariable)).map(async (key) => ({
+      key,
+      timeoutSeconds: await resolveVariable(`self:functions.${key}.timeout`),
+      pauseSeconds: await pauseOf(key, resolveVariable),
+    })),
   );
   const alarms = [
-    ...fleet(),
+    ...fleet(functions.find(({ key }) => key === 'scheduled')),
     ...(authMode === 'token' ? [tokenExpires] : []),
+    longestWait,
     ...Object.entries(queues).map(queueAge),
     ...Object.entries(deadLetterQueues).map(deadLetters),
-    ...keys.map(errors),
-    ...keys.map(rollback),
-    ...keys.map((key, index) => duration(key, timeouts[index])),
+    ...functions.map(errors),
+    ...functions.map(rollback),
+    ...functions.map(duration),
   ];
   return { Resources: Object.fromEntries(alarms.map((row) => [idOf(row.name), alarm(row)])) };
 };

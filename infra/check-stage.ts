@@ -17,6 +17,7 @@ const setByTemplate = [
   'FOLLOW_QUEUE_URL',
   'CHANGE_WINDOW_SECONDS',
   'SYNC_MAX_RECEIVES',
+  'OWNERS_BUCKET',
 ];
 
 /** The settings of a stage, in the order of docs/configuration.md. */
@@ -43,6 +44,7 @@ export function problemsOf({ env, file, name }: Stage): readonly string[] {
       .map((one) => `${one} is set: unset it, the template sets it`),
     ...loopbackOf(env),
     ...jwtOf(env),
+    ...topicOf(env),
     ...(problems.some((problem) => problem.startsWith('SYNC_SCHEDULE')) ? [] : scheduleOf(env)),
     ...authorityOf(env),
   ];
@@ -72,6 +74,13 @@ function jwtOf(env: Env): readonly string[] {
       ({ form, variable }) =>
         `${variable} is not set: with HTTP_AUTHORIZER=jwt, set ${form.values}`,
     );
+}
+
+function topicOf({ ALARM_EMAIL, ALARM_TOPIC_ARN }: Env): readonly string[] {
+  if (!ALARM_EMAIL || !ALARM_TOPIC_ARN) return [];
+  return [
+    'ALARM_EMAIL and ALARM_TOPIC_ARN are both set: subscribe the addresses to that topic, and leave ALARM_EMAIL out',
+  ];
 }
 
 function scheduleOf(env: Env): readonly string[] {

@@ -5,8 +5,9 @@ const names = require('./names.cjs');
 const { queries } = require('./queries.cjs');
 const { schedulePeriodSeconds } = require('./schedule-period.cjs');
 
-const { service } = names;
+const { answering, service } = names;
 const periodSeconds = schedulePeriodSeconds(process.env);
+const hours = Math.max(24, Math.ceil((3 * periodSeconds) / 3_600)); // that it shows: three runs at least
 const region = '${AWS::Region}';
 const [green, red, amber] = ['#1a7346', '#b3261e', '#b86e00'];
 
@@ -17,10 +18,9 @@ const cleanAge =
 // Each row of the dashboard is its height, then its widgets with their widths.
 
 function heading() {
-  return [
-    1,
-    [24, text(`**${service}**: is the fleet in sync? If an alarm rings: ${names.runbook}`)],
-  ];
+  const page = names.runbook ? `[runbook](${names.runbook})` : 'runbook';
+  const help = `An alarm's name ends with its section of the ${page}.`;
+  return [1, [24, text(`**${service}**: is the fleet in sync? ${help}`)]];
 }
 
 function now() {
@@ -115,11 +115,10 @@ function queues(functionKeys) {
     [8, graph('Dead-letter queues', 'messages', depths(names.deadLetterQueues))],
     [
       8,
-      graph(
-        'Errors',
-        'failed invocations',
-        functionKeys.map((key) => ofFunction(key, 'Errors')),
-      ),
+      graph('Errors', 'failed invocations, failed requests', [
+        ...functionKeys.map((key) => ofFunction(key, 'Errors')),
+        ...answering.map(failedRequests),
+      ]),
     ],
   ];
 }
@@ -172,6 +171,12 @@ function ofFunction(key, metric) {
     names.functionName(key),
     { stat: 'Sum', label: key },
   ];
+}
+
+/** What Lambda does not count as an error. */
+function failedRequests(key) {
+  const options = { stat: 'Sum', label: `${key}: 5xx` };
+  return ['ddm-sync', 'FailedRequests', 'service', service, 'function', key, options];
 }
 
 function depthOf(resource) {
@@ -248,7 +253,7 @@ module.exports = async ({ resolveVariable }) => {
         Type: 'AWS::CloudWatch::Dashboard',
         Properties: {
           DashboardName: service,
-          DashboardBody: { 'Fn::Sub': JSON.stringify({ start: '-PT24H', widgets }) },
+          DashboardBody: { 'Fn::Sub': JSON.stringify({ start: `-PT${hours}H`, widgets }) },
         },
       },
     },

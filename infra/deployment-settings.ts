@@ -27,6 +27,17 @@ const topic = text(
   'the ARN of an SNS topic, arn:aws:sns:<region>:<account id>:<name>',
 );
 
+const emails = text(
+  /^[\w.+-]+@[\w-]+(\.[\w-]+)+( *, *[\w.+-]+@[\w-]+(\.[\w-]+)+)*$/,
+  'e-mail addresses, separated by commas',
+);
+
+// As infra/names.cjs takes it.
+const runbookUrl = text(
+  /^https?:\/\/[^\s#@]{1,500}$/,
+  'the URL of a page, without user name and #',
+);
+
 const percent = number(0.001, 100, {
   what: 'a percentage',
   pattern: /^\d{1,3}(\.\d{1,3})?$/,
@@ -113,17 +124,22 @@ export const deploymentSettings = {
     },
   ),
   tracing: setting('TRACING', onOff(), { default: 'off', meaning: 'X-Ray' }),
+  alarmEmail: setting('ALARM_EMAIL', emails, {
+    unset: 'use ALARM_TOPIC_ARN',
+    meaning:
+      'The stack makes a topic that mails the alarms to these addresses; not together with `ALARM_TOPIC_ARN`',
+  }),
   alarmTopic: setting('ALARM_TOPIC_ARN', topic, {
-    unset: 'have the alarms notify no one',
+    unset: 'use ALARM_EMAIL, or have the alarms notify no one',
     meaning: 'SNS topic of the alarms that wake you ([metrics.md](metrics.md))',
   }),
   ticketTopic: setting('TICKET_TOPIC_ARN', topic, {
     unset: 'use ALARM_TOPIC_ARN',
     meaning: 'SNS topic of the alarms that can wait for the morning',
   }),
-  runbook: setting('RUNBOOK_URL', text(/^[^\s#]{1,500}$/, 'an address without # and blanks'), {
-    default: 'docs/runbook.md',
-    meaning: 'Where your team reads the runbook',
+  runbook: setting('RUNBOOK_URL', runbookUrl, {
+    unset: 'have no links',
+    meaning: 'Where your team reads the runbook: the alarms and the dashboard link to it',
   }),
   failedPercent: setting('ALARM_FAILED_PERCENT', percent, {
     default: '10',

@@ -1,10 +1,13 @@
 // How the resources of this service are named, and where their runbook is.
 
 const service = '${self:service}-${sls:stage}';
-const runbook = process.env.RUNBOOK_URL || 'docs/runbook.md';
+const runbook = readRunbookUrl(process.env.RUNBOOK_URL);
 
 /** The alias that every event source invokes; it moves from one published version to the next. */
 const aliasName = 'live';
+
+/** The functions that answer requests over HTTP. */
+const answering = ['http', 'smn'];
 
 /** The queues that a function works on, by what alarms call them. */
 const queues = { sync: 'SyncQueue', changes: 'ChangeQueue', follow: 'FollowQueue' };
@@ -17,6 +20,17 @@ const deadLetterQueues = {
   scheduled: 'ScheduledDeadLetterQueue',
   changed: 'ChangedDeadLetterQueue',
 };
+
+/** The address of the runbook's page, to which its sections are added. @returns '' if it is not set */
+function readRunbookUrl(text = '') {
+  if (text === '') return '';
+  const url = URL.parse(text);
+  const isPage = url !== null && /^https?:$/.test(url.protocol);
+  if (isPage && url.username === '' && url.hash === '') return text;
+  throw new Error(
+    'RUNBOOK_URL is no address of a page: set it to where your team reads docs/runbook.md, such as https://git.example/ddm-sync/docs/runbook.md, without user name and #',
+  );
+}
 
 function capital(name) {
   return name[0].toUpperCase() + name.slice(1);
@@ -58,6 +72,7 @@ async function logGroups(resolveVariable) {
 module.exports = {
   aliasArn,
   aliasName,
+  answering,
   capital,
   deadLetterQueues,
   functionArn,

@@ -1,5 +1,7 @@
 // One role for each function, each with exact ARNs: resources of the CloudFormation template.
 
+const { cursorNames } = require('../lib/aws/cursor.ts');
+const { ownersKey } = require('../lib/aws/owner-store.ts');
 const { listNames } = require('../lib/aws/stored-list.ts');
 const { rotatedNames, tokenNames } = require('../lib/aws/stored-token.ts');
 const { aliasArn, functionName, pascal } = require('./names.cjs');
@@ -71,6 +73,15 @@ function sendTo(...queues) {
   return [allow('sqs:SendMessage', queues.map(arnOf))];
 }
 
+/** Without the right to list, S3 answers 403 instead of 404 before the object exists. */
+function shareOwners() {
+  const object = { 'Fn::Sub': `\${OwnersBucket.Arn}/${ownersKey}` };
+  return [
+    allow(['s3:GetObject', 's3:PutObject'], object),
+    allow('s3:ListBucket', arnOf('OwnersBucket')),
+  ];
+}
+
 function workOn(...queues) {
   return [
     allow(
@@ -87,21 +98,27 @@ function workOn(...queues) {
 
 /** What each function of serverless.yml may do besides writing its log. */
 const permissions = {
-  scheduled: [...readFleet(), ...sendTo('ScheduledDeadLetterQueue', 'SyncQueue', 'FollowQueue')],
+  // It hands nothing over while the queue holds messages of earlier runs.
+  scheduled: [
+    ...readFleet(),
+    ...sendTo('ScheduledDeadLetterQueue', 'SyncQueue', 'FollowQueue'),
+    allow('sqs:GetQueueAttributes', [arnOf('SyncQueue')]),
+  ],
   http: [...readFleet(), ...sendTo('SyncQueue', 'FollowQueue')],
   // It needs the list when it dispatches a large fleet for POST /sync.
   worker: [
     ...readFleet(),
     ...workOn('SyncQueue', 'ChangeQueue'),
     ...sendTo('SyncQueue', 'ChangeQueue', 'FollowQueue'),
+    ...shareOwners(),
   ],
   follow: [...readParameters(...secrets), ...workOn('FollowQueue'), ...sendTo('FollowQueue')],
   // These two take messages from outside: they hold no token and read no parameter.
   changed: sendTo('ChangeQueue', 'ChangedDeadLetterQueue'),
   smn: sendTo('ChangeQueue'),
   watch: [
-    ...readParameters(...secrets, parameter('cursor')),
-    allow('ssm:PutParameter', parameterArns([parameter('cursor')])),
+    ...readParameters(...secrets, ...cursorNames(parameter('cursor'))),
+    allow('ssm:PutParameter', parameterArns(cursorNames(parameter('cursor')))),
     ...sendTo('ChangeQueue', 'SyncQueue'),
   ],
   // The only one that may write the token, and the only one that reads the password.

@@ -2,12 +2,17 @@
 
 const secondsOf = { minute: 60, hour: 3_600, day: 86_400 };
 
+/** The pause of `rate(…)`; NaN for anything else. */
+function rateSeconds(schedule) {
+  const [, count, unit] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(schedule) ?? [];
+  return Number(count) * secondsOf[unit];
+}
+
 function schedulePeriodSeconds({
   SYNC_PERIOD_MINUTES: minutes,
   SYNC_SCHEDULE: schedule = 'rate(15 minutes)',
 }) {
-  const [, count, unit] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(schedule) ?? [];
-  const seconds = minutes ? Number(minutes) * 60 : Number(count) * secondsOf[unit];
+  const seconds = minutes ? Number(minutes) * 60 : rateSeconds(schedule);
   const maxSeconds = 86_400; // of an alarm's period
   if (Number.isInteger(seconds / 60) && seconds >= 60 && seconds <= maxSeconds) return seconds;
   throw new Error(
@@ -15,4 +20,4 @@ function schedulePeriodSeconds({
   );
 }
 
-module.exports = { schedulePeriodSeconds };
+module.exports = { rateSeconds, schedulePeriodSeconds };

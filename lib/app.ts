@@ -1,3 +1,4 @@
+import { createOwnerStore, createS3Client } from './aws/owner-store.ts';
 import { createParameterStore, createSsmClient } from './aws/parameter-store.ts';
 import { createParameters, type Parameters } from './aws/parameters.ts';
 import { createQueue, createSqsClient, type Queue } from './aws/queue.ts';
@@ -8,18 +9,17 @@ import { ConfigError } from './errors.ts';
 import { createHttpClient, type HttpClient } from './huawei/http.ts';
 import { createLog, type Log } from './log.ts';
 import { createSmn, type Smn } from './smn/signature.ts';
-import { createDiscoveredFleet, createListedFleet, type FleetSource } from './sync/fleet.ts';
+import { createDiscoveredFleet, createListedFleet, type Fleets } from './sync/fleet.ts';
 import { createPace, type Pace } from './sync/pace.ts';
 
 /** Every side effect of the service; one per execution environment. */
-export interface App {
+export interface App extends Fleets {
   readonly config: Config;
   readonly clock: Clock;
   /** Uniform in [0, 1): jitter. */
   readonly random: () => number;
   readonly log: Log;
   readonly parameters: Parameters;
-  readonly fleet: FleetSource;
   readonly dataNodeOwners: DataNodeOwners;
   /** Shared by the runs of the environment, so that each begins with what the last one learned. */
   readonly pace: Pace;
@@ -79,18 +79,20 @@ export function createApp(env: Readonly<Record<string, string | undefined>>): Ap
   const pace = createPace({
     maxConcurrency: config.syncConcurrency,
     maxPerSecond: config.syncRatePerSecond,
-    clock: systemClock,
+    ...side,
   });
+  const bucket = config.ownersBucket;
+  const owners = bucket === undefined ? undefined : createOwnerStore(createS3Client(), bucket);
   const connect = () => createHttpClient({ maxConnections: config.syncConcurrency });
   return {
     config,
     ...side,
     log: createLog(),
     parameters,
-    fleet: config.ddmDiscovery
+    ...(config.ddmDiscovery
       ? createDiscoveredFleet({ config, parameters, connect, pace, ...side })
-      : createListedFleet(parameters),
-    dataNodeOwners: createDataNodeOwners(systemClock),
+      : createListedFleet(parameters)),
+    dataNodeOwners: createDataNodeOwners(systemClock, owners),
     pace,
     smn: createSmn({ clock: systemClock, config, connect }),
     connect,

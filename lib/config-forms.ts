@@ -72,6 +72,11 @@ export const kmsKeyArn = text(
   'the ARN of a KMS key, arn:aws:kms:<region>:<account id>:key/<key id>',
 );
 
+export const bucketName = text(
+  /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/,
+  'the name of an S3 bucket: lower-case letters, digits and -',
+);
+
 /** A text that a pattern matches. */
 export function text(pattern: RegExp, values: string): Form<string> {
   return { values, schema: v.pipe(v.string(), v.regex(pattern)) };

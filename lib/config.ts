@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import {
+  bucketName,
   domains,
   endpoint,
   fingerprints,
@@ -83,6 +84,11 @@ export const settings = {
     default: '20',
     meaning:
       'Changes of one instance within this time lead to one sync. The change queue delays its messages by one second more',
+  }),
+  ownersBucket: setting('OWNERS_BUCKET', bucketName, {
+    unset: 'let each worker find out for itself',
+    meaning:
+      'The S3 bucket in which the workers share which instances have which data nodes ([changes.md](changes.md))',
   }),
   followQueueUrl: setting('FOLLOW_QUEUE_URL', queueUrl('standard'), {
     unset: 'turn following off',
@@ -209,8 +215,15 @@ function given(env: Env, variable: string): string {
 }
 
 function problemOf(setting: Setting<unknown>, value: string): string {
-  const state = value ? `"${value.slice(0, 64)}"` : 'not set';
+  const state = value ? `"${withoutCredentials(value).slice(0, 64)}"` : 'not set';
   return `${setting.variable} is ${state}: set ${valuesOf(setting)}`;
+}
+
+/** A value without what a URL may carry before its host or in its query, even if it is no correct URL. */
+function withoutCredentials(value: string): string {
+  return value
+    .replace(/^([a-z][\w+.-]*:\/\/)?.*(?:@|%40)/is, '$1[redacted]@')
+    .replace(/\?.*/s, '?[redacted]');
 }
 
 // All services of a region are on the same domain; on loopback each has a port of its own.

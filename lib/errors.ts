@@ -1,9 +1,17 @@
 /**
- * What a failure calls for: no further attempt (`permanent`), another one soon (`retry`), another one after
- * a while (`later`), new credentials (`auth`), or fewer calls by the whole run (`throttled`).
+ * What a failure calls for: no further attempt (`permanent`), another one soon (`retry`, also when the service
+ * may be down: `unavailable`), another one apart from the others (`slow`: no answer in time) or after a while
+ * (`later`), new credentials (`auth`), or fewer calls by the whole run (`throttled`).
  * sync/failure-policy.ts says what each of them leads to.
  */
-export type RetryClass = 'permanent' | 'retry' | 'later' | 'auth' | 'throttled';
+export type RetryClass =
+  | 'permanent'
+  | 'retry'
+  | 'unavailable'
+  | 'slow'
+  | 'later'
+  | 'auth'
+  | 'throttled';
 
 /** The environment variables are unusable; the message lists every problem with its remedy. */
 export class ConfigError extends Error {

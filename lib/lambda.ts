@@ -21,6 +21,9 @@ export interface FunctionOptions<Needs extends Need> {
 
 let app: App | undefined;
 
+// An event has its caller's token in it: POWERTOOLS_LOGGER_LOG_EVENT must not log it.
+const loggerOptions = { resetKeys: true, logEvent: false };
+
 /** A Lambda handler: middy with the logger's context, one App per environment, one Deadline per invocation. */
 export function lambda<Result, Needs extends Need = never>(
   handle: (app: AppWith<Needs>, event: unknown, invocation: Invocation) => Promise<Result>,
@@ -34,6 +37,6 @@ export function lambda<Result, Needs extends Need = never>(
     using deadline = createDeadline({ clock, totalMs, reserveMs: config.deadlineReserveMs });
     return await handle(app, event, { runId: context.awsRequestId, deadline });
   })
-    .use(injectLambdaContext(logger, { resetKeys: true }))
+    .use(injectLambdaContext(logger, loggerOptions))
     .use([...middlewares]);
 }

@@ -4,6 +4,7 @@ import {
   countIgnoredChange,
   countJobResults,
   countRefusedNotification,
+  measureLongestWait,
   measureTokenLife,
   publishBatch,
   publishRun,
@@ -114,6 +115,8 @@ export interface Log {
   ignored(message: string, fields: LogFields): void;
   /** A metric: a message that SMN did not sign, or that is not for this service. */
   notificationRefused(): void;
+  /** A metric: since the instance was asked for that waits longest, of those that a worker sent anew. */
+  longestWait(seconds: number): void;
   /** A metric: negative once the token has expired. */
   tokenHoursLeft(hours: number): void;
 }
@@ -159,6 +162,7 @@ export function createLog(target: Pick<Logger, 'info' | 'warn' | 'error'> = logg
       countIgnoredChange();
     },
     notificationRefused: countRefusedNotification,
+    longestWait: measureLongestWait,
     tokenHoursLeft: measureTokenLife,
   };
 }

@@ -70,6 +70,20 @@ export function countRefusedNotification(): void {
   metrics.singleMetric().addMetric('NotificationsRefused', MetricUnit.Count, 1);
 }
 
+/** The functions that answer a failed request: Lambda counts such an invocation as a success. */
+export type AnsweringFunction = 'http' | 'smn';
+
+export function countFailedRequest(of: AnsweringFunction): void {
+  const metric = metrics.singleMetric();
+  metric.addDimension('function', of);
+  metric.addMetric('FailedRequests', MetricUnit.Count, 1);
+}
+
+/** @param seconds since the instance was asked for that waits longest, of those that a worker sent anew */
+export function measureLongestWait(seconds: number): void {
+  metrics.singleMetric().addMetric('LongestWaitSeconds', MetricUnit.Seconds, seconds);
+}
+
 /** @param hours negative once the token has expired */
 export function measureTokenLife(hours: number): void {
   metrics.singleMetric().addMetric('TokenHoursLeft', MetricUnit.NoUnit, hours);

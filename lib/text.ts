@@ -1,28 +1,81 @@
 const maxCharacters = 256;
-const opaqueRun = /[\w+/=-]{40,}/g; // longer than an instance id or a UUID (36): a key or a token
+const opaqueRun = /[\w+/=%\\&#;-]{40,}/g; // longer than an instance id or a UUID (36): a key or a token, perhaps escaped
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it removes
 const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 const proseWord = /^[A-Za-z][A-Za-z'-]{0,23}[.,:;!]?$/;
 const accessKey = /^[A-Z]{16,}/;
+const redacted = '[redacted]';
+const maxEncodings = 4; // services put on one or two layers of escapes
 
 /** Makes another service's text safe to log: one line, no secrets or long opaque strings, 256 characters. */
 export function cleanForeignText(text: string, secrets: readonly string[]): string {
-  let clean = text.slice(0, 64 * 1_024);
-  for (const secret of secrets) {
-    if (secret !== '') clean = clean.replaceAll(secret, '[redacted]');
-  }
-  return clean
-    .replace(opaqueRun, '[redacted]')
-    .replace(controlCharacters, ' ')
-    .trim()
-    .slice(0, maxCharacters);
+  return toShortLine(redact(text, secrets));
 }
 
 /** The leading prose of a refused sign-in. After it, the gateway quotes the access key or the request. */
-export function leadingProse(text: string): string {
-  const words = text.split(/\s+/);
+export function leadingProse(text: string, secrets: readonly string[]): string {
+  // Before the words are joined: a secret may have two blanks in a row.
+  const words = redact(text, secrets).split(/\s+/);
   const end = words.findIndex((word) => !proseWord.test(word) || accessKey.test(word));
-  return (end === -1 ? words : words.slice(0, end)).join(' ');
+  return toShortLine((end === -1 ? words : words.slice(0, end)).join(' '));
+}
+
+function toShortLine(text: string): string {
+  return text.replace(controlCharacters, ' ').trim().slice(0, maxCharacters);
+}
+
+/** Without secrets and long opaque strings. Where a secret is left in another spelling, nothing is kept. */
+function redact(text: string, secrets: readonly string[]): string {
+  let clean = text.slice(0, 64 * 1_024);
+  const longestFirst = secrets.filter(Boolean).sort((a, b) => b.length - a.length);
+  for (const secret of longestFirst) clean = clean.replaceAll(secret, redacted);
+  const spellings = spellingsOf(clean);
+  const hidden = longestFirst.flatMap(spellingsOf);
+  if (hidden.some((part) => spellings.some((whole) => whole.includes(part)))) return redacted;
+  return clean.replace(opaqueRun, redacted);
+}
+
+/** The letters and digits of a text as it is, and after each layer of escapes is taken off. */
+function spellingsOf(text: string): readonly string[] {
+  const spellings: string[] = [];
+  let plain = text;
+  for (let layer = 0; layer <= maxEncodings; layer += 1) {
+    spellings.push(lettersAndDigits(plain));
+    const decoded = decodeOnce(plain);
+    if (decoded === plain) break;
+    plain = decoded;
+  }
+  return spellings;
+}
+
+// Everything else (white space, case, punctuation, letters outside ASCII) may be spelled in too many ways.
+function lettersAndDigits(text: string): string {
+  const composed = text.normalize('NFC').toUpperCase().normalize('NFC');
+  return composed.replace(/[^A-Z0-9]+/g, '');
+}
+
+/** Takes off one layer of escapes of URLs, JSON and HTML. */
+function decodeOnce(text: string): string {
+  return text
+    .replace(/(?:%[0-9a-f]{2})+/gi, (bytes) =>
+      Buffer.from(bytes.replaceAll('%', ''), 'hex').toString(),
+    )
+    .replace(/[\\%]u([0-9a-f]{4})|\\x([0-9a-f]{2})|&#x([0-9a-f]{1,6});?/gi, (_, ...digits) =>
+      characterOf(Number.parseInt(digits.slice(0, 3).join(''), 16)),
+    )
+    .replace(/&#(\d{1,7});?/g, (_, digits) => characterOf(Number(digits)))
+    .replace(/&([a-z]{2,8});/gi, (_, name) => characters.get(name) ?? ' ')
+    .replace(/\\(.)/gs, (_, escaped) => (/[bfnrt]/i.test(escaped) ? ' ' : escaped));
+}
+
+// The other named characters have no letter or digit of ASCII, not even in upper case.
+const characters = new Map([
+  ['amp', '&'],
+  ['szlig', 'ß'],
+]);
+
+function characterOf(code: number): string {
+  return code <= 0x10ffff ? String.fromCodePoint(code) : ' ';
 }
 
 /** Parses JSON; undefined when it is not valid. V8's error is dropped, because it quotes the text. */

@@ -1,13 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import {
-  type Invariant,
-  invariantNames,
-  invariants,
-  isInvariant,
-  keptInvariants,
-} from '../test/sim/invariants.ts';
+import { type Invariant, invariantNames, invariants, isInvariant } from '../test/sim/invariants.ts';
 import { useLightAbort } from '../test/sim/light-abort.ts';
 import { randomPlan } from '../test/sim/random-plan.ts';
 import { runWorld } from '../test/sim/run.ts';
@@ -22,7 +16,6 @@ const usage = `npm run sim -- [options]
   --seed S          alone: run this world, and print how it violates what it violates
   --only A,B        check these invariants only
   --except A,B      check all but these
-  --kept            check those that the tests check
   --jobs N          threads (default: one for each processor)
   --trace N         print the last N events of a failing world (default 40)
   --scenarios       print the tables of figures
@@ -36,7 +29,6 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     only: { type: 'string' },
     except: { type: 'string' },
-    kept: { type: 'boolean' },
     jobs: { type: 'string' },
     trace: { type: 'string' },
     scenarios: { type: 'boolean' },
@@ -66,8 +58,7 @@ function toNames(text: string | undefined): readonly Invariant[] {
 function checkedInvariants(): readonly Invariant[] {
   const only = toNames(values.only);
   const except = toNames(values.except);
-  const from = values.kept ? [...keptInvariants] : invariantNames;
-  return (only.length > 0 ? only : from).filter((name) => !except.includes(name));
+  return (only.length > 0 ? only : invariantNames).filter((name) => !except.includes(name));
 }
 
 async function printScenarios(filter: string): Promise<void> {

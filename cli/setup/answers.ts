@@ -62,13 +62,15 @@ export interface Draft {
 export interface Place {
   readonly ddmEndpoint: string;
   readonly iamEndpoint: string;
+  /** Absent: derived from the endpoint of DDM. */
+  readonly ctsEndpoint?: string | undefined;
   readonly projectId: string;
   /** CLOUD_DOMAINS, without which the endpoints are refused. */
   readonly cloudDomains?: string;
 }
 
 /** Endpoints on loopback, which replace cloud and region. */
-export type Loopback = Pick<Place, 'ddmEndpoint' | 'iamEndpoint'>;
+export type Loopback = Pick<Place, 'ddmEndpoint' | 'iamEndpoint' | 'ctsEndpoint'>;
 
 export function placeOf(
   { cloud = 'huawei', domain: ownDomain = '', projectId = '', region = '' }: Draft,

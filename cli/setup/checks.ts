@@ -67,16 +67,25 @@ export function checkSecretAccessKey(key: string): Verdict {
   );
 }
 
-/** The ids of a list that a person typed. */
-export function splitIds(list: string): readonly string[] {
+/** The entries of a list that a person typed. */
+export function splitList(list: string): readonly string[] {
   return list
     .split(/[\s,]+/)
-    .map((id) => id.trim())
-    .filter((id) => id !== '');
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+}
+
+/** As infra/alarm-topics.cjs takes them. */
+export function checkEmails(list: string): Verdict {
+  const wrong = splitList(list).find((address) => !/^[\w.+-]+@[\w-]+(\.[\w-]+)+$/.test(address));
+  return (
+    wrong === undefined ||
+    `"${cut(wrong)}" is not an e-mail address: give some, separated by commas, or none`
+  );
 }
 
 export function checkIds(list: string): Verdict {
-  const ids = splitIds(list);
+  const ids = splitList(list);
   const wrong = ids.find((id) => !isInstanceId(id));
   if (wrong !== undefined) {
     return `"${cut(wrong)}" is not an instance id: 32 hex digits and "in09", as the console shows it (in01 is RDS, in07 TaurusDB)`;

@@ -1,7 +1,7 @@
 import { checkbox, input } from '@inquirer/prompts';
 import type { ListedInstance } from '../../lib/huawei/lists.ts';
 import { isInstanceId } from '../../lib/ids.ts';
-import { checkIds, splitIds } from './checks.ts';
+import { checkIds, splitList } from './checks.ts';
 import { type PromptContext, type Session, SetupError } from './session.ts';
 
 /** The ids to keep in sync: those that the options name, or that the person picks from those found. */
@@ -72,5 +72,5 @@ function pick(
 
 async function typeIds(context: PromptContext): Promise<readonly string[]> {
   const question = { message: 'Instance ids, separated by commas', validate: checkIds };
-  return unique(splitIds(await input(question, context)));
+  return unique(splitList(await input(question, context)));
 }

@@ -5,6 +5,7 @@ import type { Draft, Loopback } from './answers.ts';
 import {
   checkAccessKeyId,
   checkDomain,
+  checkEmails,
   checkIds,
   checkPrefix,
   checkProjectId,
@@ -12,7 +13,7 @@ import {
   checkSecretAccessKey,
   checkText,
   isLoopbackEndpoint,
-  splitIds,
+  splitList,
 } from './checks.ts';
 
 const name = 'npm run setup';
@@ -69,6 +70,11 @@ all of them and --yes it asks nothing and needs no terminal.`,
       help: 'path of the parameters (default /ddm-sync/<stage>)',
       read: checked(checkPrefix),
     },
+    alarmEmail: {
+      example: 'on-call@team.example',
+      help: 'whom alarms tell: addresses, separated by commas',
+      read: checked(checkEmails),
+    },
     yes: { help: 'write, and replace existing parameters, without asking', short: 'y' },
     embedded: { help: 'try it against a cloud embedded on this machine, without any account' },
   },
@@ -77,7 +83,7 @@ DDM_SYNC_SECRET_ACCESS_KEY) or from hidden prompts.
 
 AWS: credentials and region as for the aws command (AWS_PROFILE, or AWS_REGION, AWS_ACCESS_KEY_ID, ...).
 It writes the settings into stages/<stage>.env, where npm run deploy finds them. PARAMETER_KMS_ARN, there or in the
-environment, encrypts with a key of your own. DDM_ENDPOINT and IAM_ENDPOINT count only on loopback.
+environment, encrypts with a key of your own. DDM_ENDPOINT, IAM_ENDPOINT and CTS_ENDPOINT count only on loopback.
 docs/setup.md lists the permissions. Exit code: 0 set up, 1 failed, 2 wrong options, 130 interrupted.`,
   refuse: refuseSecrets,
 } as const;
@@ -88,6 +94,7 @@ export interface SetupOptions {
   readonly prefix: string | undefined;
   readonly stage: string | undefined;
   readonly instances: 'all' | readonly string[] | undefined;
+  readonly alarmEmail: string | undefined;
   readonly yes: boolean;
   readonly embedded: boolean;
 }
@@ -128,7 +135,7 @@ export function collectAnswers(
 }
 
 function readInstances(value: string, flag: string): 'all' | readonly string[] {
-  return value === 'all' ? value : splitIds(checked(checkIds)(value, flag));
+  return value === 'all' ? value : splitList(checked(checkIds)(value, flag));
 }
 
 function refuseSecrets(args: readonly string[]): void {
@@ -147,7 +154,10 @@ export function readLoopback(env: Environment): Loopback | undefined {
   const { DDM_ENDPOINT: ddmEndpoint = '', IAM_ENDPOINT: iamEndpoint = '' } = env;
   const [hasDdm, hasIam] = [ddmEndpoint, iamEndpoint].map(isLoopbackEndpoint);
   if (!hasDdm && !hasIam) return undefined;
-  if (hasDdm && hasIam) return { ddmEndpoint, iamEndpoint };
+  const { CTS_ENDPOINT: ctsEndpoint = '' } = env;
+  if (hasDdm && hasIam) {
+    return { ddmEndpoint, iamEndpoint, ...(isLoopbackEndpoint(ctsEndpoint) && { ctsEndpoint }) };
+  }
   const [given, absent] = hasDdm
     ? ['DDM_ENDPOINT', 'IAM_ENDPOINT']
     : ['IAM_ENDPOINT', 'DDM_ENDPOINT'];

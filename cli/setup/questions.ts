@@ -4,6 +4,7 @@ import { type CloudName, clouds, type Draft } from './answers.ts';
 import {
   checkAccessKeyId,
   checkDomain,
+  checkEmails,
   checkProjectId,
   checkRegion,
   checkSecretAccessKey,
@@ -60,6 +61,11 @@ export async function completeSignIn(
 export function askStage(fallback: string, context: PromptContext): Promise<string> {
   const question = { message: 'Stage: the name of this deployment', check: checkStageName };
   return createAsk(context)({ ...question, before: fallback });
+}
+
+export function askAlarmEmail(before: string | undefined, context: PromptContext): Promise<string> {
+  const message = 'Whom shall alarms tell? E-mail addresses, or nothing';
+  return createAsk(context)({ message, before, check: checkEmails });
 }
 
 interface TextQuestion {

@@ -1,6 +1,7 @@
 import { confirm } from '@inquirer/prompts';
 import { readStage, type Stage } from '../../infra/stage.ts';
 import { ParameterError, RotationError } from '../../lib/errors.ts';
+import { splitList } from './checks.ts';
 import { chooseInstances } from './choose-instances.ts';
 import { requireAll } from './options.ts';
 import { explainStore, type OpenStore, openParameterStore } from './parameter-store.ts';
@@ -12,11 +13,11 @@ import {
   readExisting,
   touchesExisting,
 } from './plan.ts';
-import { askStage } from './questions.ts';
+import { askAlarmEmail, askStage } from './questions.ts';
 import { type Session, SetupError } from './session.ts';
 import { completePlace, type Proven, signInUntilProven } from './sign-in.ts';
 import { describeStagePlan, planStage, type StagePlan, writeStage } from './stage-settings.ts';
-import { carryOut, createSetupApp, tryOut } from './write.ts';
+import { carryOut, checkWatch, createSetupApp, tryOut } from './write.ts';
 
 const defaultStage = 'prod';
 
@@ -70,11 +71,23 @@ async function write(
   const instanceIds = await chooseInstances(session, listed);
   const plan = createPlan({ prefix, credentials, instanceIds }, existing);
   const isLoopback = session.loopback !== undefined;
-  const stagePlan = planStage(stage, { ...place, authMode, awsRegion: region, isLoopback, prefix });
+  const mayList = listed !== undefined;
+  const alarmEmail = await chooseAlarmEmail(session, stage);
+  const answers = {
+    ...place,
+    authMode,
+    awsRegion: region,
+    isLoopback,
+    prefix,
+    mayList,
+    alarmEmail,
+  };
+  const stagePlan = planStage(stage, answers);
   print(`\n${describePlan(plan, region)}\n`);
   if (!options.embedded) print(`${describeStagePlan(stagePlan)}\n`);
   await consent(session, plan, stagePlan);
-  const settings = { ...place, prefix, authMode, store, onWarning: print };
+  const serviceTypes = stage.env.WATCH_SERVICE_TYPES;
+  const settings = { ...place, prefix, authMode, mayList, serviceTypes, store, onWarning: print };
   const app = createSetupApp(settings);
   await interrupt.finish(async () => {
     await carryOut({ app, print, store }, plan);
@@ -84,8 +97,22 @@ async function write(
   });
   const { text, works } = await tryOut(app, instanceIds.length);
   if (!works) throw new SetupError(text);
-  print(`${text}\n`);
+  print(text);
+  for (const problem of await checkWatch(app)) print(`Warning: ${problem}.`);
+  print('');
   print(options.embedded ? embeddedSteps : nextSteps(stage));
+}
+
+/** Separated by commas; undefined for nobody. The stack makes the topic and its subscriptions. */
+async function chooseAlarmEmail(
+  { interactive, options, prompts }: Session,
+  { env }: Stage,
+): Promise<string | undefined> {
+  const { alarmEmail = env.ALARM_EMAIL, embedded, yes } = options;
+  const asks =
+    options.alarmEmail === undefined && interactive && !yes && !embedded && !env.ALARM_TOPIC_ARN;
+  const answer = asks ? await askAlarmEmail(alarmEmail, prompts) : alarmEmail;
+  return answer && splitList(answer).join(',');
 }
 
 async function consent(

@@ -5,7 +5,7 @@ import { IamError, ReadError } from '../../lib/errors.ts';
 import { createAuth } from '../../lib/huawei/auth.ts';
 import { createHttpClient, type HttpClient } from '../../lib/huawei/http.ts';
 import { createToken } from '../../lib/huawei/iam.ts';
-import { type ListedInstance, listInstances } from '../../lib/huawei/lists.ts';
+import { createInstanceListing, type ListedInstance } from '../../lib/huawei/lists.ts';
 import type { Secret } from '../../lib/secret.ts';
 import {
   type Credentials,
@@ -103,7 +103,7 @@ async function prove(
     using deadline = createDeadline({ clock, totalMs: timeoutMs, reserveMs: 0 });
     const auth = await createAuth({ clock, config: place, parameters }, deadline, 'setUp');
     const deps = { http, auth, clock, random: Math.random, config: place };
-    const instances = await listInstances(deps, deadline.signal('calls'));
+    const instances = await createInstanceListing().read(deps, deadline.signal('calls'));
     if (instances.length > 0) return { status: 'proven', instances };
     const { host } = new URL(place.ddmEndpoint);
     const message = `Project ${place.projectId} has no DDM instances at ${host}: check project and region, or create one first.`;

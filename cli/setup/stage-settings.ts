@@ -8,6 +8,10 @@ interface Answers extends Place {
   readonly authMode: 'token' | 'aksk';
   readonly awsRegion: string;
   readonly prefix: string;
+  /** Whether the user may list the instances, with which rotate-token tests a new token. */
+  readonly mayList: boolean;
+  /** Separated by commas. */
+  readonly alarmEmail: string | undefined;
   /** The endpoints do not follow from one another. */
   readonly isLoopback: boolean;
 }
@@ -22,7 +26,8 @@ export interface StagePlan {
 
 export function planStage({ env, file, name }: Stage, answers: Answers): StagePlan {
   const path = stagePath(name);
-  const { AWS_PROFILE, PARAMETER_KMS_ARN } = env;
+  const { AWS_PROFILE, PARAMETER_KMS_ARN, RUNBOOK_URL, WATCH_SERVICE_TYPES } = env;
+  const { alarmEmail } = answers;
   const values = {
     DDM_ENDPOINT: answers.ddmEndpoint,
     ...(answers.isLoopback && { IAM_ENDPOINT: answers.iamEndpoint }),
@@ -30,7 +35,11 @@ export function planStage({ env, file, name }: Stage, answers: Answers): StagePl
     PARAMETER_PREFIX: answers.prefix,
     AUTH_MODE: answers.authMode,
     ...(answers.cloudDomains && { CLOUD_DOMAINS: answers.cloudDomains }),
+    ...(!answers.mayList && { ROTATION_PROOF: 'off' }),
     ...(PARAMETER_KMS_ARN && { PARAMETER_KMS_ARN }),
+    ...(WATCH_SERVICE_TYPES && { WATCH_SERVICE_TYPES }),
+    ...(alarmEmail && { ALARM_EMAIL: alarmEmail }),
+    ...(RUNBOOK_URL && { RUNBOOK_URL }),
     AWS_REGION: answers.awsRegion,
     ...(AWS_PROFILE && { AWS_PROFILE: file?.AWS_PROFILE ?? AWS_PROFILE }),
   };

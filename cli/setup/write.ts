@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type AppWith, createApp, requireNeeds } from '../../lib/app.ts';
 import type { ParameterStore } from '../../lib/aws/parameter-store.ts';
 import { createParameters } from '../../lib/aws/parameters.ts';
+import { checkServiceTypes } from '../../lib/changes/service-types.ts';
 import { createDeadline } from '../../lib/deadline.ts';
 import type { Log, LogFields } from '../../lib/log.ts';
 import type { Secret } from '../../lib/secret.ts';
@@ -16,7 +17,11 @@ import type { Plan, Write } from './plan.ts';
 interface AppSettings extends Place {
   readonly prefix: string;
   readonly authMode: 'token' | 'aksk';
+  /** Whether the user may list the instances, with which a new token is tested. */
+  readonly mayList: boolean;
   readonly store: ParameterStore;
+  /** WATCH_SERVICE_TYPES. */
+  readonly serviceTypes: string | undefined;
   /** Receives the service's warnings. */
   readonly onWarning: (text: string) => void;
 }
@@ -30,15 +35,18 @@ export function createSetupApp({ onWarning, store, ...settings }: AppSettings): 
   const app = createApp({
     DDM_ENDPOINT: settings.ddmEndpoint,
     IAM_ENDPOINT: settings.iamEndpoint,
+    CTS_ENDPOINT: settings.ctsEndpoint,
+    WATCH_SERVICE_TYPES: settings.serviceTypes,
     DDM_PROJECT_ID: settings.projectId,
     CLOUD_DOMAINS: settings.cloudDomains,
     PARAMETER_PREFIX: settings.prefix,
     AUTH_MODE: settings.authMode,
+    ROTATION_PROOF: settings.mayList ? 'on' : 'off',
   });
   const { authMode, prefix } = settings;
   const { clock } = app;
   const parameters = createParameters({ openStore: () => store, prefix, authMode, clock });
-  const fleet = createListedFleet(parameters);
+  const { fleet } = createListedFleet(parameters);
   const setupApp = { ...app, parameters, fleet, log: createQuietLog(onWarning) };
   requireNeeds(setupApp, ['iamEndpoint']);
   return setupApp;
@@ -58,6 +66,7 @@ function createQuietLog(onWarning: (text: string) => void): Log {
     notice: quiet,
     ignored: quiet,
     notificationRefused: quiet,
+    longestWait: quiet,
     tokenHoursLeft: quiet,
     jobResult: quiet,
     jobResults: quiet,
@@ -113,6 +122,12 @@ export async function tryOut(app: SetupApp, expected: number): Promise<TryOut> {
   }
   const text = `Dry run: the service reads ${plural(expected, 'instance')} and ${describe(app, secret)}. Nothing was synchronised.`;
   return { works, text };
+}
+
+/** What CTS says of the services that watch looks at. @throws {ParameterError} */
+export async function checkWatch(app: SetupApp): Promise<readonly string[]> {
+  using deadline = createDeadline({ clock: app.clock, totalMs: waitMs, reserveMs: 0 });
+  return await checkServiceTypes(app, deadline); // the deadline ends with this scope
 }
 
 function describe({ clock }: SetupApp, secret: Secret) {

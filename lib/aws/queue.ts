@@ -1,5 +1,6 @@
 import {
   ChangeMessageVisibilityBatchCommand,
+  GetQueueAttributesCommand,
   SendMessageBatchCommand,
   SQSClient,
   type SQSClientConfig,
@@ -42,6 +43,8 @@ export interface BatchResult {
 export interface Queue {
   /** @param entries at most 10 */
   sendBatch(entries: readonly QueueEntry[], signal: AbortSignal): Promise<BatchResult>;
+  /** Messages in it, also those delayed or in flight: about right, at most a minute old. Undefined if it did not answer. */
+  size(signal: AbortSignal): Promise<number | undefined>;
   /** @param redeliveries at most 10 */
   delayBatch(redeliveries: readonly Redelivery[], signal: AbortSignal): Promise<BatchResult>;
 }
@@ -68,6 +71,12 @@ export function createSqsClient(config: SQSClientConfig = {}): SQSClient {
   return new SQSClient({ ...clientDefaults, ...config });
 }
 
+const counts = [
+  'ApproximateNumberOfMessages',
+  'ApproximateNumberOfMessagesDelayed',
+  'ApproximateNumberOfMessagesNotVisible',
+] as const;
+
 export function createQueue(sqs: SQSClient, url: string): Queue {
   return {
     sendBatch: async (entries, signal) => {
@@ -86,6 +95,13 @@ export function createQueue(sqs: SQSClient, url: string): Queue {
       return sqs
         .send(command, { abortSignal: signal })
         .then(toResult(entries), toFailedBatch(entries));
+    },
+    size: async (signal) => {
+      const command = new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: [...counts] });
+      const answer = await sqs.send(command, { abortSignal: signal }).catch(() => undefined);
+      const numbers = counts.map((name) => Number(answer?.Attributes?.[name]));
+      const size = numbers.reduce((sum, number) => sum + number, 0);
+      return Number.isNaN(size) ? undefined : size;
     },
     delayBatch: async (redeliveries, signal) => {
       const command = new ChangeMessageVisibilityBatchCommand({

@@ -14,6 +14,8 @@ export interface DataNodeChange extends Dated {
   readonly dataNodeId: string;
   /** Instances that another message asks for: they are not looked for again. */
   readonly except?: readonly string[] | undefined;
+  /** It was not known whose it is: this message looks through the fleet for it. */
+  readonly search?: true | undefined;
 }
 
 /** What changed, and what happened to it, under the name that its source uses. */

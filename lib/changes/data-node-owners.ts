@@ -1,5 +1,7 @@
+import type { OwnerStore } from '../aws/owner-store.ts';
 import type { Clock } from '../clock.ts';
 import { ReadError } from '../errors.ts';
+import { isDataNodeId, isInstanceId } from '../ids.ts';
 import { policyFor } from '../sync/failure-policy.ts';
 
 /** Which instances have which data nodes: Huawei's APIs list data nodes by instance, not instances by data node. */
@@ -13,6 +15,10 @@ export interface DataNodeOwners {
   list(instanceIds: readonly string[], lister: DataNodeLister): Promise<void>;
   /** Whether listing an instance failed three times in a row. After 10 minutes it can be tried again. */
   isUnlistable(instanceId: string): boolean;
+  /** Takes over what other environments have listed. @throws what the store throws */
+  load(signal: AbortSignal): Promise<void>;
+  /** Tells them what is known of these instances. @throws what the store throws */
+  save(instanceIds: readonly string[], signal: AbortSignal): Promise<void>;
 }
 
 interface SoughtNode {
@@ -22,7 +28,7 @@ interface SoughtNode {
 }
 
 export interface Owners {
-  /** Instances that have the data node. */
+  /** Instances that have the data node, or had it when they were last listed. */
   readonly known: readonly string[];
   /** Instances that may have it: they were not listed, or too long ago. */
   readonly open: readonly string[];
@@ -47,14 +53,20 @@ interface Failures {
   readonly monotonic: number;
 }
 
-const maxAgeMs = 3_600_000; // after that a node that moved away is forgotten
+const maxAgeMs = 3_600_000; // after that other instances may have a known node too
 const relistAfterMs = 10 * 60_000; // most unknown nodes do not belong to any DDM instance
 const listingsInFlight = 10;
 const maxFailures = 3;
 const slowMs = 10_000; // one attempt: a listing that the deadline ended after it has failed
 
-/** The owners that one execution environment knows, kept from one invocation to the next. */
-export function createDataNodeOwners(clock: Pick<Clock, 'monotonic' | 'now'>): DataNodeOwners {
+/**
+ * The owners that one execution environment knows, kept from one invocation to the next.
+ * @param store what the environments share; absent: each has to list the instances for itself
+ */
+export function createDataNodeOwners(
+  clock: Pick<Clock, 'monotonic' | 'now'>,
+  store?: OwnerStore,
+): DataNodeOwners {
   const listed = new Map<string, Listed>();
   const failures = new Map<string, Failures>();
 
@@ -78,11 +90,31 @@ export function createDataNodeOwners(clock: Pick<Clock, 'monotonic' | 'now'>): D
     }
   };
 
+  const load = async (signal: AbortSignal): Promise<void> => {
+    const text = (await store?.read(signal)) ?? '';
+    for (const line of text.split('\n')) {
+      const [instanceId = '', time = '', ...nodes] = line.split(' ');
+      const at = Number(time);
+      if (!isInstanceId(instanceId) || !(at <= clock.now())) continue;
+      if (at <= (listed.get(instanceId)?.at ?? 0)) continue;
+      const monotonic = clock.monotonic() - (clock.now() - at);
+      listed.set(instanceId, { at, monotonic, dataNodes: new Set(nodes.filter(isDataNodeId)) });
+    }
+  };
+
   return {
+    load,
+    save: async (instanceIds, signal) => {
+      if (store === undefined) return;
+      await load(signal); // what others have written meanwhile stays
+      const lines = instanceIds.flatMap((id) => {
+        const known = listed.get(id);
+        return known ? [[id, known.at, ...known.dataNodes].join(' ')] : [];
+      });
+      await store.write(lines.join('\n'), signal);
+    },
     find: (node, instanceIds) => {
-      const known = instanceIds.filter(
-        (id) => listed.get(id)?.dataNodes.has(node.dataNodeId) && isCurrent(id, maxAgeMs, node),
-      );
+      const known = instanceIds.filter((id) => listed.get(id)?.dataNodes.has(node.dataNodeId));
       const ms = known.length > 0 ? maxAgeMs : relistAfterMs;
       return { known, open: instanceIds.filter((id) => !isCurrent(id, ms, node)) };
     },

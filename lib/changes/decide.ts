@@ -49,13 +49,15 @@ export function decide(
 }
 
 /**
- * The requests of one operation on one resource that an end stands for: each end for the oldest one before it.
+ * The requests of one operation on one resource that an end stands for: each end for the oldest one before it, and
+ * two of the same time for one, because an end may be recorded twice.
  * No record says which end belongs to which request. A wrong guess loses nothing: as many requests are left,
  * and they count later.
  */
 function requestsWithEnd(newestFirst: readonly Trace[]): readonly Trace[] {
   const requests: Trace[] = [];
   const answered: Trace[] = [];
+  let endedAt = Number.NEGATIVE_INFINITY;
   // Of records of the same time, the request comes first.
   const inOrder = newestFirst.toSorted(
     (a, b) => a.time - b.time || Number(isEnd(a)) - Number(isEnd(b)),
@@ -63,7 +65,10 @@ function requestsWithEnd(newestFirst: readonly Trace[]): readonly Trace[] {
   for (const trace of inOrder) {
     if (!isEnd(trace) && trace.succeeded)
       requests.push(trace); // a refused request has no end
-    else if (isEnd(trace)) answered.push(...requests.splice(0, 1));
+    else if (isEnd(trace) && trace.time !== endedAt) {
+      answered.push(...requests.splice(0, 1));
+      endedAt = trace.time;
+    }
   }
   return answered;
 }
@@ -72,7 +77,7 @@ function isEnd({ traceType }: Trace): boolean {
   return traceType === 'SystemAction';
 }
 
-/** Short: one parameter holds some 450 of them, and traces beyond that may be synced twice. */
+/** Short: the cursor holds some 4,400 of them, and traces beyond that may be synced twice. */
 function markOf({ traceId }: Trace): string {
   return hash('sha256', traceId, 'base64url').slice(0, 8);
 }

@@ -14,6 +14,10 @@ export interface Enqueued {
   readonly reason: string;
 }
 
+// A FIFO queue delivers the messages of one group one batch at a time: so there is one search through the fleet at a
+// time, and the other workers are free for changes whose instances are known.
+const searchGroup = 'search';
+
 /**
  * Sends a message for each distinct id to the change queue, which keeps it back until the current window
  * is over. All messages for one id within a window have the same deduplication id, so that a burst leads to
@@ -33,7 +37,8 @@ export async function enqueueChanges(
     const isAgain = 'dataNodeId' in change && change.changedAt !== undefined;
     // A change that is sent again leaves out instances: it must not stand for a new one of the same window.
     const suffix = isAgain ? `-${hash('sha256', runId, 'hex').slice(0, 16)}` : '';
-    const fifo = { groupId: id, deduplicationId: `${id}-${window}${suffix}` };
+    const groupId = 'search' in change && change.search ? searchGroup : id;
+    const fifo = { groupId, deduplicationId: `${id}-${window}${suffix}` };
     const message = {
       ...messageOf(change, (window + 1) * windowMs),
       trigger: 'change',
@@ -57,8 +62,8 @@ function messageOf(change: Change, windowEndsAt: number): Change {
     const { changedAt, instanceId } = change;
     return { instanceId, ...(changedAt !== undefined && { changedAt }) };
   }
-  const { changedAt = windowEndsAt, dataNodeId, except } = change;
-  return { dataNodeId, changedAt, ...(except?.length && { except }) };
+  const { changedAt = windowEndsAt, dataNodeId, except, search } = change;
+  return { dataNodeId, changedAt, ...(except?.length && { except }), ...(search && { search }) };
 }
 
 function idsOf(message: QueueMessage): readonly string[] {

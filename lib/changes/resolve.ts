@@ -34,11 +34,21 @@ export async function resolveChanges(
     const instanceIds = [...fleet.instanceIds, ...waiting.instanceIds];
     const batch = createBatch(app, requests, fleet.instanceIds, waiting);
     open = changes.filter((request) => !batch.settle(request));
-    const pass = await listOwners(app, instanceIds, () => open.flatMap(batch.openOf), deadline);
+    if (open.length > 0) {
+      await share(app, () => app.dataNodeOwners.load(deadline.signal('resolve')));
+      open = open.filter((request) => !batch.settle(request));
+    }
+    const openIds = () => open.flatMap(batch.openOf);
+    const pass = mayList(app, changes, new Set(openIds()))
+      ? await listOwners(app, instanceIds, openIds, deadline)
+      : noPass;
+    if (pass.tried.size > 0) {
+      await share(app, () => app.dataNodeOwners.save(instanceIds, deadline.signal('calls')));
+    }
     open = open.filter(
       (request) => !batch.settle(request) && !batch.settleUnlistable(request, pass),
     );
-    for (const request of open) warn(app, request, batch.openOf(request), pass);
+    for (const request of open) tell(app, request, batch.openOf(request), pass);
     const isLate = (request: ChangeRequest): boolean =>
       batch.openOf(request).some((id) => !pass.tried.has(id)) ||
       (pass.isOutage && isLastTry(app, request));
@@ -55,6 +65,30 @@ export async function resolveChanges(
       late: [...open.filter(isLate).map((request) => dated(app, request)), ...waiting.sentAgain],
     };
   }
+}
+
+/** Without it, this environment has only what it lists itself. */
+async function share({ log }: App, call: () => Promise<void>): Promise<void> {
+  await call().catch((error: unknown) => {
+    const reason = error instanceof Error ? error.name : 'unknown error';
+    log.warning('data nodes not shared with the other workers', { reason });
+  });
+}
+
+const noPass: Pass = { tried: new Set(), problem: '', isOutage: false };
+const quickSeconds = 10;
+
+/**
+ * A long pass is for the messages that were sent for it, and for a batch that has no others: whatever waits with them
+ * would wait for the pass.
+ */
+function mayList(
+  { config }: App,
+  changes: readonly ChangeRequest[],
+  openIds: ReadonlySet<string>,
+): boolean {
+  if (openIds.size <= quickSeconds * config.syncRatePerSecond) return true;
+  return changes.every(({ change }) => 'search' in change && change.search);
 }
 
 const maxKeptMs = 24 * 3_600_000;
@@ -112,8 +146,10 @@ function createBatch(
     const key = `${record.messageId} ${instanceId}`;
     if (requested.has(key)) return;
     requested.add(key);
-    if (doesRun.has(instanceId)) addRequest(requests, instanceId, origin, record);
-    else waiting.add(request, instanceId);
+    const { changedAt = clock.now() } = request.change;
+    if (doesRun.has(instanceId)) {
+      addRequest(requests, instanceId, { ...origin, askedAt: changedAt }, record);
+    } else waiting.add(request, instanceId);
   };
 
   return {
@@ -137,8 +173,10 @@ function createBatch(
       const isDue = (instanceId: string): boolean =>
         dataNodeOwners.isUnlistable(instanceId) || (isLast && tried.has(instanceId));
       if (!open.every(isDue)) return false;
-      const { changedAt = clock.now() } = request.change;
-      apart.push(...open.map((instanceId) => ({ ...request, change: { instanceId, changedAt } })));
+      const { changedAt = Math.floor(clock.now()) } = request.change;
+      for (const instanceId of open) {
+        apart.push({ ...request, change: { instanceId, changedAt } });
+      }
       log.warning('instances synced because their schemas cannot be listed', {
         ...nameOf(request),
         instances: open.length,
@@ -149,7 +187,7 @@ function createBatch(
       const { change } = request;
       if ('instanceId' in change) return request;
       const except = [...new Set([...exceptOf(request), ...ownersOf(request).known])];
-      return { ...request, change: { ...change, except } };
+      return { ...request, change: { ...change, except, search: true } };
     },
   };
 }
@@ -158,12 +196,19 @@ function nameOf({ change }: ChangeRequest) {
   return 'instanceId' in change ? { instanceId: idOf(change) } : { dataNodeId: idOf(change) };
 }
 
-function warn(
+/** Warns if listings failed; that a search goes on is no fault. */
+function tell(
   { log }: App,
   request: ChangeRequest,
   open: readonly string[],
-  { problem }: Pass,
+  { problem, tried }: Pass,
 ): void {
-  const reason = `The schemas of ${open.length} instances could not be listed: it is not known yet which of them have the data node (${problem})`;
+  const failed = open.filter((id) => tried.has(id)).length;
+  if (failed === 0) {
+    const fields = { ...nameOf(request), runId: request.origin.runId, instances: open.length };
+    log.notice('instance change waits: looking for its instances', fields);
+    return;
+  }
+  const reason = `The schemas of ${failed} instances could not be listed: it is not known yet which of them have the data node (${problem})`;
   log.warning('instance change not resolved yet', { ...nameOf(request), reason });
 }

@@ -55,7 +55,8 @@ export async function watch(app: WatchApp, runId: string, deadline: Deadline): P
     sum.traces += slice.traces;
     sum.unreadable += slice.unreadable;
     sum.changes += slice.changes.length;
-    cursor = { until, done: slice.done };
+    const heard = hear(app, cursor, slice.heard, until);
+    cursor = { until, done: slice.done, heard };
     await moveCursor(cursor);
   }
   const watched = { ...sum, until: new Date(cursor.until).toISOString() };
@@ -65,8 +66,29 @@ export async function watch(app: WatchApp, runId: string, deadline: Deadline): P
   return watched;
 }
 
+const silentMs = 7 * 24 * 3_600_000;
+
+/** When each service type was heard last. Warns of one that has been silent for a week by now, and was not before. */
+function hear(
+  { config, log }: WatchApp,
+  { heard = {}, until: before }: Cursor,
+  now: ReadonlySet<string>,
+  until: number,
+): Readonly<Record<string, number>> {
+  const types = config.watchServiceTypes.map((serviceType) => {
+    const last = now.has(serviceType) ? until : (heard[serviceType] ?? until);
+    if (before - last < silentMs && until - last >= silentMs) {
+      log.warning('no audit traces of a service type for a week', { serviceType });
+    }
+    return [serviceType, last];
+  });
+  return Object.fromEntries(types);
+}
+
 interface Slice extends Decision {
   readonly traces: number;
+  /** The service types that had any. */
+  readonly heard: ReadonlySet<string>;
 }
 
 /** Reads the traces up to `until` and decides which of them count now. */
@@ -81,15 +103,17 @@ async function readSlice(
   using connection = await openConnection(app, deadline, 'calls');
   const deps = { ...connection, clock, config, ctsEndpoint, random };
   const found: Trace[] = [];
+  const heard = new Set<string>();
   let unreadable = 0;
   for (const serviceType of config.watchServiceTypes) {
     const query = { serviceType, ...span };
     const listed = await listTraces(deps, query, deadline.signal('calls'));
     found.push(...listed.traces);
     unreadable += listed.unreadable;
+    if (listed.traces.length + listed.unreadable > 0) heard.add(serviceType);
   }
   const decision = decide(found, config.watchServiceTypes, new Set(cursor.done), until);
-  return { ...decision, traces: found.length, unreadable: unreadable + decision.unreadable };
+  return { ...decision, heard, traces: found.length, unreadable: unreadable + decision.unreadable };
 }
 
 async function enqueue(

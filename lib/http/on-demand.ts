@@ -54,8 +54,7 @@ const noEnds = { completed: 0, failed: 0, unknown: 0, running: 0 } as const;
 
 /** The size of the fleet, if it is too large to be called here. */
 async function findLarge(app: App, deadline: Deadline): Promise<number | undefined> {
-  const { instanceIds, malformed, notRunning } = await app.fleet(deadline);
-  const total = instanceIds.length + malformed.length + notRunning.length;
+  const total = await app.fleetSize(deadline);
   return total > app.config.syncInlineMax ? total : undefined;
 }
 

@@ -9,6 +9,7 @@ import {
   UnauthorizedError,
 } from '../errors.ts';
 import { logger } from '../log.ts';
+import { type AnsweringFunction, countFailedRequest } from '../metrics.ts';
 import type { OnDemandOutcome, OnDemandResult } from './on-demand.ts';
 
 const maxResults = 1_000; // some 700 bytes each; Lambda's limit for an answer is 6 MB
@@ -42,6 +43,12 @@ function statusOf({ ends, report, stoppedBy }: OnDemandResult): number {
   return queued > 0 ? 202 : 200;
 }
 
+/** Whether nothing was synced for a reason on this side: the token, or the queue. DDM's own refusals are results. */
+export function isUnserved(result: OnDemandResult): boolean {
+  const { errCodes, total } = result.report;
+  return statusOf(result) === 503 || errCodes.QUEUE_REFUSED === total;
+}
+
 /** An answer in JSON that names its run and must not be cached. */
 export function answer(
   statusCode: number,
@@ -60,15 +67,18 @@ export function answer(
   };
 }
 
-/** Turns an error into an answer that tells the caller what to do, and reveals nothing internal. */
-export const answerErrors: MiddlewareObj = {
+/** Turns an error into an answer that tells the caller what to do, and reveals nothing internal. Counts failures. */
+export const answerErrors = (of: AnsweringFunction): MiddlewareObj => ({
   onError: (request) => {
     const { context, error } = request;
     const refusal = toRequestError(error);
     const { code, message, reason, statusCode } = refusal;
     const fields = { statusCode, code, runId: context.awsRequestId };
     if (statusCode < 500) logger.warn('http request refused', { ...fields, reason });
-    else if (error) logger.error('http request failed', { ...fields, error });
+    else {
+      logger.error('http request failed', { ...fields, error });
+      countFailedRequest(of);
+    }
     const named = error instanceof NotAllowedError && {
       instanceIds: error.instanceIds.slice(0, maxNamedIds),
     };
@@ -77,7 +87,7 @@ export const answerErrors: MiddlewareObj = {
       runId: context.awsRequestId,
     });
   },
-};
+});
 
 function toRequestError(error: unknown): RequestError {
   if (error instanceof RequestError) return error;

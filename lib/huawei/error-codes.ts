@@ -149,8 +149,17 @@ export const gatewayCodes: Readonly<Record<string, ErrorCode>> = {
   ),
 };
 
-const retriedStatuses = new Set([408, 425, 500, 502, 504]);
-const throttledStatuses = new Set([429, 503]);
+const classes: Readonly<Record<number, RetryClass>> = {
+  401: 'auth',
+  408: 'retry',
+  409: 'later',
+  425: 'retry',
+  429: 'throttled',
+  500: 'retry',
+  502: 'unavailable',
+  503: 'unavailable',
+  504: 'unavailable',
+};
 
 /** What a failure calls for. Its code decides; without a known code its HTTP status does. */
 export function classify(httpStatus: number | undefined, errCode: string | undefined): RetryClass {
@@ -185,16 +194,16 @@ function find(errCode = ''): ErrorCode | undefined {
 }
 
 function classifyStatus(httpStatus = 0): RetryClass {
-  if (httpStatus === 401) return 'auth';
-  if (httpStatus === 409) return 'later';
-  if (throttledStatuses.has(httpStatus)) return 'throttled';
-  return retriedStatuses.has(httpStatus) ? 'retry' : 'permanent';
+  return classes[httpStatus] ?? 'permanent';
 }
 
 const adviceByClass = {
   permanent:
     'Look up the code in the DDM API reference, and check that the instance exists in this project and region.',
   retry: openTicket,
+  unavailable:
+    'The service is down or overloaded. The run waits and tries again, and so does the queue. If this continues, look at the status page of the service.',
+  slow: openTicket,
   later: waitForOperation,
   auth: renewToken,
   throttled:

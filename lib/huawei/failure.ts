@@ -1,4 +1,4 @@
-import type { SyncFailure } from '../errors.ts';
+import type { RetryClass, SyncFailure } from '../errors.ts';
 import { cleanForeignText, leadingProse, parseJson } from '../text.ts';
 import { classify } from './error-codes.ts';
 import { type HttpAnswer, HttpError } from './http.ts';
@@ -13,16 +13,19 @@ export function readFailure(
   if (status >= 300 && status < 400) {
     return { errCode: 'REDIRECT_REFUSED', retryClass: 'permanent', httpStatus: status };
   }
-  const { errCode, message } = parseErrorBody(body);
+  const { errCode: code, message } = parseErrorBody(body);
+  // A code can be an echo, too.
+  const errCode = code === undefined || cleanForeignText(code, secrets) === code ? code : undefined;
   const retryClass = classify(status, errCode);
-  const text = message && (retryClass === 'auth' ? leadingProse(message) : message);
+  const clean = retryClass === 'auth' ? leadingProse : cleanForeignText;
+  const externalMessage = message && clean(message, secrets);
   const retryAfterMs = parseRetryAfter(header('Retry-After'), nowMs);
   const clockSkewMs = nowMs - Date.parse(header('Date') ?? ''); // NaN without one
   return {
     errCode: errCode ?? (status === 401 ? 'UNAUTHORIZED' : 'BAD_RESPONSE'),
     retryClass,
     httpStatus: status,
-    ...(text && { externalMessage: cleanForeignText(text, secrets) }),
+    ...(externalMessage && { externalMessage }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(retryClass === 'auth' && Math.abs(clockSkewMs) > maxClockSkewMs && { clockSkewMs }),
   };
@@ -31,13 +34,19 @@ export function readFailure(
 /** An HttpError as a failure. Any other error is rethrown. */
 export function toFailure(error: unknown): SyncFailure {
   if (!(error instanceof HttpError)) throw error;
-  const { code, message, retryable, status } = error;
+  const { code, message, status } = error;
   return {
     errCode: code,
-    retryClass: retryable ? 'retry' : 'permanent',
+    retryClass: classOf(error),
     externalMessage: message,
     ...(status !== undefined && { httpStatus: status }),
   };
+}
+
+function classOf({ code, retryable }: HttpError): RetryClass {
+  if (!retryable) return 'permanent';
+  if (code === 'TIMEOUT') return 'slow';
+  return code === 'NETWORK' ? 'unavailable' : 'retry';
 }
 
 /** The code and message of an error answer. Both properties always exist, even if undefined. */

@@ -2,18 +2,15 @@ import * as v from 'valibot';
 import type { Clock } from '../clock.ts';
 import { ReadError, type SyncFailure } from '../errors.ts';
 import { retryDelay } from '../retry.ts';
-import { policyFor } from '../sync/failure-policy.ts';
+import { type FailurePolicy, policyFor } from '../sync/failure-policy.ts';
 import type { Auth } from './auth.ts';
 import { parseObject, readFailure, toFailure } from './failure.ts';
 import type { HttpClient } from './http.ts';
 
-/** Rate and concurrency, shared with the calls that sync. */
 interface ReadPace {
   waitMs(): number;
-  start(): void;
-  end(): void;
-  accepted(): void;
-  throttled(startedAt: number, retryAfterMs?: number): void;
+  start(): number;
+  end(startedAt: number, how: FailurePolicy['tells'], retryAfterMs?: number): void;
 }
 
 export interface ReadDeps {
@@ -22,7 +19,7 @@ export interface ReadDeps {
   readonly clock: Clock;
   /** Uniform in [0, 1): jitter. */
   readonly random: () => number;
-  /** Absent if there are only a handful of calls. */
+  /** Rate and concurrency, shared with the calls that sync; absent if there are only a handful of calls. */
   readonly pace?: ReadPace;
 }
 
@@ -93,28 +90,34 @@ type Answer<Schema extends v.GenericSchema> =
   | { readonly failure: SyncFailure };
 
 async function getOnce<Schema extends v.GenericSchema>(
-  { auth, clock, http, pace }: ReadDeps,
+  deps: ReadDeps,
+  request: GetRequest<Schema>,
+): Promise<Answer<Schema>> {
+  const { clock, pace } = deps;
+  if (!pace) return send(deps, request);
+  const { signal } = request;
+  const startedAt = await takeTurn(pace, clock, signal);
+  const answer = await send(deps, request);
+  if ('value' in answer) pace.end(startedAt, 'accepted');
+  else if (signal.aborted) pace.end(startedAt, 'unknown');
+  else pace.end(startedAt, policyFor(answer.failure).tells, answer.failure.retryAfterMs);
+  return answer;
+}
+
+async function send<Schema extends v.GenericSchema>(
+  { auth, clock, http }: ReadDeps,
   { schema, signal, url }: GetRequest<Schema>,
 ): Promise<Answer<Schema>> {
-  await takeTurn(pace, clock, signal);
-  const startedAt = clock.monotonic();
   const request = { method: 'GET' as const, url, headers: { 'Content-Type': 'application/json' } };
   const headers = { ...request.headers, ...auth.headers(request) };
   const timeoutMs = attemptTimeoutMs;
   try {
     const answer = await http.send({ ...request, headers, timeoutMs, signal, maxAnswerBytes });
-    if (answer.status !== 200) {
-      const failure = readFailure(answer, auth.secrets(), clock.now());
-      if (failure.retryClass === 'throttled') pace?.throttled(startedAt, failure.retryAfterMs);
-      return { failure };
-    }
-    pace?.accepted();
+    if (answer.status !== 200) return { failure: readFailure(answer, auth.secrets(), clock.now()) };
     const parsed = v.safeParse(schema, parseObject(answer.body));
     return parsed.success ? { value: parsed.output } : { failure: unexpectedAnswer };
   } catch (error) {
     return { failure: toFailure(error) };
-  } finally {
-    pace?.end();
   }
 }
 
@@ -128,14 +131,9 @@ const unexpectedAnswer: SyncFailure = {
 const turnPollMs = 50; // a call that ends wakes only the engine
 
 /** Starts the call in the same step in which it is free to: several callers wait here. */
-async function takeTurn(
-  pace: ReadPace | undefined,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<void> {
-  if (!pace) return;
+async function takeTurn(pace: ReadPace, clock: Clock, signal: AbortSignal): Promise<number> {
   while (pace.waitMs() > 0 && !signal.aborted) {
     await clock.sleep(Math.min(pace.waitMs(), turnPollMs), signal);
   }
-  pace.start();
+  return pace.start();
 }

@@ -10,13 +10,24 @@ interface Origin {
 }
 
 /** Asks a worker to sync one instance. */
-type SyncMessage = Origin & InstanceChange;
+export type SyncMessage = Origin &
+  InstanceChange & {
+    /** When it was first asked for, in ms since the epoch. */
+    readonly askedAt?: number | undefined;
+    /** Deliveries in which the instance was called and failed for a fault of its own. */
+    readonly tries?: number | undefined;
+    /** It did not answer in time. */
+    readonly slow?: true | undefined;
+  };
 
 /** Asks a worker to sync the instances that have a data node. */
 type DataNodeMessage = Origin & DataNodeChange;
 
 /** Asks a worker to send one message per configured instance: that takes too long for an HTTP request. */
-export type FleetMessage = Origin & { readonly fleet: true };
+export type FleetMessage = Origin & {
+  readonly fleet: true;
+  readonly askedAt?: number | undefined;
+};
 
 export type ChangeMessage = SyncMessage | DataNodeMessage;
 
@@ -37,15 +48,24 @@ const origin = {
   runId: v.pipe(v.string(), v.regex(/^[\w.:-]{1,128}$/)), // a Lambda request id is a UUID
 };
 const instanceId = v.pipe(v.string(), v.check(isInstanceId));
+const time = whole(8.64e15); // the largest Date
 const schema = v.union([
-  v.object({ instanceId, changedAt: v.optional(whole(8.64e15)), ...origin }),
   v.object({
-    dataNodeId: v.pipe(v.string(), v.check(isDataNodeId)),
-    changedAt: v.optional(whole(8.64e15)),
-    except: v.optional(v.array(instanceId)),
+    instanceId,
+    changedAt: v.optional(time),
+    askedAt: v.optional(time),
+    tries: v.optional(whole(1_000)),
+    slow: v.optional(v.literal(true)),
     ...origin,
   }),
-  v.object({ fleet: v.literal(true), ...origin }),
+  v.object({
+    dataNodeId: v.pipe(v.string(), v.check(isDataNodeId)),
+    changedAt: v.optional(time),
+    except: v.optional(v.array(instanceId)),
+    search: v.optional(v.literal(true)),
+    ...origin,
+  }),
+  v.object({ fleet: v.literal(true), askedAt: v.optional(time), ...origin }),
 ]);
 
 function whole(max: number) {
@@ -57,7 +77,7 @@ function page<Item extends v.GenericSchema>(item: Item) {
 const jobSchema = v.strictTuple([
   instanceId,
   v.nullable(v.pipe(v.string(), v.nonEmpty(), v.maxLength(256))),
-  whole(8.64e15), // the largest Date
+  time,
 ]);
 const followSchema = v.strictObject({
   round: whole(10_000),

@@ -1,20 +1,24 @@
 import type { App } from '../app.ts';
 import type { Change } from '../changes/change.ts';
 import type { RunOrigin } from '../log.ts';
-import { unfinished } from '../sync/failure-policy.ts';
 import {
   createRecorder,
   type OutcomeSink,
   type Outcomes,
   type Recorder,
 } from '../sync/outcomes.ts';
-import { type FleetMessage, parseMessage } from './message.ts';
+import { type FleetMessage, parseMessage, type SyncMessage } from './message.ts';
 import type { SqsRecord } from './records.ts';
 
 /** A run that asks for an instance, in one message or in several identical ones. */
-interface SyncRequest {
+export interface SyncRequest {
   readonly origin: RunOrigin;
   readonly records: SqsRecord[];
+  /** In ms since the epoch. */
+  readonly askedAt: number;
+  /** As in the message. */
+  readonly tries: number;
+  readonly isSlow: boolean;
 }
 
 /** Which runs ask for which instance, by instance id. */
@@ -37,7 +41,11 @@ export interface FleetRequest {
  * Sorts a batch. What the change queue brings may concern instances outside the fleet. A malformed message is
  * logged, by its id, and left out.
  */
-export function sortBatch({ log }: App, records: readonly SqsRecord[], isChangeQueue: boolean) {
+export function sortBatch(
+  { clock, log }: App,
+  records: readonly SqsRecord[],
+  isChangeQueue: boolean,
+) {
   const instances: MutableSyncRequests = new Map();
   const fleets: FleetRequest[] = [];
   const changes: ChangeRequest[] = [];
@@ -53,16 +61,20 @@ export function sortBatch({ log }: App, records: readonly SqsRecord[], isChangeQ
       const { runId, trigger, ...change } = message;
       changes.push({ change, origin: { runId, trigger }, record });
     } else {
-      addRequest(instances, message.instanceId, message, record);
+      const { askedAt = clock.now() } = message;
+      addRequest(instances, message.instanceId, { ...message, askedAt }, record);
     }
   }
   return { instances, fleets, changes };
 }
 
+/** What a message says of its instance. */
+type AskedFor = RunOrigin & Pick<SyncMessage, 'tries' | 'slow'> & { readonly askedAt: number };
+
 export function addRequest(
   requests: MutableSyncRequests,
   instanceId: string,
-  { runId, trigger }: RunOrigin,
+  { askedAt, runId, slow, tries = 0, trigger }: AskedFor,
   record: SqsRecord,
 ): void {
   const ofInstance = requests.get(instanceId) ?? [];
@@ -71,7 +83,14 @@ export function addRequest(
     ({ origin }) => origin.runId === runId && origin.trigger === trigger,
   );
   if (same) same.records.push(record);
-  else ofInstance.push({ origin: { runId, trigger }, records: [record] });
+  else
+    ofInstance.push({
+      origin: { runId, trigger },
+      records: [record],
+      askedAt,
+      tries,
+      isSlow: slow === true,
+    });
 }
 
 export interface BatchOutcomes extends Outcomes {
@@ -81,7 +100,7 @@ export interface BatchOutcomes extends Outcomes {
 
 /** Reports an instance's outcome to every run that asked for it. */
 export function createBatchOutcomes(
-  { clock, config, log }: App,
+  { clock, log }: App,
   requests: SyncRequests,
   sinks: readonly OutcomeSink[],
 ): BatchOutcomes {
@@ -91,18 +110,12 @@ export function createBatchOutcomes(
     if (recorders.has(key)) continue;
     recorders.set(key, createRecorder({ clock, log }, { ...origin, total: 0 }, sinks));
   }
-  const forEachRun = (
-    instanceId: string,
-    write: (recorder: Recorder, request: SyncRequest) => void,
-  ): void => {
-    for (const request of requests.get(instanceId) ?? []) {
-      const recorder = recorders.get(keyOf(request.origin));
-      if (recorder) write(recorder, request);
+  const forEachRun = (instanceId: string, write: (recorder: Recorder) => void): void => {
+    for (const { origin } of requests.get(instanceId) ?? []) {
+      const recorder = recorders.get(keyOf(origin));
+      if (recorder) write(recorder);
     }
   };
-  // After its last delivery SQS moves a message to the dead-letter queue.
-  const isLast = ({ records }: SyncRequest): boolean =>
-    records.every(({ receiveCount }) => receiveCount >= config.syncMaxReceives);
 
   return {
     recorders: [...recorders.values()],
@@ -111,14 +124,17 @@ export function createBatchOutcomes(
     skipped: (task, reason) => forEachRun(task.instanceId, (run) => run.skipped(task, reason)),
     retried: (task, failure, delayMs) =>
       forEachRun(task.instanceId, (run) => run.retried(task, failure, delayMs)),
-    queued: (task) =>
-      forEachRun(task.instanceId, (run, request) =>
-        isLast(request) ? run.failed(task, task.failure ?? unfinished.deadline) : run.queued(task),
-      ),
+    queued: (task) => forEachRun(task.instanceId, (run) => run.queued(task)),
     hasTooManyErrors: () => false, // a share of the run's errors cannot be seen from one batch
   };
 }
 
 function keyOf({ runId, trigger }: RunOrigin): string {
   return `${trigger} ${runId}`;
+}
+
+/** The instances that did not answer in time before. */
+export function slowIn(requests: SyncRequests): ReadonlySet<string> {
+  const slow = [...requests].filter(([, ofInstance]) => ofInstance.some(({ isSlow }) => isSlow));
+  return new Set(slow.map(([instanceId]) => instanceId));
 }

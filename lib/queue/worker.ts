@@ -3,21 +3,21 @@ import type { Queue } from '../aws/queue.ts';
 import { enqueueChanges } from '../changes/enqueue.ts';
 import { resolveChanges, type Unresolved } from '../changes/resolve.ts';
 import type { Deadline } from '../deadline.ts';
+import { ParameterError } from '../errors.ts';
 import { openConnection } from '../huawei/connection.ts';
 import { followAccepted } from '../jobs/hand-over.ts';
-import { failurePolicy } from '../sync/failure-policy.ts';
-import { callInstances, openRecorder } from '../sync/run.ts';
+import { callInstances } from '../sync/run.ts';
 import { createTask } from '../sync/tasks.ts';
-import { createQueueHandOver } from './hand-over.ts';
+import { dispatchFleet } from './dispatch-fleet.ts';
 import type { SqsBatch } from './records.ts';
-import { backoffSeconds, createRedeliveryHandOver } from './redelivery.ts';
 import {
   type ChangeRequest,
   createBatchOutcomes,
-  type FleetRequest,
   type SyncRequests,
+  slowIn,
   sortBatch,
 } from './requests.ts';
+import { createResendHandOver, giveBack, type ResendHandOver } from './resend.ts';
 import { delay } from './sender.ts';
 
 export type WorkerApp = AppWith<'syncQueue' | 'changeQueue'>;
@@ -46,12 +46,7 @@ export async function syncBatch(
     return records.map(({ messageId }) => messageId).filter((id) => messageIds.has(id));
   } catch (error) {
     // Otherwise the batch would come back only when the queue's visibility timeout is over.
-    const { redeliverySeconds } = failurePolicy.retry;
-    const redeliveries = records.map(({ receiptHandle, receiveCount }) => ({
-      receiptHandle,
-      delaySeconds: backoffSeconds(redeliverySeconds, receiveCount, app.random),
-    }));
-    await delay(app, queue, redeliveries, deadline.signal('handOver'));
+    await giveBack(app, queue, records, deadline.signal('handOver'));
     throw error;
   }
 }
@@ -64,13 +59,32 @@ async function syncInstances(
   deadline: Deadline,
 ): Promise<ReadonlySet<string>> {
   if (requests.size === 0) return new Set();
+  const handOver = createResendHandOver(app, queue, requests, deadline);
+  try {
+    await callRequested(app, requests, handOver, deadline);
+  } catch (error) {
+    if (!(error instanceof ParameterError) || !isNextDeliveryTheLast(app, requests)) throw error;
+    // Without credentials no delivery can succeed: the instances must outlast that.
+    app.log.problem('sync batch failed', { error: error.name, reason: error.message });
+    await handOver.take([...requests.keys()].map(createTask));
+  }
+  return handOver.messageIds;
+}
+
+async function callRequested(
+  app: WorkerApp,
+  requests: SyncRequests,
+  handOver: ResendHandOver,
+  deadline: Deadline,
+): Promise<void> {
   await using followUp = followAccepted(app, deadline);
   using connection = await openConnection(app, deadline, 'resolve');
   const outcomes = createBatchOutcomes(app, requests, [followUp.sink]);
-  const handOver = createRedeliveryHandOver(app, queue, requests, deadline);
+
   const stoppedBy = await callInstances(app, connection, {
     instanceIds: [...requests.keys()],
     inlineMax: requests.size,
+    batch: { slow: slowIn(requests) },
     outcomes,
     handOver,
     deadline,
@@ -80,7 +94,11 @@ async function syncInstances(
     const { message: reason, name: error } = stoppedBy;
     app.log.problem('sync batch stopped', { error, reason });
   }
-  return handOver.messageIds;
+}
+
+function isNextDeliveryTheLast({ config }: WorkerApp, requests: SyncRequests): boolean {
+  const records = [...requests.values()].flat().flatMap((request) => request.records);
+  return records.some(({ receiveCount }) => receiveCount >= config.syncMaxReceives - 1);
 }
 
 const unresolvedDelaySeconds = 60; // the next attempt continues where this one ended
@@ -117,32 +135,4 @@ async function resend(
     return ofRun.filter(({ change }) => sent.refused.includes(change));
   });
   return (await Promise.all(refused)).flat();
-}
-
-/** Sends a message for every configured instance. Resolves with the message's id when it must come back. */
-async function dispatchFleet(
-  app: WorkerApp,
-  queue: Queue,
-  { message, record }: FleetRequest,
-  deadline: Deadline,
-): Promise<readonly string[]> {
-  try {
-    const fleet = await app.fleet(deadline, 'calls');
-    const recorder = openRecorder(app, message, fleet);
-    const tasks = fleet.instanceIds.map(createTask);
-    const handOver = createQueueHandOver(app, queue, message, deadline);
-    const { failure, refused } = await handOver.take(tasks);
-    for (const task of tasks) {
-      if (refused.has(task.instanceId)) recorder.failed(task, failure);
-      else recorder.queued(task);
-    }
-    const report = recorder.report();
-    app.log.report(report);
-    // Redelivery would send the sent ones again, so the message comes back only if none were sent.
-    return report.queued === 0 && refused.size > 0 ? [record.messageId] : [];
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : 'unknown error';
-    app.log.problem('fleet not dispatched', { runId: message.runId, reason });
-    return [record.messageId];
-  }
 }

@@ -2,15 +2,15 @@ import { constants, verify as verifySignature } from 'node:crypto';
 import { createExpiringMap, type ExpiringMap } from '../cache.ts';
 import type { Config } from '../config.ts';
 import { RequestError } from '../errors.ts';
-import { HttpError } from '../huawei/http.ts';
 import {
   type Certificates,
   type CertificatesDeps,
   createCertificates,
   type SigningCertificate,
 } from './certificate.ts';
-import { isUnambiguous, parseEnvelope, refuse, type SmnMessage, unavailable } from './message.ts';
-import { isCertificateUrl, isSubscribeUrl, type Where } from './url.ts';
+import { confirmSubscription } from './confirm.ts';
+import { isUnambiguous, parseEnvelope, refuse, type SmnMessage } from './message.ts';
+import { isCertificateUrl, type Where } from './url.ts';
 
 /** What came in over HTTP. */
 export interface SmnRequest {
@@ -45,7 +45,6 @@ const maxBodyBytes = 256 * 1_024; // of an SMN message
 const maxAgeMs = 60 * 60_000;
 const maxAheadMs = 5 * 60_000;
 const maxRemembered = 10_000; // forgetting one early costs one idempotent sync
-const confirmTimeoutMs = 1_500;
 
 export function createSmn(deps: SmnDeps): Smn {
   const { clock } = deps;
@@ -55,7 +54,7 @@ export function createSmn(deps: SmnDeps): Smn {
     verify: (request, signal) => verify(deps, { certificates, dealtWith }, request, signal),
     // Until the message would be too old anyway.
     remember: ({ messageId, sentAt }) => dealtWith.set(messageId, true, sentAt + maxAgeMs + 60_000),
-    confirm: (message, signal) => confirm(deps, message, signal),
+    confirm: (message, signal) => confirmSubscription(deps, message, signal),
   };
 }
 
@@ -112,30 +111,4 @@ function checkSignature(message: SmnMessage, { key }: SigningCertificate): void 
   if (!isSigned) throw refuse('the signature does not match');
   if (message.signatureVersion.toLowerCase() !== 'v1')
     throw refuse('the signature version is not v1');
-}
-
-async function confirm(
-  { config, connect }: SmnDeps,
-  { region, subscribeUrl = '' }: VerifiedMessage,
-  signal: AbortSignal,
-): Promise<void> {
-  if (!isSubscribeUrl(subscribeUrl, region, config)) {
-    throw refuse('the subscribe_url belongs neither to SMN nor to the console');
-  }
-  const http = connect();
-  try {
-    const { status } = await http.send({
-      method: 'GET',
-      url: subscribeUrl,
-      headers: {},
-      timeoutMs: confirmTimeoutMs,
-      signal,
-    });
-    if (status !== 200) throw unavailable(`the subscription was not confirmed: ${status}`);
-  } catch (error) {
-    if (!(error instanceof HttpError)) throw error;
-    throw unavailable(`the subscription was not confirmed: ${error.code}, ${error.message}`);
-  } finally {
-    http.close();
-  }
 }

@@ -1,65 +1,33 @@
-import type { Clock } from '../clock.ts';
-import type { Config } from '../config.ts';
-import type { Deadline } from '../deadline.ts';
-import { SyncError, type SyncFailure, UnauthorizedError } from '../errors.ts';
-import type { Auth } from '../huawei/auth.ts';
-import type { DdmClient } from '../huawei/ddm.ts';
+import { SyncError, type SyncFailure } from '../errors.ts';
 import { retryDelay } from '../retry.ts';
-import { policyFor, unfinished } from './failure-policy.ts';
-import type { Outcomes } from './outcomes.ts';
-import type { Pace } from './pace.ts';
-import { createTask, createTaskQueue, type Task, type TaskQueue } from './tasks.ts';
+import { policyFor } from './failure-policy.ts';
+import { giveUpRefused, renewCredentials, stopUnauthorized } from './renewal.ts';
+import type { RunState, StopReason, SyncDeps, SyncRun } from './run-state.ts';
+import { createTask, createTaskQueue, type Task } from './tasks.ts';
+import { close, giveUp } from './unfinished.ts';
 
-/** Where a run sends the instances that it cannot finish itself. */
-export interface HandOver {
-  /** Seconds after which an instance with this failure is called there; undefined: it has failed. */
-  delaySeconds(failure: SyncFailure): number | undefined;
-  /** Never rejects, and never outlasts the deadline's phase `handOver`. */
-  take(tasks: readonly Task[]): Promise<HandOverResult>;
-}
-
-interface HandOverResult {
-  /** Instance ids. */
-  readonly refused: ReadonlySet<string>;
-  /** Of the refused ones that did not fail before. */
-  readonly failure: SyncFailure;
-}
-
-export interface SyncDeps {
-  readonly ddm: DdmClient;
-  readonly auth: Auth;
-  /** Without it the instances fail that this run cannot finish. */
-  readonly handOver?: HandOver | undefined;
-  readonly pace: Pace;
-  readonly clock: Clock;
-  /** Uniform in [0, 1): jitter. */
-  readonly random: () => number;
-  readonly config: Pick<Config, 'syncMaxAttempts'>;
-}
-
-export interface SyncRun {
-  /** Well-formed and unique. */
-  readonly instanceIds: readonly string[];
-  /** How many are called here at most, if the others can be handed over. */
-  readonly inlineMax: number;
-  readonly deadline: Deadline;
-  readonly outcomes: Outcomes;
-}
-
-export type StopReason = UnauthorizedError | 'max-errors';
+const batchMs = 20_000; // what takes longer is for an environment that the service takes more calls from
 
 /**
  * Synchronises a fleet within rate, concurrency and deadline. Each instance gets exactly one outcome.
  * Resolves with the reason when the run was stopped before its end.
  */
 export async function syncFleet(deps: SyncDeps, run: SyncRun): Promise<StopReason | undefined> {
-  const inlineMax = deps.handOver ? run.inlineMax : run.instanceIds.length;
+  if (!run.batch) deps.pace.tryNow();
+  const inlineMax = inlineMaxOf(deps, run);
+  const impatience = new AbortController();
   const state: RunState = {
     deps,
     run,
     tasks: createTaskQueue(run.instanceIds.slice(0, inlineMax), deps.clock),
     unfinished: [],
+    refused: [],
+    impatience,
+    signal: AbortSignal.any([run.deadline.signal('answers'), impatience.signal]),
     inFlight: 0,
+    accepted: 0,
+    longestMs: 0,
+    lastStartAt: Number.NEGATIVE_INFINITY,
     isRenewing: false,
     stoppedBy: undefined,
     wake: () => {},
@@ -69,38 +37,86 @@ export async function syncFleet(deps: SyncDeps, run: SyncRun): Promise<StopReaso
   return state.stoppedBy;
 }
 
-/** What the calls of one run share. */
-interface RunState {
-  readonly deps: SyncDeps;
-  readonly run: SyncRun;
-  readonly tasks: TaskQueue;
-  /** Not called again in this run: too late for it, or to be tried again elsewhere. */
-  readonly unfinished: Task[];
-  inFlight: number;
-  isRenewing: boolean;
-  stoppedBy: StopReason | undefined;
-  wake: () => void;
+function inlineMaxOf(
+  { handOver, pace }: SyncDeps,
+  { batch, inlineMax, instanceIds }: SyncRun,
+): number {
+  if (!handOver) return instanceIds.length;
+  return batch ? pace.callsWithin(batchMs) : inlineMax;
 }
 
 async function callInstances(state: RunState): Promise<void> {
   await startCalls(state);
   // What had no turn is handed over while the last calls are still in flight.
   const closed = close(state, state.tasks.drain());
-  while (state.inFlight > 0) await pause(state, Number.POSITIVE_INFINITY);
+  await waitForLastCalls(state);
+  if (state.refused.length > 0 && state.accepted === 0) stopUnauthorized(state);
+  giveUpRefused(state);
   await Promise.all([closed, close(state, [...state.tasks.drain(), ...state.unfinished])]);
 }
 
 async function startCalls(state: RunState): Promise<void> {
-  const { deps, run, tasks } = state;
+  const { deps, tasks } = state;
+  const endsAt = state.run.batch && deps.clock.monotonic() + batchMs;
   while (!state.stoppedBy) {
-    const leftMs = run.deadline.leftMs('calls');
-    const waitMs = state.isRenewing ? Number.POSITIVE_INFINITY : tasks.waitMs();
-    const isDone = waitMs === Number.POSITIVE_INFINITY && state.inFlight === 0;
-    if (leftMs <= 0 || isDone) return;
+    const waitMs = waitsForCredentials(state) ? Number.POSITIVE_INFINITY : tasks.waitMs();
+    const leftMs = leftForCallsMs(state, waitMs, endsAt);
+    if (leftMs <= 0 || isPaused(deps)) return;
     const delayMs = Math.max(waitMs, deps.pace.waitMs());
     const task = delayMs > 0 ? undefined : tasks.take();
     if (task) void attempt(state, task);
     else await pause(state, Math.min(delayMs, leftMs));
+  }
+}
+
+/** Whether the calls in flight decide if the credentials are good. */
+function waitsForCredentials({ inFlight, isRenewing, refused }: RunState): boolean {
+  return isRenewing || (refused.length > 0 && inFlight > 0);
+}
+
+/** @param waitMs until there is another instance to call; Infinity if that depends on a call in flight */
+function leftForCallsMs(
+  state: RunState,
+  waitMs: number,
+  endsAt = Number.POSITIVE_INFINITY,
+): number {
+  const { clock } = state.deps;
+  const leftMs = Math.min(state.run.deadline.leftMs('calls'), endsAt - clock.monotonic());
+  return waitMs === Number.POSITIVE_INFINITY ? Math.min(leftMs, lastCallsLeftMs(state)) : leftMs;
+}
+
+const maxPauseMs = 5_000;
+
+/** What cannot be called for a while waits in the queue, not in an invocation. */
+function isPaused({ handOver, pace }: SyncDeps): boolean {
+  return handOver !== undefined && pace.pausedMs() > maxPauseMs;
+}
+
+const minGraceMs = 500;
+
+/**
+ * How long the last calls may still take. If others wait for the end of the run, an instance that takes far longer than
+ * the others is called again, apart from them.
+ */
+function lastCallsLeftMs(state: RunState): number {
+  const { accepted, deps, inFlight, lastStartAt, longestMs, run } = state;
+  if (inFlight === 0) return 0;
+  if (isPatient(run) || accepted === 0 || waitsForCredentials(state))
+    return Number.POSITIVE_INFINITY;
+  const graceMs = Math.max(minGraceMs, 2 * longestMs);
+  return Math.max(0, lastStartAt + graceMs - deps.clock.monotonic());
+}
+
+/** Those that answer late come together, and get their time. */
+function isPatient({ batch, instanceIds }: SyncRun): boolean {
+  return batch === undefined || batch.slow.size * 2 > instanceIds.length;
+}
+
+async function waitForLastCalls(state: RunState): Promise<void> {
+  while (state.inFlight > 0) {
+    const leftMs = lastCallsLeftMs(state);
+    if (leftMs === 0) state.impatience.abort();
+    await pause(state, leftMs || Number.POSITIVE_INFINITY);
   }
 }
 
@@ -116,24 +132,27 @@ async function attempt(state: RunState, task: Task): Promise<void> {
   const { deps, run, tasks } = state;
   const { pace } = deps;
   const { generation } = deps.auth;
-  const startedAt = deps.clock.monotonic();
+  const startedAt = pace.start();
+  state.lastStartAt = startedAt;
   task.startedAt ??= startedAt;
   task.attempts += 1;
   state.inFlight += 1;
-  pace.start();
   try {
-    const { jobId } = await deps.ddm.sync(task.instanceId, run.deadline.signal('answers'));
-    pace.end();
-    pace.accepted();
+    const { jobId } = await deps.ddm.sync(task.instanceId, state.signal);
+    pace.end(startedAt, 'accepted');
     tasks.refill();
+    state.accepted += 1;
+    state.longestMs = Math.max(state.longestMs, deps.clock.monotonic() - startedAt);
+    giveUpRefused(state);
     run.outcomes.accepted(task, jobId);
   } catch (error) {
-    pace.end();
     const failure = toFailure(error);
-    if (failure.retryClass === 'throttled') {
-      task.throttled += 1;
-      pace.throttled(startedAt, failure.retryAfterMs);
-    }
+    const { tells } = policyFor(failure);
+    if (tells === 'throttled') task.throttled += 1;
+    const isSlow = failure.retryClass === 'slow';
+    task.isCutOff = isSlow && state.signal.aborted;
+    const isKnown = task.isCutOff || (isSlow && run.batch?.slow.has(task.instanceId));
+    pace.end(startedAt, isKnown ? 'unknown' : tells, failure.retryAfterMs);
     await handleFailure(state, task, failure, generation);
   } finally {
     state.inFlight -= 1;
@@ -160,12 +179,19 @@ async function handleFailure(
   task.failure = failure;
   if (run === 'renew') return renewCredentials(state, task, failure, generation);
   if (run === 'fail') return giveUp(state, task, failure);
+  if (run === 'wait') return waitForTurn(state, task, failure);
   if (run === 'retry-once') {
     if (handOver || task.retriedOnce) return giveUp(state, task, failure);
     task.retriedOnce = true;
   }
-  if (task.attempts >= config.syncMaxAttempts) giveUp(state, task, failure);
+  if (task.attempts - task.throttled >= config.syncMaxAttempts) giveUp(state, task, failure);
   else retry(state, task, failure);
+}
+
+/** The pace decides when the service takes another call; that costs the instance no attempt. */
+function waitForTurn(state: RunState, task: Task, failure: SyncFailure): void {
+  state.tasks.putFirst(task);
+  state.run.outcomes.retried(task, failure, 0);
 }
 
 function retry(state: RunState, task: Task, failure: SyncFailure): void {
@@ -177,79 +203,4 @@ function retry(state: RunState, task: Task, failure: SyncFailure): void {
   }
   state.tasks.putBack(task, clock.monotonic() + delayMs);
   state.run.outcomes.retried(task, failure, delayMs);
-}
-
-/** Re-reads refused credentials once for the whole run; refused again, they end it. */
-async function renewCredentials(
-  state: RunState,
-  task: Task,
-  failure: SyncFailure,
-  generation: number,
-): Promise<void> {
-  const { auth } = state.deps;
-  if (generation > 0) {
-    state.stoppedBy ??= new UnauthorizedError('The token was re-read and refused again');
-  } else if (generation === auth.generation) {
-    state.isRenewing = true;
-    await auth.renew(failure).catch((error: unknown) => {
-      state.stoppedBy ??= toUnauthorizedError(error);
-    });
-    state.isRenewing = false;
-  }
-  if (state.stoppedBy) giveUp(state, task, failure);
-  else state.tasks.putFirst(task);
-}
-
-function toUnauthorizedError(error: unknown): UnauthorizedError {
-  if (error instanceof UnauthorizedError) return error;
-  return new UnauthorizedError('The token was refused, and re-reading it failed', { cause: error });
-}
-
-/** No further call in this run: the instance is tried again elsewhere, or it has failed. */
-function giveUp(state: RunState, task: Task, failure: SyncFailure): void {
-  const { outcomes } = state.run;
-  const delaySeconds = state.deps.handOver?.delaySeconds(failure);
-  if (delaySeconds !== undefined) {
-    task.delaySeconds = delaySeconds;
-    state.unfinished.push(task);
-    return;
-  }
-  outcomes.failed(task, failure);
-  if (outcomes.hasTooManyErrors()) state.stoppedBy ??= 'max-errors';
-}
-
-/** Gives tasks that this run will not call again their outcome: queued or failed. */
-async function close(state: RunState, tasks: readonly Task[]): Promise<void> {
-  const { deps, run, stoppedBy } = state;
-  if (tasks.length === 0) return;
-  if (stoppedBy) return closeStopped(state, tasks, stoppedBy);
-  if (deps.handOver) return handOverTasks(state, deps.handOver, tasks);
-  for (const task of tasks) run.outcomes.failed(task, task.failure ?? unfinished.deadline);
-}
-
-async function closeStopped(
-  state: RunState,
-  tasks: readonly Task[],
-  stoppedBy: StopReason,
-): Promise<void> {
-  const { handOver } = state.deps;
-  const failure = unfinished[stoppedBy === 'max-errors' ? 'maxErrors' : 'unauthorized'];
-  const delaySeconds = handOver?.delaySeconds(failure);
-  if (handOver && delaySeconds !== undefined) {
-    for (const task of tasks) task.delaySeconds = delaySeconds;
-    return handOverTasks(state, handOver, tasks);
-  }
-  for (const task of tasks) state.run.outcomes.failed(task, failure);
-}
-
-async function handOverTasks(
-  { run: { outcomes } }: RunState,
-  handOver: HandOver,
-  tasks: readonly Task[],
-): Promise<void> {
-  const { failure, refused } = await handOver.take(tasks);
-  for (const task of tasks) {
-    if (refused.has(task.instanceId)) outcomes.failed(task, task.failure ?? failure);
-    else outcomes.queued(task);
-  }
 }

@@ -3,7 +3,12 @@ import type { Parameters } from '../aws/parameters.ts';
 import { createCache } from '../cache.ts';
 import type { Deadline, Phase } from '../deadline.ts';
 import { type ConnectionDeps, openConnection } from '../huawei/connection.ts';
-import { type ListDeps, listInstances } from '../huawei/lists.ts';
+import {
+  countInstances,
+  createInstanceListing,
+  type InstanceListing,
+  type ListDeps,
+} from '../huawei/lists.ts';
 import { isInstanceId } from '../ids.ts';
 
 /**
@@ -12,11 +17,26 @@ import { isInstanceId } from '../ids.ts';
  * @throws {ParameterError} when list or credentials are unusable
  * @throws {ReadError} when discovery is on and the instances cannot be listed
  */
-export type FleetSource = (deadline: Deadline, phase?: Phase) => Promise<Fleet>;
+type FleetSource = (deadline: Deadline, phase?: Phase) => Promise<Fleet>;
+
+export interface Fleets {
+  readonly fleet: FleetSource;
+  /**
+   * How many instances there are, without listing them all for it: with discovery, those in `exclude` may be among
+   * them. @throws what FleetSource throws
+   */
+  fleetSize(deadline: Deadline): Promise<number>;
+}
 
 /** The instances in the parameter store. */
-export function createListedFleet(parameters: Parameters): FleetSource {
-  return (deadline, phase = 'setUp') => parameters.fleet(deadline.signal(phase));
+export function createListedFleet(parameters: Parameters): Fleets {
+  const fleet: FleetSource = (deadline, phase = 'setUp') =>
+    parameters.fleet(deadline.signal(phase));
+  return { fleet, fleetSize: async (deadline) => sizeOf(await fleet(deadline)) };
+}
+
+function sizeOf({ instanceIds, malformed, notRunning }: Fleet): number {
+  return instanceIds.length + malformed.length + notRunning.length;
 }
 
 export interface DiscoveryDeps extends Omit<ListDeps, 'auth' | 'http'>, ConnectionDeps {
@@ -25,18 +45,52 @@ export interface DiscoveryDeps extends Omit<ListDeps, 'auth' | 'http'>, Connecti
   readonly parameters: Parameters;
 }
 
-/** The instances that the list API shows, without those in the parameter `exclude`; cached as parameters are. */
-export function createDiscoveredFleet(deps: DiscoveryDeps): FleetSource {
-  const fleet = createCache<Fleet>(deps.clock);
-  return (deadline, phase = 'resolve') =>
-    fleet.get() ?? fleet.keep(discover(deps, deadline, phase));
+const keptMs = 15 * 60_000; // longer than a message takes to come back
+
+/**
+ * The instances that the list API shows, without those in the parameter `exclude`; cached as parameters are. If there
+ * was not enough time for all pages, the next invocation continues.
+ */
+export function createDiscoveredFleet(deps: DiscoveryDeps): Fleets {
+  const cache = createCache<Fleet>(deps.clock);
+  let listing = createInstanceListing();
+  let usedAt = Number.NEGATIVE_INFINITY;
+
+  const discover = async (deadline: Deadline, phase: Phase): Promise<Fleet> => {
+    const now = deps.clock.monotonic();
+    if (now - usedAt > keptMs) listing = createInstanceListing();
+    usedAt = now;
+    const found = await readFleet(deps, listing, deadline, phase);
+    listing = createInstanceListing();
+    return found;
+  };
+  const fleet: FleetSource = (deadline, phase = 'resolve') =>
+    cache.get() ?? cache.keep(discover(deadline, phase));
+  return {
+    fleet,
+    fleetSize: async (deadline) => {
+      const isKnown = cache.get() !== undefined;
+      const counted = isKnown ? Number.POSITIVE_INFINITY : await count(deps, deadline);
+      return Number.isFinite(counted) ? counted : sizeOf(await fleet(deadline));
+    },
+  };
 }
 
-async function discover(deps: DiscoveryDeps, deadline: Deadline, phase: Phase): Promise<Fleet> {
+async function count(deps: DiscoveryDeps, deadline: Deadline): Promise<number> {
+  using connection = await openConnection(deps, deadline, 'resolve');
+  return countInstances({ ...deps, ...connection }, deadline.signal('resolve'));
+}
+
+async function readFleet(
+  deps: DiscoveryDeps,
+  listing: InstanceListing,
+  deadline: Deadline,
+  phase: Phase,
+): Promise<Fleet> {
   const signal = deadline.signal(phase);
   const excluded = new Set(await deps.parameters.excluded(signal));
   using connection = await openConnection(deps, deadline, phase);
-  const listed = await listInstances({ ...deps, ...connection }, signal);
+  const listed = await listing.read({ ...deps, ...connection }, signal);
   const offered = listed.filter(({ id }) => !excluded.has(id));
   const wellFormed = offered.filter(({ id }) => isInstanceId(id));
   return {

@@ -7,9 +7,11 @@ import { createDdmClient } from '../huawei/ddm.ts';
 import type { Report, RunOrigin } from '../log.ts';
 import { createQueueHandOver } from '../queue/hand-over.ts';
 import { warnOfExpiry } from '../token/expiry.ts';
-import { type HandOver, type StopReason, syncFleet } from './engine.ts';
+import { syncFleet } from './engine.ts';
 import { createRecorder, type OutcomeSink, type Outcomes, type Recorder } from './outcomes.ts';
+import type { StopReason, SyncBatch } from './run-state.ts';
 import { createTask } from './tasks.ts';
+import type { HandOver } from './unfinished.ts';
 
 export interface RunRequest extends RunOrigin {
   /** Checks configuration, parameters and ids, and calls nothing. */
@@ -47,7 +49,12 @@ export async function runSync(
   if (request.dryRun) {
     for (const instanceId of fleet.instanceIds) recorder.skipped(createTask(instanceId));
   } else {
-    const handOver = app.syncQueue && createQueueHandOver(app, app.syncQueue, request, deadline);
+    const handOver =
+      app.syncQueue &&
+      createQueueHandOver(app, app.syncQueue, request, {
+        fleet: fleet.instanceIds.length,
+        deadline,
+      });
     stoppedBy = await callInstances(app, connection, {
       instanceIds: fleet.instanceIds,
       outcomes: recorder,
@@ -86,6 +93,7 @@ interface Calls {
   readonly outcomes: Outcomes;
   /** How many are called here at most. */
   readonly inlineMax: number;
+  readonly batch?: SyncBatch;
   readonly handOver: HandOver | undefined;
   readonly deadline: Deadline;
 }

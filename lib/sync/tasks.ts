@@ -15,8 +15,8 @@ export interface Task {
   failure?: SyncFailure;
   /** It had the one retry of `retry-once` (failure-policy.ts). */
   retriedOnce: boolean;
-  /** Delay for the hand-over: seconds until the worker may call it; 0 if it had no turn. */
-  delaySeconds: number;
+  /** Its last call was ended before its time, so that others need not wait for it. */
+  isCutOff: boolean;
 }
 
 export function createTask(instanceId: string): Task {
@@ -25,7 +25,7 @@ export function createTask(instanceId: string): Task {
     attempts: 0,
     throttled: 0,
     retriedOnce: false,
-    delaySeconds: 0,
+    isCutOff: false,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { App } from '../app.ts';
-import type { Deadline } from '../deadline.ts';
+import type { Deadline, Phase } from '../deadline.ts';
+import type { Token } from '../secret.ts';
 
 const warnBelowHours = 8; // a rotation every 6 h leaves at least 18 of 24
 
@@ -8,17 +9,26 @@ export function hoursUntil(atMs: number, nowMs: number): number {
   return Math.floor((atMs - nowMs) / 36_000) / 100;
 }
 
-/** Records how long the token is still valid, if known, and warns before it expires. */
+/** Whether a token is valid for so short a time that the next rotation must not fail. */
+export function isExpiring({ expiresAt }: Token, nowMs: number): boolean {
+  return expiresAt !== undefined && hoursUntil(expiresAt, nowMs) < warnBelowHours;
+}
+
+/**
+ * Records how long the token is still valid, if known, and warns before it expires.
+ * @param phase by the end of which the token must have been read
+ */
 export async function warnOfExpiry(
   { clock, log, parameters }: Pick<App, 'clock' | 'log' | 'parameters'>,
   runId: string,
   deadline: Deadline,
+  phase: Phase = 'setUp',
 ): Promise<void> {
-  const secret = await parameters.secret(deadline.signal('setUp'));
+  const secret = await parameters.secret(deadline.signal(phase));
   if (!('token' in secret) || secret.expiresAt === undefined) return;
   const hoursLeft = hoursUntil(secret.expiresAt, clock.now());
   log.tokenHoursLeft(hoursLeft);
-  if (hoursLeft >= warnBelowHours) return;
+  if (!isExpiring(secret, clock.now())) return;
   const expiresAt = new Date(secret.expiresAt).toISOString();
   log.warning(hoursLeft > 0 ? 'token expires soon' : 'token has expired', {
     runId,

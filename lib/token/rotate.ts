@@ -1,14 +1,12 @@
 import type { App, AppWith } from '../app.ts';
 import type { Deadline } from '../deadline.ts';
-import { IamError, ReadError, RotationError } from '../errors.ts';
-import { openConnection } from '../huawei/connection.ts';
-import { adviceFor } from '../huawei/error-codes.ts';
+import { IamError, RotationError, type SyncFailure } from '../errors.ts';
 import { createToken } from '../huawei/iam.ts';
-import { listOneInstance } from '../huawei/lists.ts';
 import { retryDelay } from '../retry.ts';
 import type { Password, Token } from '../secret.ts';
 import { policyFor } from '../sync/failure-policy.ts';
 import { hoursUntil } from './expiry.ts';
+import { proveToken } from './prove.ts';
 
 /** What a rotation did; nothing in it is secret. */
 export interface Rotation {
@@ -56,7 +54,7 @@ async function rotate(app: AppWith<'iamEndpoint'>, deadline: Deadline): Promise<
       `IAM issued a token that is valid for ${hoursLeft} hours, less than ${minLifeHours}: check the clock of this machine and the token policy of the account`,
     );
   }
-  if (config.rotationProof) await prove(app, token, deadline);
+  if (config.rotationProof) await proveToken(app, token, deadline);
   const { leftOver, parameters: count } = await parameters.writeToken(
     token,
     deadline.signal('handOver'),
@@ -102,46 +100,36 @@ function pauseAfter({ random }: App, { failure }: IamError, attempt: number): nu
 }
 
 function refused({ failure }: IamError, attempts: number): RotationError {
-  const { errCode, externalMessage = '', httpStatus, retryClass } = failure;
+  const { errCode, externalMessage, httpStatus } = failure;
   const status = httpStatus === undefined ? '' : ` (HTTP ${httpStatus})`;
-  const advice = retryClass === 'auth' ? signInAdvice : adviceOf(httpStatus, errCode);
+  const said = externalMessage ? ` "${externalMessage}"` : '';
   return new RotationError(
-    `IAM issued no token after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}: ${errCode}${status} "${externalMessage}". ${advice}`,
+    `IAM issued no token after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}: ${errCode}${status}${said}. ${adviceFor(failure)}`,
   );
+}
+
+function adviceFor({ errCode, httpStatus = 0, retryClass }: SyncFailure): string {
+  if (retryClass === 'auth') return signInAdvice;
+  const byClass = policyFor({ retryClass }).signIn === 'retry' ? passingAdvice : endpointAdvice;
+  return adviceByStatus[httpStatus] ?? adviceByCode[errCode] ?? byClass;
 }
 
 const signInAdvice =
   'Check domainName, userName and password of the credentials parameter, and that the user is not locked. It was not tried again: IAM locks accounts.';
+const passingAdvice =
+  'The next rotation tries again. If this continues, open a support ticket with the request time.';
+const endpointAdvice =
+  'Check IAM_ENDPOINT: it must be the API endpoint of IAM in the region, not a console address.';
 
 const adviceByStatus: Readonly<Record<number, string>> = {
+  201: 'The sign-in worked, but its token cannot be used. Check IAM_ENDPOINT and DDM_PROJECT_ID. If they are right, open a support ticket with this message.',
   400: 'Check the credentials parameter and DDM_PROJECT_ID.',
   403: 'Allow the IAM user programmatic access, and give its group permissions in this project.',
   404: 'Check that DDM_PROJECT_ID is a project of this account, and that IAM_ENDPOINT is of its cloud.',
 };
 
-function adviceOf(httpStatus = 0, errCode: string): string {
-  return (
-    adviceByStatus[httpStatus] ??
-    adviceFor(httpStatus, errCode === 'BAD_RESPONSE' && httpStatus !== 201 ? undefined : errCode) ??
-    ''
-  );
-}
-
-/** One harmless call with the new token. Only a refusal counts: DDM may be down for other reasons. */
-async function prove(app: App, token: Token, deadline: Deadline): Promise<void> {
-  const { log } = app;
-  const parameters = { secret: async () => token, refreshSecret: async () => token };
-  try {
-    using connection = await openConnection({ ...app, parameters }, deadline);
-    await listOneInstance({ ...app, ...connection }, deadline.signal('calls'));
-  } catch (error) {
-    if (!(error instanceof ReadError)) throw error;
-    const { errCode, retryClass } = error.failure;
-    if (retryClass === 'auth') {
-      throw new RotationError(
-        `DDM refused the new token (${errCode}): check that DDM_PROJECT_ID and IAM_ENDPOINT belong to the same cloud and region as DDM_ENDPOINT; the old token is still in place`,
-      );
-    }
-    log.warning('new token not tested: DDM returned an error or no answer', { errCode });
-  }
-}
+const adviceByCode: Readonly<Record<string, string>> = {
+  NETWORK:
+    'Check IAM_ENDPOINT, and that the function can reach the internet (VPC, NAT gateway, security group).',
+  TLS: 'The connection may be intercepted. Check IAM_ENDPOINT and any TLS-inspecting proxy before you do anything else.',
+};

@@ -45,6 +45,8 @@ function nameOf(resource: unknown): string {
   const parameter = /custom\.parameterArn\}\/([\w/-]+)"/.exec(text)?.[1];
   const isLogGroup = text.includes('custom.logGroupArn');
   const attribute = /"Fn::GetAtt":\["(\w+)","Arn"\]/.exec(text)?.[1];
+  const object = /\$\{(\w+)\.Arn\}\/([\w.-]+)"/.exec(text);
+  if (object) return `\`${object[2]}\` in \`${object[1]}\``;
   if (parameter) return `\`…/${parameter}\``;
   if (isLogGroup) return 'the streams of its log group';
   if (attribute && text.includes('"live"')) return `alias \`live\` of \`${attribute}\``;

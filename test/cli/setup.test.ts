@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -51,6 +51,38 @@ function readSettings(cwd: string, stage: string) {
 function expectNoSecret(cloud: Cloud, printed: string): void {
   for (const secret of everySecret(cloud)) expect(printed).not.toContain(secret);
 }
+
+describe('the service types that watch looks at', () => {
+  const typesOf = async (types: string, fault?: { status: number; body: object }) => {
+    const cloud = await openCloud();
+    if (fault) cloud.cts.fault = () => fault;
+    const run = await runSetUp({
+      ...{ cloud, args: allFlags(cloud) },
+      env: { WATCH_SERVICE_TYPES: types },
+    });
+    expectNoSecret(cloud, run.stdout);
+    return run.stdout.split('\n').filter((line) => line.startsWith('Warning: '));
+  };
+
+  test('are fine if CTS knows them', async () => {
+    expect(await typesOf('')).toEqual([]);
+  });
+
+  test('lead to a warning each if CTS does not know them, or none of their operations', async () => {
+    expect(await typesOf('RDS,GaussDB(for MySQL),ECS')).toEqual([
+      'Warning: CTS knows no service type "GaussDB(for MySQL)", so watch will not see its changes. Types of data nodes that it knows: RDS, GaussDB. Set WATCH_SERVICE_TYPES.',
+      expect.stringContaining('CTS knows the service type "ECS", but none of the operations'),
+    ]);
+  });
+
+  test('lead to a warning if CTS does not tell which ones it knows, as on Open Telekom Cloud', async () => {
+    const fault = { status: 404, body: { error_code: 'APIGW.0101', error_msg: 'no such API' } };
+
+    expect(await typesOf('RDS', fault)).toEqual([
+      expect.stringMatching(/CTS does not tell which service types it knows .*APIGW.0101/),
+    ]);
+  });
+});
 
 describe('npm run setup with flags', () => {
   test('writes list, credentials and a first token, and the service works at once', async () => {
@@ -115,7 +147,7 @@ describe('npm run setup with flags', () => {
     const cwd = temporaryFolder();
     const { stdout } = await runSetUp({
       cloud,
-      args: [...flags, '--instances', 'all', '--stage', 'test'],
+      args: [...flags, '--instances', 'all', '--stage', 'test', '--alarm-email', 'a@b.example'],
       cwd,
     });
 
@@ -124,7 +156,10 @@ describe('npm run setup with flags', () => {
       /\/credentials +SecureString +accessKeyId, secretAccessKey\n[\s\S]*Written/,
     );
     expect(stdout).toContain('npm run deploy -- --stage test');
-    expect(readSettings(cwd, 'test').PARAMETER_PREFIX).toBe('/ddm-sync/test');
+    expect(readSettings(cwd, 'test')).toMatchObject({
+      PARAMETER_PREFIX: '/ddm-sync/test',
+      ALARM_EMAIL: 'a@b.example',
+    });
     expect(cloud.ssm.value('/ddm-sync/test/instances')).toBeDefined();
   });
 
@@ -198,13 +233,17 @@ describe('npm run setup with flags', () => {
     const ids = cloud.ddm.instanceIds.slice(0, 2).join(',');
     cloud.ddm.listFault = () => notAllowed;
 
+    const cwd = temporaryFolder();
+
     const { refusal, stdout } = await runSetUp({
       cloud,
       args: [...flagsFor(cloud), '--instances', ids],
+      cwd,
     });
 
     expect(refusal).toBeUndefined();
     expect(stdout).toContain('Warning: DDM did not list the instances');
+    expect(readSettings(cwd, 'prod').ROTATION_PROOF).toBe('off');
     await expectAccepted(cloud, 2);
   });
 
@@ -223,7 +262,7 @@ describe('npm run setup with flags', () => {
 
     for (const name of [
       ...['cloud', 'region', 'project', 'auth', 'domain-name', 'user-name', 'instances'],
-      ...['stage', 'prefix', 'yes', 'embedded'],
+      ...['stage', 'prefix', 'alarm-email', 'yes', 'embedded'],
     ]) {
       expect(help).toContain(`--${name}`);
     }
@@ -440,7 +479,8 @@ describe('what cannot work is said in one line, and nothing is written', () => {
       env: { DDM_SYNC_PASSWORD: password },
     });
 
-    expect(refusal).toContain('You said');
+    expect(refusal).toContain('IAM refused the sign-in: BAD_RESPONSE (HTTP 400).');
+    expect(refusal + stdout).not.toContain('You said');
     expect(refusal + stdout).not.toContain('canary');
     expect(refusal + stdout).not.toContain('wörd');
   });
@@ -530,6 +570,8 @@ describe('npm run setup in a terminal', () => {
     await answer(terminal, 'IAM user name', '');
     await answer(terminal, 'Password', cloud.iam.user.password);
     await answer(terminal, 'RESIZING', keys.space);
+    await answer(terminal, 'Whom shall alarms tell', 'on-call');
+    await answer(terminal, 'is not an e-mail address', `${keys.clear}a@b.example, c@d.example`);
     await answer(terminal, 'Write them?', '');
     await terminal.reads('npm run deploy');
 
@@ -560,10 +602,12 @@ describe('npm run setup in a terminal', () => {
     await answer(terminal, 'Secret access key', 'short');
     await answer(terminal, 'not a secret access key', `${keys.clear}${secretAccessKey}`);
     await answer(terminal, '6 found', '');
+    await answer(terminal, 'Whom shall alarms tell', '');
     await answer(terminal, 'Write them?', 'y');
     await terminal.reads('npm run deploy -- --stage prod');
 
     expect(await terminal.exitCode).toBe(0);
+    expect(terminal.output()).not.toContain('ALARM_EMAIL');
     expectNoSecret(cloud, terminal.output());
     await expectAccepted(cloud, 6, 'aksk');
   }, 60_000);

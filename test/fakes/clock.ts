@@ -30,7 +30,7 @@ export function createFakeClock(): FakeClock {
   };
 
   return {
-    now: () => wallOffset + monotonic,
+    now: () => Math.floor(wallOffset + monotonic), // whole, as Date.now()
     monotonic: () => monotonic,
     sleep: (delayMs, signal) =>
       new Promise((resolve) => {

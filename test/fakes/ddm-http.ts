@@ -9,6 +9,9 @@ export interface FakeDdmHttp extends HttpClient {
 export interface FakeAnswer {
   readonly status: number;
   readonly errCode?: string;
+  /** Of this answer alone. */
+  readonly latencyMs?: number;
+  readonly retryAfter?: string;
 }
 
 /** DDM's v1 API behind an HTTP client that takes fake time; undefined is accepted. */
@@ -25,13 +28,16 @@ export function createFakeDdmHttp(
       const instanceId = /instances\/([^/]+)\//.exec(url)?.[1] ?? '';
       calls.push(instanceId);
       const failed = answer(instanceId, calls.length);
-      await clock.sleep(Math.min(latencyMs, timeoutMs), signal);
-      if (latencyMs > timeoutMs || signal.aborted) throw new HttpError('TIMEOUT', 'too late', true);
-      const body = failed
+      const takesMs = failed?.latencyMs ?? latencyMs;
+      await clock.sleep(Math.min(takesMs, timeoutMs), signal);
+      if (takesMs > timeoutMs || signal.aborted) throw new HttpError('TIMEOUT', 'too late', true);
+      const isAccepted = failed === undefined || failed.status === 200;
+      const body = !isAccepted
         ? { errCode: failed.errCode, externalMessage: 'text' }
         : { instanceId, jobId: `job-${instanceId}` };
       const status = failed?.status ?? 200;
-      return { status, body: JSON.stringify(body), header: () => undefined };
+      const header = (name: string) => (name === 'Retry-After' ? failed?.retryAfter : undefined);
+      return { status, body: JSON.stringify(body), header };
     },
   };
 }

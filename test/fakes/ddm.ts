@@ -60,7 +60,7 @@ export function createFakeDdm({
   };
 }
 
-const timeout: SyncFailure = { errCode: 'TIMEOUT', retryClass: 'retry' };
+const timeout: SyncFailure = { errCode: 'TIMEOUT', retryClass: 'slow' };
 
 /** Calls beyond `perSecond` in any sliding second are throttled, as the gateway does. */
 export function throttleAbove(perSecond: () => number) {

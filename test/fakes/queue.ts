@@ -20,6 +20,7 @@ export function createFakeQueue(refuse: (id: string) => boolean = () => false): 
       sent.push(...entries.filter((entry) => !isRefused(entry)));
       return refuseSome(entries, isRefused);
     },
+    size: async () => sent.length,
     delayBatch: async (redeliveries) => {
       delayed.push(...redeliveries);
       return { failed: [] };

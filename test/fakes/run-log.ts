@@ -17,6 +17,8 @@ export interface FakeRunLog extends Log {
   readonly notices: readonly (LogFields & { readonly message: string })[];
   readonly warnings: readonly string[];
   readonly problems: readonly (LogFields & { readonly message: string })[];
+  /** Of instances that were sent anew, in seconds. */
+  readonly waits: readonly number[];
   readonly hoursLeft: readonly number[];
   readonly jobEnds: readonly JobResult[];
   /** What batches counted. */
@@ -34,6 +36,7 @@ export function createFakeRunLog(): FakeRunLog {
   const notices: (LogFields & { readonly message: string })[] = [];
   const warnings: string[] = [];
   const problems: (LogFields & { readonly message: string })[] = [];
+  const waits: number[] = [];
   const hoursLeft: number[] = [];
   const jobEnds: JobResult[] = [];
   const endCounts: EndCounts[] = [];
@@ -47,6 +50,7 @@ export function createFakeRunLog(): FakeRunLog {
     notices,
     warnings,
     problems,
+    waits,
     hoursLeft,
     jobEnds,
     endCounts,
@@ -61,6 +65,7 @@ export function createFakeRunLog(): FakeRunLog {
     warning: (message) => void warnings.push(message),
     ignored: (message, fields) => void ignored.push({ ...fields, message }),
     notificationRefused: () => void refused.push(true),
+    longestWait: (seconds) => void waits.push(seconds),
     tokenHoursLeft: (hours) => void hoursLeft.push(hours),
     jobResult: (end) => void jobEnds.push(end),
     jobResults: (counts) => void endCounts.push(counts),

@@ -1,5 +1,7 @@
+import { text } from 'node:stream/consumers';
 import { describe, expect, test, vi } from 'vitest';
 import type { Cloud } from '../../emulator/cloud.ts';
+import { startServer } from '../support/http-server.ts';
 import {
   sample,
   shareCloud,
@@ -101,6 +103,29 @@ describe('with an access key', async () => {
         errorMessage: `The signature was refused: the clock here is 20 minutes ${side} the service's, and a signature is valid for 15; set the clock`,
       },
     });
+  });
+
+  test('the secret key does not leave the function, and the session token only in its header', async () => {
+    replaceKeys(cloud, { securityToken: 'canary-session-token' });
+    const requests: string[] = [];
+    const server = await startServer(async (request, response) => {
+      requests.push(`${request.url} ${request.rawHeaders.join(' ')} ${await text(request)}`);
+      response.end('{}');
+    });
+    const { invoke } = await startPackaged('scheduled', {
+      cloud,
+      env: { ...env, DDM_ENDPOINT: server.url },
+    });
+
+    await invoke({});
+
+    expect(requests.length).toBeGreaterThan(10);
+    for (const request of requests) {
+      expect(request).not.toContain(cloud.accessKeys.secretAccessKey);
+      expect(request.match(/\S+ canary-session-token/g)).toEqual([
+        expect.stringMatching(/^x-security-token /i),
+      ]);
+    }
   });
 
   test('row 44: shows neither key nor signature', async () => {

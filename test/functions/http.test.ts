@@ -171,7 +171,10 @@ describe('POST /sync beyond the inline limit', async () => {
     expect(body).toMatchObject({ total: 8, accepted: 3, queued: 5 });
     const bodies = cloud.sqs.messages(syncQueue).map((message) => JSON.parse(message.body));
     expect(bodies).toEqual(
-      ids.slice(3).map((instanceId) => ({ instanceId, trigger: 'http', runId: body.runId })),
+      ids.slice(3).map((instanceId) => ({
+        ...{ instanceId, trigger: 'http', runId: body.runId },
+        askedAt: expect.any(Number),
+      })),
     );
   });
 
@@ -226,6 +229,95 @@ describe('POST /sync over instances that fail', async () => {
     for (let from = 0; from + 24 <= canary.length; from += 24) {
       expect(printed.includes(canary.slice(from, from + 24))).toBe(false);
     }
+  });
+});
+
+test('row 44: no event in the log, whatever the variables of Powertools say', async () => {
+  const { invoke, output } = await startPackaged('http', {
+    instances: 3,
+    env: {
+      POWERTOOLS_LOGGER_LOG_EVENT: 'true',
+      POWERTOOLS_LOG_LEVEL: 'DEBUG',
+      POWERTOOLS_DEV: 'true',
+    },
+  });
+  const headers = {
+    ...sample('http').headers,
+    authorization: 'Bearer canary-bearer',
+    'x-amz-security-token': 'canary-session',
+  };
+
+  const { statusCode } = await send({ invoke }, eventWith('{}', { headers }));
+
+  expect(statusCode).toBe(200);
+  expect(output.join('\n')).toContain('sync run finished');
+  expect(output.join('\n')).not.toContain('canary');
+});
+
+/** How many requests of this function were counted as failed. */
+function countFailed({ lines }: Pick<Session, 'lines'>): number {
+  const counted = lines().filter((line) => 'FailedRequests' in line);
+  for (const line of counted) {
+    expect(line).toMatchObject({
+      function: 'http',
+      FailedRequests: 1,
+      _aws: {
+        CloudWatchMetrics: [{ Namespace: 'ddm-sync', Dimensions: [['service', 'function']] }],
+      },
+    });
+  }
+  return counted.length;
+}
+
+describe('the metric of failed requests, which rings an alarm and rolls a deployment back', async () => {
+  const cloud = await shareCloud({ instances: 20, failShare: 0.1 });
+  const start = (env = {}) => startPackaged('http', { cloud, env });
+
+  test.each<[string, Record<string, string>, () => void]>([
+    ['missing settings', { DDM_ENDPOINT: '', DDM_PROJECT_ID: '' }, () => {}],
+    [
+      'a parameter store that refuses',
+      {},
+      () => {
+        cloud.ssm.fault = () => ({ status: 400, type: 'AccessDeniedException' });
+      },
+    ],
+    [
+      'an empty list',
+      {},
+      () =>
+        cloud.ssm.put({ name: `${cloud.parameterPrefix}/instances`, type: 'String', value: '[]' }),
+    ],
+    ['a dead token', {}, () => cloud.iam.tokens.clear()],
+    [
+      'a queue that refuses a fleet',
+      { SYNC_INLINE_MAX: '1' },
+      () => {
+        cloud.sqs.fault = () => ({ status: 403, type: 'AccessDeniedException' });
+      },
+    ],
+  ])('counts every request with %s', async (_, env, plant) => {
+    plant();
+    const session = await start(env);
+
+    const answers = [await post(session), await post(session)];
+
+    expect(answers.map(({ statusCode }) => statusCode >= 500)).toEqual([true, true]);
+    expect(countFailed(session)).toBe(2);
+  });
+
+  test('counts neither what the caller did wrong nor instances that DDM refuses', async () => {
+    const session = await start();
+    const mixed = await post(session);
+    const { instanceId } = mixed.body.results[0];
+
+    const refused = await post(session, 'nonsense');
+    const foreign = await post(session, { instanceIds: instanceIds(1, 9) });
+    const failed = await post(session, { instanceIds: [instanceId] });
+
+    const statuses = [mixed, refused, foreign, failed].map(({ statusCode }) => statusCode);
+    expect(statuses).toEqual([207, 400, 403, 502]);
+    expect(countFailed(session)).toBe(0);
   });
 });
 

@@ -184,6 +184,30 @@ describe('a failed rotation keeps the old token, fails and says why', () => {
     });
   });
 
+  test('and publishes how long the old one is valid: without runs, nothing else does', async () => {
+    await invoke({});
+    cloud.iam.fault = () => keystone(401, 'The password is wrong.');
+
+    await invoke({});
+
+    const published = lines().filter((line) => 'TokenHoursLeft' in line);
+    expect(published.map((line) => line.TokenHoursLeft)).toEqual([
+      expect.closeTo(24, 1),
+      expect.closeTo(24, 1),
+    ]);
+  });
+
+  test('and says why, whatever else it cannot read', async () => {
+    const { invoke, lines } = await startPackaged('rotate-token', { cloud });
+    cloud.ssm.fault = () => ({ status: 400, type: 'AccessDeniedException' });
+
+    const result = await invoke({});
+
+    expect(result).toMatchObject({ ok: false, error: { errorType: 'ParameterError' } });
+    expect(JSON.stringify(result)).toContain('/credentials');
+    expect(lines().filter((line) => 'TokenHoursLeft' in line)).toEqual([]);
+  });
+
   test('a token that is valid for less than 12 hours', async () => {
     await expectFailure(/^RotationError: .* is valid for 1[01](\.\d+)? hours/, 1, ({ iam }) => {
       iam.issue.lifetimeMs = 11 * 3_600_000;
@@ -210,16 +234,6 @@ describe('a failed rotation keeps the old token, fails and says why', () => {
       ssm.delete(`${parameterPrefix}/credentials`),
     );
   });
-
-  test('an IAM that cannot be reached', async () => {
-    const env = { IAM_ENDPOINT: `http://127.0.0.1:${await findClosedPort()}` };
-    const { invoke } = await startPackaged('rotate-token', { cloud, env });
-
-    expect(await invoke({})).toMatchObject({
-      ok: false,
-      error: { errorMessage: expect.stringMatching(/after 3 attempts: NETWORK/) },
-    });
-  });
 });
 
 test('tries again what failed for a moment', async () => {
@@ -232,16 +246,112 @@ test('tries again what failed for a moment', async () => {
   expect(await invoke({})).toMatchObject({ ok: true, response: { rotated: true } });
 });
 
-test('writes the token also when DDM cannot prove it, with a warning', async () => {
-  cloud.ddm.listFault = () => ({
-    status: 500,
-    body: { errCode: 'DBS.200412', externalMessage: 'Server failure.' },
+/** Nothing says whether the new token works. */
+const listFails: ReturnType<Cloud['ddm']['listFault']> = {
+  status: 500,
+  body: { errCode: 'DBS.200412', externalMessage: 'Server failure.' },
+};
+
+describe('a new token that DDM did not prove', () => {
+  test.each<[string, ReturnType<Cloud['ddm']['listFault']>, RegExp]>([
+    [
+      'DDM forbids the list',
+      { status: 403, body: { error_code: 'IAM.0002', error_msg: 'no' } },
+      /IAM\.0002 \(HTTP 403\).*ddm:instance:list.*ROTATION_PROOF=off/,
+    ],
+    ['DDM fails', listFails, /DBS\.200412 \(HTTP 500\).*next rotation/],
+    ['DDM throttles', { status: 429, body: { error_code: 'APIGW.0308' } }, /APIGW\.0308.*next/],
+    [
+      'the project is unknown',
+      { status: 404, body: '' },
+      /BAD_RESPONSE \(HTTP 404\).*DDM_PROJECT_ID/,
+    ],
+    [
+      'a page answers',
+      { status: 200, body: '<html></html>' },
+      /BAD_RESPONSE \(HTTP 200\).*DDM_ENDPOINT/,
+    ],
+  ])('does not replace one that is valid: %s', async (_, fault, message) => {
+    await invoke({});
+
+    await expectFailure(
+      new RegExp(`^RotationError: .*${message.source}.*old token`),
+      2,
+      (cloud) => {
+        cloud.ddm.listFault = () => fault;
+      },
+    );
   });
 
-  expect(await invoke({})).toMatchObject({ ok: true, response: { rotated: true } });
-  expect(lines().find(({ level }) => level === 'WARN')).toMatchObject({
-    message: 'new token not tested: DDM returned an error or no answer',
-    errCode: 'DBS.200412',
+  test.each<[string, (cloud: Cloud) => void]>([
+    ['is valid for less than 8 more hours', (cloud) => expireIn(cloud, 7.9)],
+    ['has expired', (cloud) => expireIn(cloud, -1)],
+    ['does not exist', removeToken],
+  ])('is written, with a warning, if the old one %s', async (_, age) => {
+    await invoke({});
+    age(cloud);
+    const before = storedToken(cloud);
+    cloud.ddm.listFault = () => listFails;
+
+    const result = await invoke({});
+
+    expect(result).toMatchObject({ ok: true, response: { rotated: true } });
+    expect(storedToken(cloud)).not.toBe(before);
+    expect(lines().find(({ level }) => level === 'WARN')).toMatchObject({
+      message: 'new token not tested: DDM returned an error or no answer',
+      errCode: 'DBS.200412',
+    });
+  });
+
+  test('is not written if DDM refused it, however old the other one is', async () => {
+    await invoke({});
+    expireIn(cloud, 1);
+
+    await expectFailure(/^RotationError: .*IAM\.0002/, 2, ({ ddm }) => {
+      ddm.listFault = () => ({ status: 403, body: { error_code: 'IAM.0002', error_msg: 'no' } });
+    });
+  });
+});
+
+function expireIn({ parameterPrefix, ssm }: Cloud, hours: number): void {
+  const name = `${parameterPrefix}/token-set`;
+  const set = JSON.parse(ssm.value(name) ?? '');
+  const expiresAt = new Date(Date.now() + hours * 3_600_000).toISOString();
+  ssm.put({ name, type: 'SecureString', value: JSON.stringify({ ...set, expiresAt }) });
+}
+
+function removeToken({ parameterPrefix, ssm }: Cloud): void {
+  for (const name of [...ssm.parameters.keys()]) {
+    if (name.startsWith(`${parameterPrefix}/token`)) ssm.delete(name);
+  }
+}
+
+describe('the advice of a failed sign-in is about the sign-in', () => {
+  test.each<[string, IamFault, RegExp]>([
+    ['a 201 without a token', { status: 201, body: {} }, /sign-in worked/],
+    ['the token of another project', foreignToken, /another project.*sign-in worked/],
+    ['a page with status 200', { status: 200, body: '<html></html>' }, /Check IAM_ENDPOINT/],
+    ['a redirect', { status: 302, body: '' }, /Check IAM_ENDPOINT/],
+    ['a failure', { status: 500, body: '' }, /next rotation tries again/],
+  ])('%s', async (_, fault, advice) => {
+    cloud.iam.fault = () => fault;
+
+    const result = await invoke({});
+
+    const message = result.ok ? '' : result.error.errorMessage;
+    expect(message).toMatch(advice);
+    expect(message).not.toMatch(/sync|instance|DDM_ENDPOINT|DDM_API_VERSION|SYNC_/);
+  });
+
+  test('an IAM that cannot be reached', async () => {
+    const env = { IAM_ENDPOINT: `http://127.0.0.1:${await findClosedPort()}` };
+    const { invoke } = await startPackaged('rotate-token', { cloud, env });
+
+    const result = await invoke({});
+
+    const message = result.ok ? '' : result.error.errorMessage;
+    expect(message).toMatch(/after 3 attempts: NETWORK.*Check IAM_ENDPOINT/);
+    expect(message).not.toMatch(/DDM_ENDPOINT/);
   });
 });
 
@@ -289,4 +399,55 @@ test('row 44: shows neither token nor password, whatever IAM answers', async () 
   expect(printed).not.toContain('passw\u00f6rd');
   expect(printed).not.toContain(cloud.iam.user.password);
   expect(printed).not.toContain(storedToken(cloud).slice(0, 24));
+});
+
+test('row 44: shows no password in another spelling, whatever IAM answers', async () => {
+  const { domainName, userName } = cloud.iam.user;
+  const password = 'Summer  canary/"pässwörd" <1>\t%2';
+  const json = JSON.stringify(password).slice(1, -1);
+  const spellings = [
+    password,
+    password.replace(/\s+/g, ' '),
+    password.toLowerCase(),
+    password.toUpperCase(),
+    json,
+    JSON.stringify(json).slice(1, -1),
+    json.replaceAll('/', '\\/'),
+    json.replace(/[ä-ö]/g, (letter) => `\\u00${letter.charCodeAt(0).toString(16)}`),
+    encodeURIComponent(password),
+    encodeURIComponent(password).replaceAll('%20', '+'),
+    password.replaceAll('"', '&quot;').replaceAll('ä', '&auml;').replaceAll('<', '&lt;'),
+    password.replace(/[ä-ö]/g, (letter) => `&#${letter.charCodeAt(0)};`),
+    [...password].join(' '),
+  ];
+  writeCredentials(cloud, JSON.stringify({ domainName, userName, password }));
+  const results: unknown[] = [];
+  for (const [index, spelling] of spellings.entries()) {
+    const status = [400, 401, 403, 404][index % 4] ?? 400;
+    const message = `Invalid password ${spelling}`;
+    cloud.iam.fault = () => ({
+      status,
+      body: { error: { code: status, message, title: message } },
+    });
+    results.push(await invoke({}));
+    cloud.iam.fault = () => ({ status, body: { error_code: 'IAM.0001', error_msg: message } });
+    results.push(await invoke({}));
+  }
+
+  const printed = (output.join('\n') + JSON.stringify(results)).replace(/\s/g, '').toLowerCase();
+  expect(results.length).toBe(26);
+  for (const part of ['summer', 'canary', 'sswörd', 'sw\\u00f6rd', 'invalidpassword']) {
+    expect(printed).not.toContain(part);
+  }
+});
+
+test('row 44: shows no password that looks like an error code', async () => {
+  const { domainName, userName } = cloud.iam.user;
+  writeCredentials(cloud, JSON.stringify({ domainName, userName, password: 'Canary.2024' }));
+  cloud.iam.fault = () => ({ status: 400, body: { error_code: 'CANARY.2024', error_msg: 'no' } });
+
+  const result = await invoke({});
+
+  expect((output.join('\n') + JSON.stringify(result)).toLowerCase()).not.toContain('canary');
+  expect(result).toMatchObject({ error: { errorMessage: expect.stringContaining('HTTP 400') } });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { changeQueue } from '../../emulator/cloud.ts';
 import type { SmnEnvelope } from '../../emulator/smn.ts';
-import { startRawServer } from '../support/http-server.ts';
+import { findClosedPort, startRawServer } from '../support/http-server.ts';
 import { type Session, shareCloud, sharePackaged, startPackaged } from '../support/packaged.ts';
 import { shareSmn } from '../support/smn.ts';
 
@@ -102,6 +102,26 @@ describe('POST /notifications/smn', () => {
     expect(JSON.stringify(body)).not.toMatch(/QUEUE_URL|sqs|stack|\.js|ddm-sync/i);
   });
 
+  test('counts the messages that it could not take, which rings an alarm and rolls a deployment back', async () => {
+    const signing_cert_url = smn.certificateUrl.replace('0a.pem', '0d.pem');
+    smn.fault = (path) => (path.includes('0d.pem') ? { status: 500, body: '' } : undefined);
+    const [withoutQueue, withoutSettings] = await Promise.all([
+      startPackaged('smn', { cloud, env: { ...topics, CHANGE_QUEUE_URL: '' } }),
+      startPackaged('smn', { cloud, env: { ...topics, DDM_ENDPOINT: 'unset' } }),
+    ]);
+    await postTo(withoutQueue)(smn.sign({ message }));
+    await postTo(withoutSettings)(smn.sign({ message }));
+    await post(smn.sign({ message, signing_cert_url }));
+    cloud.sqs.fault = () => ({ status: 403, type: 'AccessDenied' });
+    await post(smn.sign({ message }));
+    await post({ ...smn.sign({ message }), message: 'forged' });
+
+    const printed = [...withoutQueue.lines(), ...withoutSettings.lines(), ...lines()];
+
+    const counted = printed.filter((line) => 'FailedRequests' in line);
+    expect(counted).toMatchObject(Array(4).fill({ function: 'smn', FailedRequests: 1 }));
+  });
+
   test('row 61: answers 503 within 4 s, a cold start included, whatever hangs', async () => {
     const silent = await startRawServer(() => {});
     const queueUrl = `${silent.url}/000000000000/ddm-sync-local-changes.fifo`;
@@ -123,6 +143,32 @@ describe('POST /notifications/smn', () => {
 
     expect(answers.map(({ statusCode }) => statusCode)).toEqual([503, 503, 503]);
     for (const { elapsedMs } of answers) expect(elapsedMs).toBeLessThan(4_000);
+  });
+
+  test('row 44: never logs the URL that confirms a subscription, confirmed or not', async () => {
+    const { invoke, output } = await startPackaged('smn', {
+      cloud,
+      env: { ...topics, SMN_CONFIRM: 'on' },
+    });
+    const confirming = postTo({ invoke });
+    const type = 'SubscriptionConfirmation';
+    const at = (url: string) => smn.sign({ type, subscribe_url: `${url}?token=canary` });
+
+    const answers = [await post(at(`${smn.endpoint}/smn/subscription/confirm`))];
+    for (const url of [
+      `${smn.endpoint}/smn/subscription/confirm`,
+      `${smn.endpoint}/smn/unknown`,
+      `http://127.0.0.1:${await findClosedPort()}/smn`,
+      'https://canary:canary@evil.example/smn',
+    ]) {
+      answers.push(await confirming(at(url)));
+    }
+    smn.fault = () => ({ status: 200, body: 'Log in at https://console.example?token=canary' });
+    answers.push(await confirming(at(`${smn.endpoint}/smn/subscription/confirm`)));
+
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 200, 503, 503, 403, 503]);
+    expect(output.length).toBe(8); // a metric for each 503
+    expect(JSON.stringify([lines(), output, answers])).not.toContain('canary');
   });
 
   test('row 46: writes whole lines of JSON, and no more than 256 characters of a message', async () => {

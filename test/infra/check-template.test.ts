@@ -12,6 +12,7 @@ test('the check of CloudFormation rules passes our templates, and fails on plant
   const templates = {
     default: template,
     'canary-off': packageService({ CANARY: 'off' }),
+    'alarm-email': packageService({ ALARM_EMAIL: 'on-call@team.example' }),
     'unknown-runtime': plant({ Runtime: 'nodejs99.x' }),
     'unknown-property': plant({ Memory: 512 }),
     'unknown-resource': plant({ Role: { 'Fn::GetAtt': ['NoRole', 'Arn'] } }),
@@ -31,6 +32,7 @@ test('the check of CloudFormation rules passes our templates, and fails on plant
   expect(Object.fromEntries(faults.map(([, name, count]) => [name, count]))).toEqual({
     default: '0',
     'canary-off': '0',
+    'alarm-email': '0',
     'unknown-runtime': '1',
     'unknown-property': '1',
     'unknown-resource': '1',

@@ -69,14 +69,23 @@ describe('every alarm', () => {
     }
   });
 
-  test('says what is wrong in one sentence, and links to its section of the runbook', () => {
-    for (const [id, { AlarmDescription }] of alarms()) {
-      const [, anchor] =
-        /^[A-Z][^.]+\. docs\/runbook\.md#([a-z-]+)$/.exec(
-          AlarmDescription.replace('/notifications/', ''),
-        ) ?? [];
-      expect(anchors, `${id}: ${AlarmDescription}`).toContain(anchor);
+  test('says what is wrong in one sentence, and names or links to its section of the runbook', () => {
+    const linked = packageService({ RUNBOOK_URL: 'https://wiki.example/ddm-sync/runbook' });
+
+    for (const [from, link] of [
+      [template, 'Runbook: '],
+      [linked, 'https://wiki.example/ddm-sync/runbook#'],
+    ] as const) {
+      for (const [id, { AlarmDescription }] of alarms(from)) {
+        const [sentence, section] = AlarmDescription.split(` ${link}`);
+        expect(sentence, id).toMatch(/^[A-Z][^.]+\.$/);
+        expect(anchors, `${id}: ${AlarmDescription}`).toContain(section);
+      }
+      expect(JSON.stringify(from)).not.toContain('docs/runbook.md');
     }
+    expect(JSON.stringify(resourcesOf(linked, 'AWS::CloudWatch::Dashboard'))).toContain(
+      '[runbook](https://wiki.example/ddm-sync/runbook)',
+    );
   });
 
   test('notifies no topic unless one is set, and pages only for what cannot wait', () => {
@@ -98,6 +107,7 @@ describe('every alarm', () => {
       'FailedShareAlarm',
       'FollowQueueAgeAlarm',
       'NoRunAlarm',
+      'SyncLongestWaitAlarm',
       'SyncQueueAgeAlarm',
       'TokenExpiresAlarm',
     ]);
@@ -108,30 +118,77 @@ describe('every alarm', () => {
       expect(AlarmDescription).toContain(' https://wiki.example/runbook#');
     }
     expect(propertiesOf(changed, 'FailedShareAlarm').Threshold).toBe(25);
-    expect(propertiesOf(changed, 'NoRunAlarm').Metrics[1].MetricStat.Period).toBe(3_600);
   });
 
   test.each([
     [{ SYNC_SCHEDULE: 'cron(0 3 * * ? *)' }, /set SYNC_PERIOD_MINUTES/],
     [{ ALARM_FAILED_PERCENT: 'many' }, /ALARM_FAILED_PERCENT is "many"/],
+    [{ ALARM_EMAIL: 'on-call' }, /ALARM_EMAIL has "on-call"/],
+    [{ ALARM_EMAIL: 'a@b.example', ALARM_TOPIC_ARN: topicArn }, /ALARM_EMAIL and ALARM_TOPIC_ARN/],
+    [{ RUNBOOK_URL: 'docs/runbook.md' }, /RUNBOOK_URL is no address/],
+    [{ RUNBOOK_URL: 'https://me:secret@wiki.example/' }, /RUNBOOK_URL is no address/],
+    [{ RUNBOOK_URL: 'https://wiki.example/#page' }, /RUNBOOK_URL is no address/],
   ])('stops the deployment with %j', (env, message) => {
     expect(() => packageService(env)).toThrow(message);
   });
 });
 
+test('ALARM_EMAIL makes a topic that tells its addresses; tickets may go elsewhere', () => {
+  const addresses = ['on-call@team.example', 'second@team.example'];
+  const mailed = packageService({
+    ALARM_EMAIL: addresses.join(', '),
+    TICKET_TOPIC_ARN: ticketArn,
+  });
+
+  const topics = resourcesOf(mailed, 'AWS::SNS::Topic');
+  expect(topics).toEqual([
+    [
+      'AlarmTopic',
+      {
+        TopicName: 'ddm-sync-dev-alarms',
+        DisplayName: 'ddm-sync-dev',
+        Subscription: addresses.map((Endpoint) => ({ Protocol: 'email', Endpoint })),
+      },
+    ],
+  ]);
+  expect(propertiesOf(mailed, 'NoRunAlarm')).toMatchObject({
+    AlarmActions: [{ Ref: 'AlarmTopic' }],
+    OKActions: [{ Ref: 'AlarmTopic' }],
+  });
+  expect(propertiesOf(mailed, 'ThrottledAlarm').AlarmActions).toEqual([ticketArn]);
+  expect(resourcesOf(template, 'AWS::SNS::Topic')).toEqual([]);
+});
+
 describe('the alarms together', () => {
   test('watch every function for errors and for its timeout', () => {
     for (const [, { FunctionName, Timeout }] of resourcesOf(template, 'AWS::Lambda::Function')) {
-      const found = alarms().filter(([, { Dimensions = [] }]) =>
-        (Dimensions as Dimension[]).some(({ Value }) => Value === FunctionName),
+      const names = (alarm: Properties) =>
+        metricsOf(alarm).flatMap(({ dimensions, name }) =>
+          dimensions.FunctionName === FunctionName ? [name] : [],
+        );
+      const found = alarms().filter(
+        ([id, alarm]) => id !== 'NoRunAlarm' && names(alarm).length > 0,
       );
-      expect(found.map(([, { MetricName }]) => MetricName).sort()).toEqual([
+      expect(found.flatMap(([, alarm]) => names(alarm)).sort()).toEqual([
         'Duration',
         'Errors',
         'Errors', // for CodeDeploy
       ]);
       const duration = found.find(([, { MetricName }]) => MetricName === 'Duration')?.[1];
       expect(duration?.Threshold).toBe(Timeout * 900);
+    }
+  });
+
+  test.each(['Http', 'Smn'])('count the failed requests of %s with its errors', (id) => {
+    for (const name of [`${id}ErrorsAlarm`, `${id}RollbackAlarm`]) {
+      const alarm = propertiesOf(template, name);
+
+      expect(metricsOf(alarm)).toContainEqual({
+        namespace: 'ddm-sync',
+        name: 'FailedRequests',
+        dimensions: { service: 'ddm-sync-dev', function: id.toLowerCase() },
+      });
+      expect(alarm.Metrics[0].Expression).toBe('FILL(errors, 0) + FILL(requests, 0)');
     }
   });
 
@@ -147,18 +204,6 @@ describe('the alarms together', () => {
           : 'ApproximateAgeOfOldestMessage',
       );
     }
-  });
-
-  test('notice when no run finished in two periods, even when there is no data at all', () => {
-    const alarm = propertiesOf(template, 'NoRunAlarm');
-
-    expect(alarm).toMatchObject({
-      EvaluationPeriods: 2,
-      TreatMissingData: 'breaching',
-      Threshold: 1,
-      ComparisonOperator: 'LessThanThreshold',
-    });
-    expect(alarm.Metrics[1].MetricStat.Period).toBe(900);
   });
 });
 
@@ -208,13 +253,16 @@ describe('the dashboard', () => {
     const rows = readDashboard().flatMap(({ properties }) => properties.metrics ?? []);
     const metrics = rows
       .filter(([first]) => typeof first === 'string')
-      .map(([namespace, name, dimension, value]) => ({
-        namespace,
-        name,
-        dimensions: { [dimension]: attribute(value) },
-      }));
+      .map(([namespace, name, ...rest]) => {
+        const texts = rest.filter((part: unknown) => typeof part === 'string');
+        const pairs = texts.flatMap((part: string, index: number) =>
+          index % 2 === 0 ? [[part, attribute(texts[index + 1])] as const] : [],
+        );
+        return { namespace, name, dimensions: Object.fromEntries(pairs) };
+      });
 
     expect(metrics.length).toBeGreaterThan(20);
+    expect(metrics.map(({ name }) => name)).toContain('FailedRequests');
     expect(metrics.flatMap(faultsOf)).toEqual([]);
   });
 
@@ -239,6 +287,18 @@ describe('the dashboard', () => {
     const ids = alarms().map(([id]) => id);
     const notForDeployments = ids.filter((id) => !id.endsWith('RollbackAlarm'));
     expect(shown).toEqual(notForDeployments.map((id) => `\${${id}.Arn}`));
+  });
+
+  test.each([
+    ['rate(15 minutes)', '-PT24H'],
+    ['rate(1 day)', '-PT72H'],
+  ])('of a schedule with %s goes back at least three runs: %s', (SYNC_SCHEDULE, start) => {
+    const [[, dashboard] = []] = resourcesOf(
+      packageService({ SYNC_SCHEDULE }),
+      'AWS::CloudWatch::Dashboard',
+    );
+
+    expect(JSON.parse(dashboard?.DashboardBody['Fn::Sub']).start).toBe(start);
   });
 
   test('queries only the log groups of the functions', () => {
@@ -289,6 +349,13 @@ test('the runbook has every code of ddm-sync itself, and every class of error', 
   for (const name of ['permanent', 'retry', 'later', 'auth', 'throttled']) {
     expect(anchors).toContain(`errors-of-class-${name}`);
   }
+});
+
+test('the runbook names a schedule that is there', () => {
+  const [, name = ''] = /schedule `ddm-sync-<stage>-([\w-]+)`/.exec(runbook) ?? [];
+
+  const names = resourcesOf(template, 'AWS::Scheduler::Schedule').map(([, { Name }]) => Name);
+  expect(names).toContain(`ddm-sync-dev-${name}`);
 });
 
 test('docs/metrics.md names exactly the metrics that are published', () => {

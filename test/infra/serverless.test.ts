@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { cursorNames } from '../../lib/aws/cursor.ts';
 import { tokenNames } from '../../lib/aws/stored-token.ts';
 import { settings } from '../../lib/config.ts';
 import {
@@ -73,6 +74,16 @@ describe('the packaged template', () => {
     );
   });
 
+  test('keeps what the workers share private, encrypted and for a week', () => {
+    expect(get('OwnersBucket')).toMatchObject({
+      PublicAccessBlockConfiguration: { BlockPublicPolicy: true, RestrictPublicBuckets: true },
+      LifecycleConfiguration: { Rules: [{ Status: 'Enabled', ExpirationInDays: 7 }] },
+    });
+    expect(get('WorkerLambdaFunction').Environment).toMatchObject({
+      Variables: { OWNERS_BUCKET: { Ref: 'OwnersBucket' } },
+    });
+  });
+
   test('lets only rotate-token write the token, and only watch its cursor', () => {
     const writers = ofType('AWS::IAM::Role').flatMap(([name]) =>
       statementsOf(template, name)
@@ -87,7 +98,7 @@ describe('the packaged template', () => {
     expect(names('RotateTokenRole').filter((name) => !/^token(-set|\/\d+)?$/.test(name))).toEqual(
       [],
     );
-    expect(names('WatchRole')).toEqual(['cursor']);
+    expect(names('WatchRole')).toEqual(cursorNames('cursor'));
   });
 
   test('lets every function read what one call of it reads, by exact names', () => {
@@ -107,7 +118,7 @@ describe('the packaged template', () => {
     );
     // It leaves the list to the worker.
     expect([...readable('WatchRole', template)].sort()).toEqual(
-      [...needed.slice(2), 'cursor'].sort(),
+      [...needed.slice(2), ...cursorNames('cursor')].sort(),
     );
   });
 
@@ -144,6 +155,26 @@ describe('the packaged template', () => {
 
     expect(Number(invokeConfig?.MaximumEventAgeInSeconds)).toBeLessThan(Number(minutes) * 60);
     expect(invokeConfig?.MaximumRetryAttempts).toBe(0);
+  });
+
+  test.each([
+    ['scheduled', 'ScheduledLambdaFunction'],
+    ['watch', 'WatchLambdaFunction'],
+    ['rotate-token', 'RotateDashtokenLambdaFunction'],
+  ])('the schedule of %s has its name, and gives up no later than Lambda does', (key, id) => {
+    const schedule = naming(id, 'AWS::Scheduler::Schedule');
+    const invokeConfig = naming(id, 'AWS::Lambda::EventInvokeConfig');
+
+    expect(schedule).toMatchObject({
+      Name: `ddm-sync-dev-${key}`,
+      Target: {
+        RoleArn: expect.anything(),
+        RetryPolicy: {
+          MaximumEventAgeInSeconds: invokeConfig?.MaximumEventAgeInSeconds,
+          MaximumRetryAttempts: 3,
+        },
+      },
+    });
   });
 
   test('row 6: keeps the event of a failed invocation in an encrypted queue for 14 days', () => {
@@ -290,7 +321,8 @@ describe('the packaged template', () => {
         .sort();
 
     expect(queueActions('FollowRole')).toEqual(queueActions('WorkerRole'));
-    for (const role of ['ScheduledRole', 'HttpRole', 'ChangedRole', 'SmnRole']) {
+    expect(queueActions('ScheduledRole')).toEqual(['sqs:GetQueueAttributes', 'sqs:SendMessage']);
+    for (const role of ['HttpRole', 'ChangedRole', 'SmnRole']) {
       expect(queueActions(role)).toEqual(['sqs:SendMessage']);
     }
     expect(queueActions('WorkerRole')).toEqual([
@@ -355,6 +387,20 @@ describe('the packaged template', () => {
         [],
       );
     }
+  });
+
+  test('contains no secret of the machine that deploys it', () => {
+    const packaged = JSON.stringify(
+      packageService({
+        DDM_SYNC_PASSWORD: 'canary',
+        DDM_SYNC_SECRET_ACCESS_KEY: 'canary',
+        AWS_SECRET_ACCESS_KEY: 'canary',
+        AWS_SESSION_TOKEN: 'canary',
+      }),
+    );
+
+    expect(packaged).toContain('ScheduledLambdaFunction');
+    expect(packaged).not.toContain('canary');
   });
 
   test('asks for a JWT with HTTP_AUTHORIZER=jwt', () => {

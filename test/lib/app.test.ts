@@ -39,6 +39,14 @@ function rotate(app: App) {
   return rotateToken(app, deadlineIn(60_000, app.clock));
 }
 
+/** Changes when the token in the store expires. */
+function expireIn(hours: number): void {
+  const name = `${cloud.parameterPrefix}/token-set`;
+  const set = JSON.parse(cloud.ssm.value(name) ?? '');
+  const expiresAt = new Date(Date.now() + hours * 3_600_000).toISOString();
+  cloud.ssm.put({ name, type: 'SecureString', value: JSON.stringify({ ...set, expiresAt }) });
+}
+
 function rejected(work: Promise<unknown>): Promise<Error> {
   return work.then(
     () => new Error('it worked'),
@@ -144,16 +152,48 @@ describe('rotate-token', () => {
     20_000,
   );
 
+  test('replaces a valid token only by one that DDM has seen, and one that expires by any', async () => {
+    const app = await start();
+    const errors: string[] = [];
+    for (const [status, hours] of [
+      [403, 24],
+      [404, 24],
+      [500, 24],
+      [500, 7],
+    ] as const) {
+      cloud.ddm.listFault = () => undefined;
+      await rotate(app);
+      expireIn(hours);
+      cloud.ddm.listFault = () => ({ status, body: {} });
+      errors.push((await rejected(rotate(app))).message);
+    }
+
+    expect(errors).toEqual([
+      expect.stringContaining('ddm:instance:list'),
+      expect.stringContaining('Check DDM_ENDPOINT and DDM_PROJECT_ID'),
+      expect.stringContaining('The next rotation tries again'),
+      'it worked',
+    ]);
+    expect(app.log.warnings).toEqual(['new token not tested: DDM returned an error or no answer']);
+  });
+
+  test('takes a new token untested where there is no old one', async () => {
+    const app = await start();
+    for (const name of [...cloud.ssm.parameters.keys()]) {
+      if (name.includes('/token')) cloud.ssm.delete(name);
+    }
+    cloud.ddm.listFault = () => ({ status: 500, body: {} });
+
+    expect(await rotate(app)).toMatchObject({ rotated: true });
+  });
+
   test.each([
     ['expires soon', 7],
     ['has expired', -1],
   ])('the run warns when the token %s', async (state, hours) => {
     const app = await start();
     await rotate(app);
-    const name = `${cloud.parameterPrefix}/token-set`;
-    const set = JSON.parse(cloud.ssm.value(name) ?? '');
-    const expiresAt = new Date(Date.now() + hours * 3_600_000).toISOString();
-    cloud.ssm.put({ name, type: 'SecureString', value: JSON.stringify({ ...set, expiresAt }) });
+    expireIn(hours);
 
     await sync(app, true);
 

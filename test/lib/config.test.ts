@@ -62,6 +62,36 @@ test('row 67: lists every problem at once, each with its variable and a remedy',
   }
 });
 
+describe('row 44: shows no credentials of a URL', () => {
+  const urls = [
+    'https://admin:canary@ddm.eu-de.otc.t-systems.com',
+    'https://admin:can@ary@ddm.eu-de.otc.t-systems.com',
+    'https://admin:can/ary#x@ddm.eu-de.otc.t-systems.com',
+    'https://canary@ddm.eu-de.otc.t-systems.com',
+    'https:admin:canary@ddm.eu-de.otc.t-systems.com',
+    'https:\\\\admin:canary@ddm.eu-de.otc.t-systems.com',
+    'admin:canary@ddm.eu-de.otc.t-systems.com',
+    'https://admin:canary%40ddm.eu-de.otc.t-systems.com',
+    `https://admin:canary${'x'.repeat(100)}@ddm.eu-de.otc.t-systems.com`,
+    'https://ddm.eu-de.otc.t-systems.com?X-Auth-Token=canary',
+  ];
+  const names = [
+    ...['DDM_ENDPOINT', 'IAM_ENDPOINT', 'CTS_ENDPOINT', 'DDM_PROJECT_ID', 'SMN_TOPIC_URNS'],
+    ...['SYNC_QUEUE_URL', 'CHANGE_QUEUE_URL', 'FOLLOW_QUEUE_URL', 'PARAMETER_PREFIX'],
+  ];
+
+  test.each(urls)('%s', (url) => {
+    const problems = problemsOf({
+      ...complete,
+      ...Object.fromEntries(names.map((name) => [name, url])),
+    });
+
+    expect(problems.length).toBe(names.length);
+    for (const problem of problems) expect(problem).toMatch(/is ".*t-systems\.com.*": set/);
+    expect(problems.join('\n')).not.toMatch(/ary|admin/);
+  });
+});
+
 test('says what to set, or what to unset it for, and shows 64 characters of the value', () => {
   const problems = problemsOf({
     ...complete,

@@ -58,6 +58,7 @@ function createProcess(world: World, ids: readonly string[], crashAt: number) {
         }
         return { failed: [] };
       }),
+    size: () => effect(() => world.messages.size),
     delayBatch: (changes) =>
       effect(() => {
         for (const { delaySeconds, receiptHandle } of changes) {
@@ -180,7 +181,10 @@ function everyEnd(world: World): Set<string> {
 test('rows 2, 3 and 8: no instance is lost, whatever crashes and however often messages come', async () => {
   const scenario = fc.record({
     size: fc.integer({ min: 1, max: 60 }),
-    script: fc.array(fc.constantFrom(...answers), { minLength: 1, maxLength: 12 }),
+    script: fc
+      .array(fc.constantFrom(...answers), { minLength: 1, maxLength: 12 })
+      // A service that throttles every call for ever is asked for a day.
+      .filter((script) => script.some((answer) => answer?.status !== 429)),
     crashes: fc.array(fc.integer({ min: 0, max: 60 }), { maxLength: 25 }),
     redeliveries: fc.integer({ min: 0, max: 30 }),
     seed: fc.integer(),
@@ -212,7 +216,7 @@ test('row 8: a worker killed at each of its effects in turn loses nothing', asyn
   }
 });
 
-test('row 14: a dispatcher that died at any point and ran again has sent every instance', async () => {
+test('row 14: a dispatcher that died at any point and ran again has sent every instance, or says that it did not', async () => {
   const ids = instanceIds(47);
 
   for (let crashAt = 1; crashAt <= 20; crashAt += 1) {
@@ -220,9 +224,13 @@ test('row 14: a dispatcher that died at any point and ran again has sent every i
     await dispatch(world, ids, crashAt);
     const report = await dispatch(world, ids, 0);
 
+    // It sends nothing while the messages of the first one wait; then the next run does.
+    const isSkipped = report !== 'crashed' && report.report.skipped > 0;
+    await drain(world, [], 0, 1);
+    const next = isSkipped ? await dispatch(world, ids, 0) : report;
     await drain(world, [], 0, 1);
 
-    expect(report).toMatchObject({ report: { total: 47, accepted: 5, queued: 42 } });
+    expect(next).toMatchObject({ report: { total: 47, accepted: 5, queued: 42 } });
     expect([...everyEnd(world)].sort()).toEqual(ids);
   }
 });

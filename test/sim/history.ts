@@ -187,9 +187,11 @@ function isJobOf({ ddm }: World, jobId: string, index: number): boolean {
   return ddm.jobs[Number(jobId.slice('job-'.length))]?.index === index;
 }
 
-function judgeDead(world: World, queue: string, { body, calls, crashes }: StoredMessage): void {
+function judgeDead(world: World, queue: string, message: StoredMessage): void {
+  const { body, calls, crashes, isDone } = message;
   const { config, faults, journal } = world;
-  if (crashes >= config.syncMaxReceives) return;
+  // A batch that fails as a whole is delivered again twice, for the alarm, before its messages are sent anew.
+  if (isDone || crashes >= config.syncMaxReceives - 2) return;
   const isBroken = instancesIn(world, body).some((index) => faults.isBroken(index));
   const index = instanceIn(body);
   const hadItsTurns = index === undefined || calls + crashes >= config.syncMaxReceives;

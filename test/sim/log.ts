@@ -30,6 +30,7 @@ export function createSimLog({ history, sabotage }: World, process: Process): Lo
     problem: line('error'),
     ignored: line('info'),
     notificationRefused: () => {},
+    longestWait: () => {},
     tokenHoursLeft: () => {},
   };
 }

@@ -1,7 +1,7 @@
 import type { Invariant } from './invariants.ts';
 import { calmPlan, hourMs, minuteMs, type Operation, type Plan, secondMs } from './plan.ts';
 
-/** A bug that the simulation found, in the smallest world that shows it. */
+/** A bug that the simulation found, in the smallest world that showed it. */
 export interface NamedWorld {
   readonly name: string;
   readonly violates: Invariant;
@@ -20,8 +20,7 @@ const operation: Operation = {
   ...{ lateMs: 5 * secondMs, doubled: false, garbage: false },
 };
 
-/** Not mended yet. One that is goes to `mended`, and stays there. */
-export const knownBugs: readonly NamedWorld[] = [
+export const namedWorlds: readonly NamedWorld[] = [
   world('messages die in an outage of 15 minutes', 'dead', {
     ...{ env: { SYNC_INLINE_MAX: '0' }, asksUntil: 5 * minuteMs },
     faults: [{ from: 0, to: 15 * minuteMs, kind: 'outage', retryAfterSeconds: 60 }],
@@ -42,10 +41,6 @@ export const knownBugs: readonly NamedWorld[] = [
     ...{ fleet: 1_000, preloaded: 1_000, scheduleMs: 0, asksUntil: 0, settleMs: 3 * hourMs },
     ddm: { ...calmPlan(1).ddm, perSecond: 1 },
   }),
-];
-
-/** These hold. */
-export const mended: readonly NamedWorld[] = [
   world('readers that wait for their turn start together', 'rate', {
     ...{ fleet: 12, scheduleMs: 0, events: [{ at, node: 0 }] },
     env: { SYNC_RATE_PER_SECOND: '2' },
@@ -55,6 +50,13 @@ export const mended: readonly NamedWorld[] = [
     operations: [
       operation,
       { ...operation, at: at + 70 * secondMs, kind: 'fails', durationMs: 20 * secondMs },
+    ],
+  }),
+  world('an end that is recorded twice stands for two requests', 'changes', {
+    ...changesOnly,
+    operations: [
+      { ...operation, kind: 'fails', durationMs: 270 * secondMs, doubled: true },
+      { ...operation, at: at + 90 * secondMs, kind: 'api-only' },
     ],
   }),
   world('a page of HTML means that an instance has no data nodes', 'changes', {

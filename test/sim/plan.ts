@@ -29,8 +29,6 @@ export interface Plan {
   readonly events: readonly ChangedEvent[];
   /** Instances whose messages are in the sync queue from the beginning: the first ones. */
   readonly preloaded: number;
-  /** The sync queue has a message that asks for the whole fleet. */
-  readonly hasFleetMessage: boolean;
   /** Data nodes that belong to no instance of the fleet. */
   readonly unowned: number;
   /** Workers on the sync queue. */
@@ -100,7 +98,6 @@ export function calmPlan(seed: number): Plan {
     requests: [],
     events: [],
     preloaded: 0,
-    hasFleetMessage: false,
     unowned: 0,
     workers: 4,
     warmMs: 10 * minuteMs,

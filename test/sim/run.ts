@@ -66,9 +66,6 @@ function schedule(world: World): readonly Told[] {
     const instanceId = instanceIdOf(index);
     queues.sync.send(JSON.stringify({ instanceId, trigger: 'schedule', runId: 'preloaded' }), 0);
   }
-  if (plan.hasFleetMessage) {
-    queues.sync.send(JSON.stringify({ fleet: true, trigger: 'http', runId: 'fleet' }), 0);
-  }
   if (plan.scheduleMs > 0) {
     const offset = random.between(0, Math.min(plan.scheduleMs, minuteMs));
     const late = { maxAgeMs: 10 * minuteMs, retries: 0 };

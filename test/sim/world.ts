@@ -56,6 +56,8 @@ export interface World {
   readonly history: History;
   /** SSM, by name. */
   readonly parameters: Map<string, string>;
+  /** What the workers share in S3, and how often it was written. */
+  readonly owners: { text: string; version: number };
   readonly queues: { readonly sync: Sqs; readonly change: Sqs; readonly follow: Sqs };
   readonly nodes: Nodes;
   readonly ddm: Ddm;
@@ -84,6 +86,7 @@ export function createWorld(plan: Plan, options: WorldOptions = {}): World {
     faults: createFaults(plan.faults, scheduler.now),
     nodes: createNodes(plan, random.fork('nodes')),
     parameters: new Map<string, string>(),
+    owners: { text: '', version: 0 },
     deliveries: [],
     ...{ changeDeliveries: 0, changesSent: 0 },
   } as unknown as { -readonly [Name in keyof World]: World[Name] };
@@ -119,7 +122,8 @@ function createQueues(world: World): World['queues'] {
   const onDead = (name: string) => (message: StoredMessage) => history.dead(name, message);
   const ofFleet = Math.max(plan.preloaded, Math.ceil(plan.fleet * 1.1)) + 2;
   const onSize = (size: number): void => {
-    if (size > ofFleet + askedByPeople(plan, scheduler.now())) {
+    const besides = askedBesides(world, scheduler.now()) + world.queues.sync.copies;
+    if (size > ofFleet + besides) {
       journal.violate('size', `${size} messages in the sync queue for ${plan.fleet} instances`);
     }
   };
@@ -135,10 +139,20 @@ function createQueues(world: World): World['queues'] {
   };
 }
 
-/** Each POST /sync has messages of its own, with its own run. */
-function askedByPeople({ fleet, requests }: Plan, now: number): number {
-  const sizes = requests.map(({ at, indexes }) => (at <= now ? (indexes?.length ?? fleet) : 0));
-  return sizes.reduce((sum, size) => sum + size, 0);
+/** Each POST /sync has messages of its own, with its own run; so has each change for the instances that it concerns. */
+function askedBesides({ nodes, plan }: World, now: number): number {
+  const { events, fleet, requests } = plan;
+  const sizes = [
+    ...requests.map(({ at, indexes }) => ({ at, size: indexes?.length ?? fleet })),
+    ...events.map(({ at, node }) => ({ at, size: node === undefined ? 1 : sizeOf(node) })),
+    // The request counts by itself if its end cannot be read.
+    ...plan.operations.map(({ at, node }) => ({ at, size: 2 * sizeOf(node) })),
+  ];
+  // While schemas cannot be listed, a change is for every instance that may have the data node.
+  function sizeOf(node: number): number {
+    return Math.max(nodes.ownersOf(node).length, Math.min(fleet, 10));
+  }
+  return sizes.reduce((sum, { at, size }) => (at <= now ? sum + size : sum), 0);
 }
 
 const partCharacters = 4_000;

@@ -2,9 +2,10 @@ import type { Queue } from '../../lib/aws/queue.ts';
 import type { Config } from '../../lib/config.ts';
 import type { Report } from '../../lib/log.ts';
 import { createQueueHandOver } from '../../lib/queue/hand-over.ts';
-import { type StopReason, type SyncDeps, syncFleet } from '../../lib/sync/engine.ts';
+import { syncFleet } from '../../lib/sync/engine.ts';
 import { createRecorder } from '../../lib/sync/outcomes.ts';
 import { createPace } from '../../lib/sync/pace.ts';
+import type { StopReason, SyncDeps } from '../../lib/sync/run-state.ts';
 import { createFakeClock, type FakeClock } from '../fakes/clock.ts';
 import { createFakeAuth, createFakeDdm, type FakeDdm, type FakeDdmOptions } from '../fakes/ddm.ts';
 import { createFakeRunLog, type FakeRunLog } from '../fakes/run-log.ts';
@@ -71,11 +72,18 @@ export async function runFleet(options: FleetOptions): Promise<FleetRunResult> {
   const pace = createPace({
     maxConcurrency: settings.syncConcurrency,
     maxPerSecond: settings.syncRatePerSecond,
-    clock,
+    ...{ clock, random },
   });
-  const handOver = queue && createQueueHandOver({ clock, random }, queue, context, deadline);
+  const side = { clock, log, pace, random };
+  const fleet = instanceIds.length;
+  const handOver = queue && createQueueHandOver(side, queue, context, { deadline, fleet });
   const deps = { auth, clock, config: settings, ddm, handOver, pace, random };
-  const run = { instanceIds, inlineMax: settings.syncInlineMax, deadline, outcomes };
+  const run = {
+    instanceIds,
+    inlineMax: settings.syncInlineMax,
+    deadline,
+    outcomes,
+  };
   const stoppedBy = await clock.run(syncFleet(deps, run));
   return { report: outcomes.report(), stoppedBy, log, ddm, clock };
 }

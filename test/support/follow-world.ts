@@ -95,6 +95,7 @@ function startProcess(
         }
         return refuseSome(entries, (entry) => refused.includes(entry));
       }),
+    size: async () => 0,
     delayBatch: async () => ({ failed: [] }),
   };
   const alive = (write: () => void): void => {

@@ -71,6 +71,7 @@ function valuesOf(template: Template): Readonly<Record<string, ReadonlySet<strin
     new Set(values.map((value) => JSON.stringify(value)));
   return {
     FunctionName: toSet(functions.map(({ FunctionName }) => FunctionName)),
+    function: toSet(functions.map(({ Handler }) => /functions\/([\w-]+)\./.exec(Handler)?.[1])),
     QueueName: toSet(queues.map(([id]) => ({ 'Fn::GetAtt': [id, 'QueueName'] }))),
     service: toSet(
       functions.map(({ Environment }) => Environment.Variables.POWERTOOLS_SERVICE_NAME),

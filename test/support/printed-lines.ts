@@ -18,6 +18,9 @@ export async function printLines(): Promise<readonly PrintedLine[]> {
     );
     const wrong = { IAM_ENDPOINT: cloud.ddm.endpoint };
     printed.push(await print(cloud, 'rotate-token', [{}], smn.topicUrn, wrong));
+    for (const functionName of ['http', 'smn']) {
+      printed.push(await print(cloud, functionName, [{}], smn.topicUrn, { DDM_ENDPOINT: '' }));
+    }
     return printed.flat().flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []));
   } finally {
     await Promise.all([cloud.close(), smn.close()]);

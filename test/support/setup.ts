@@ -32,13 +32,14 @@ export const aws: Environment = {
   AWS_SECRET_ACCESS_KEY: 'local',
 };
 
-export function environment({ ddm, iam, ssm }: Cloud): Environment {
+export function environment({ cts, ddm, iam, ssm }: Cloud): Environment {
   return {
     ...bare,
     ...aws,
     AWS_ENDPOINT_URL_SSM: ssm.endpoint,
     DDM_ENDPOINT: ddm.endpoint,
     IAM_ENDPOINT: iam.endpoint,
+    CTS_ENDPOINT: cts.endpoint,
   };
 }
 

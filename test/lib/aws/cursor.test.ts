@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { readCursor, writeCursor } from '../../../lib/aws/cursor.ts';
-import { maxPartCharacters } from '../../../lib/aws/parts.ts';
+import { cursorNames, readCursor, writeCursor } from '../../../lib/aws/cursor.ts';
 import { createFakeStore } from '../../fakes/store.ts';
 
 const name = '/ddm-sync/test/cursor';
@@ -20,16 +19,27 @@ test('without marks is the time alone', async () => {
   expect(await readCursor(store, name)).toEqual({ until, done: [] });
 });
 
-test('keeps the first marks, as many as a parameter holds', async () => {
-  const store = createFakeStore();
-  const done = Array.from({ length: 1_000 }, (_, index) => String(index).padStart(8, 'x'));
+const marks = (count: number) =>
+  Array.from({ length: count }, (_, index) => String(index).padStart(8, 'x'));
 
-  await writeCursor(store, name, { until, done });
+test('that has many marks is split over several parameters', async () => {
+  const store = createFakeStore();
+
+  await writeCursor(store, name, { until, done: marks(3_000) });
+
+  expect(await readCursor(store, name)).toEqual({ until, done: marks(3_000) });
+  expect([...store.values.keys()].slice(0, 2)).toEqual([`${name}/2`, `${name}/3`]); // the cursor itself last
+});
+
+test('keeps the first marks, as many as ten parameters hold', async () => {
+  const store = createFakeStore();
+
+  await writeCursor(store, name, { until, done: marks(9_000) });
 
   const kept = (await readCursor(store, name))?.done ?? [];
-  expect(store.values.get(name)?.length).toBeLessThanOrEqual(maxPartCharacters);
-  expect(kept.length).toBeGreaterThan(400);
-  expect(kept).toEqual(done.slice(0, kept.length));
+  expect([...store.values.keys()].sort()).toEqual([...cursorNames(name)].sort());
+  expect(kept.length).toBeGreaterThan(4_400);
+  expect(kept).toEqual(marks(kept.length));
 });
 
 test('is undefined before the first run', async () => {

@@ -6,7 +6,9 @@ import { createQueue, createSqsClient } from '../../../lib/aws/queue.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { createQueueHandOver } from '../../../lib/queue/hand-over.ts';
 import { delay, send } from '../../../lib/queue/sender.ts';
+import { createPace } from '../../../lib/sync/pace.ts';
 import { createTask } from '../../../lib/sync/tasks.ts';
+import { createFakeRunLog } from '../../fakes/run-log.ts';
 import { deadlineIn } from '../../support/deadline.ts';
 import { createRandom } from '../../support/fleet.ts';
 import { instanceIds } from '../../support/instances.ts';
@@ -56,6 +58,23 @@ function entries(ids: readonly string[], delaySeconds = 0) {
 const sender = { clock: systemClock, random: createRandom(1) };
 
 describe('the queue', () => {
+  test('counts its messages, also those delayed and in flight', async () => {
+    const { queue, receive } = await start();
+    const signal = AbortSignal.timeout(5_000);
+    await queue.sendBatch(entries(instanceIds(5)), signal);
+    await queue.sendBatch(entries(instanceIds(3), 60), signal);
+    await receive(2);
+
+    expect(await queue.size(signal)).toBe(8);
+  });
+
+  test('has no count when it does not answer', async () => {
+    const { queue, server } = await start({ maxAttempts: 1 });
+    await server.close();
+
+    expect(await queue.size(AbortSignal.timeout(5_000))).toBeUndefined();
+  });
+
   test('sends one message per instance, in batches of ten', async () => {
     const { queue, server, stored } = await start();
     const ids = instanceIds(1_005);
@@ -217,11 +236,12 @@ test('a hand-over reports each instance as taken or refused', async () => {
   const { queue, server } = await start();
   const ids = instanceIds(40);
   server.entryFault = (body) => (body.includes(ids[3] ?? '') ? { senderFault: true } : undefined);
+  const pace = createPace({ ...sender, maxConcurrency: 20, maxPerSecond: 20 });
   const handOver = createQueueHandOver(
-    sender,
+    { ...sender, log: createFakeRunLog(), pace },
     queue,
     { runId: 'run-1', trigger: 'http' },
-    deadlineIn(5_000, systemClock),
+    { deadline: deadlineIn(5_000, systemClock), fleet: 40 },
   );
 
   const { failure, refused } = await handOver.take(ids.map(createTask));

@@ -183,3 +183,38 @@ test('refused credentials end it at once', async () => {
 
   await expect(find(`n-${second}`)).rejects.toBeInstanceOf(ReadError);
 });
+
+test('what one environment has listed, another knows, until an hour after the listing', async () => {
+  let text: string | undefined;
+  const store = {
+    read: async () => text,
+    write: async (written: string) => {
+      text = written;
+    },
+  };
+  const clock = createFakeClock();
+  const [one, other] = [createDataNodeOwners(clock, store), createDataNodeOwners(clock, store)];
+  const signal = new AbortController().signal;
+  const node = { dataNodeId: `${'d'.repeat(32)}in01` };
+  const list = async (id: string) => new Set(id === first ? [node.dataNodeId] : []);
+
+  await other.load(signal);
+  await clock.run(one.list(ids, { list, isOver: () => false }));
+  await one.save(ids.slice(0, 20), signal); // the others are no longer of the fleet
+  await other.load(signal);
+  const found = other.find(node, ids);
+  await clock.run(clock.sleep(61 * minute));
+
+  expect(found).toEqual({ known: [first], open: ids.slice(20) });
+  expect(other.find(node, ids)).toEqual({ known: [first], open: ids });
+});
+
+test('what cannot be read in the store is left out', async () => {
+  const clock = createFakeClock();
+  const text = [`${first} 1 x ${'d'.repeat(32)}in01`, `${second} later`, 'x 1', ''].join('\n');
+  const owners = createDataNodeOwners(clock, { read: async () => text, write: async () => {} });
+  await owners.load(new AbortController().signal);
+
+  expect(owners.find({ dataNodeId: `${'d'.repeat(32)}in01` }, ids).known).toEqual([first]);
+  expect(owners.find({ dataNodeId: 'x' }, ids).known).toEqual([]);
+});

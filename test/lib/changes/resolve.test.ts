@@ -33,9 +33,11 @@ function createWorker() {
     return answer(200, { instanceId, jobId: 'job' });
   };
   const changeQueue = createFakeQueue();
+  const syncQueue = createFakeQueue();
   const app = createTestApp({
     http: () => cts.http,
     changeQueue,
+    syncQueue,
     parameters: {
       fleet: async () => ({ instanceIds: ids, malformed: [], duplicates: 0, notRunning: [] }),
     },
@@ -44,7 +46,7 @@ function createWorker() {
     app.clock.run(
       syncBatch(app, { isChange: true, records: deliveries }, deadlineIn(60_000, app.clock)),
     );
-  return { app, changeQueue, cts, run, synced };
+  return { app, changeQueue, cts, run, synced, syncQueue };
 }
 
 describe('a batch of changes', () => {
@@ -104,6 +106,7 @@ describe('a batch of changes', () => {
       Array.from({ length: sent }, () => ({
         dataNodeId: shared,
         changedAt: expect.any(Number),
+        search: true,
         trigger: 'change',
         runId: 'run-1',
       })),
@@ -130,8 +133,8 @@ describe('a batch of changes', () => {
     expect(await run([deliver('1', { instanceId: a })])).toEqual([]);
   });
 
-  test('a message about a data node comes back once when one of its instances is busy', async () => {
-    const { changeQueue, cts, run } = createWorker();
+  test('instances of a data node that are busy are asked for again, each by itself', async () => {
+    const { cts, run, syncQueue } = createWorker();
     const sync = cts.fault;
     cts.fault = (request) =>
       request.url.includes(`${b}/rds/sync`) || request.url.includes(`${a}/rds/sync`)
@@ -140,8 +143,11 @@ describe('a batch of changes', () => {
 
     const returned = await run([deliver('1', { dataNodeId: shared })]);
 
-    expect(returned).toEqual(['1']);
-    expect(changeQueue.delayed.length).toBe(1);
+    expect(returned).toEqual([]);
+    expect(syncQueue.sent.map(({ message }) => message)).toMatchObject([
+      { instanceId: a, trigger: 'change' },
+      { instanceId: b, trigger: 'change' },
+    ]);
   });
 
   test('what is not of the fleet is ignored, and not called', async () => {
@@ -290,6 +296,25 @@ describe('a pass over the fleet', () => {
     expect(returned).toEqual([]);
     expect(synced).toEqual([fleet[0], fleet[0], fleet[7]]);
     expect(listings() - before).toBeLessThan(100);
+  });
+
+  test('that is long is left to messages of their own, of which one batch is delivered at a time', async () => {
+    const { app, changeQueue, listings } = createSlowWorker();
+    const slow = { ...app, config: { ...app.config, syncRatePerSecond: 5 } };
+    const run = (change: object) => {
+      const records = [deliver('1', change)];
+      const batch = syncBatch(slow, { isChange: true, records }, deadlineIn(60_000, app.clock));
+      return app.clock.run(batch);
+    };
+
+    const first = await run({ dataNodeId: unknown, changedAt: app.clock.now() });
+    const early = listings();
+    const again = await run(changeQueue.sent[0]?.message ?? {});
+
+    expect([first, again, early, listings()]).toEqual([[], [], 0, 100]);
+    expect(changeQueue.sent).toMatchObject([
+      { message: { dataNodeId: unknown, search: true }, fifo: { groupId: 'search' } },
+    ]);
   });
 
   test('that takes several batches syncs an instance once', async () => {

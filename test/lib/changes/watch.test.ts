@@ -528,3 +528,17 @@ test('crashes at any effect lose no change, and repeat none beyond the overlap',
     { numRuns: 60 },
   );
 }, 60_000);
+
+test('warns once of a service type that has had no trace for a week', async () => {
+  const world = createWorld();
+  const warnings: number[] = [];
+  for (let day = 0; day < 10; day += 1) {
+    world.record({ trace_name: 'setDBParameters' }); // of RDS; there is none of GaussDB
+    await world.look();
+    warnings.push(world.log.warnings.length);
+    await world.clock.run(world.clock.sleep(24 * hour));
+  }
+
+  expect(warnings).toEqual([0, 0, 0, 0, 0, 0, 0, 1, 1, 1]);
+  expect(world.log.warnings).toEqual(['no audit traces of a service type for a week']);
+});

@@ -10,6 +10,7 @@ import { instanceIds } from '../../support/instances.ts';
 
 const hanging: Queue = {
   sendBatch: () => new Promise(() => {}),
+  size: () => new Promise(() => {}),
   delayBatch: async () => ({ failed: [] }),
 };
 

@@ -547,6 +547,8 @@ describe('the certificate', () => {
 });
 
 describe('a subscription', () => {
+  const confirmation = JSON.stringify({ subscription_urn: `${smn.topicUrn}:0a1b2c3d` });
+
   /** The status of confirming a message with this URL. */
   const confirm = async (fields: { subscribe_url?: string } = {}, http?: HttpClient) => {
     const { app, sign, verify } = createReceiver(smn);
@@ -567,6 +569,26 @@ describe('a subscription', () => {
     const answer = await confirm();
 
     expect(answer).toBe(503);
+  });
+
+  test.each([
+    '<html><body>Log in</body></html>',
+    '',
+    '{}',
+    '[]',
+    '{"subscription_urn":""}',
+    '{"subscription_urn":7}',
+    '{"login":"https://console.huaweicloud.com"}',
+  ])('is not confirmed by a 200 that names no subscription: %s', async (body) => {
+    smn.fault = (path) => (path.includes('confirm') ? { status: 200, body } : undefined);
+
+    expect(await confirm()).toBe(503);
+  });
+
+  test.each([200, 201, 202])('is confirmed by a %i that names it', async (status) => {
+    const http = createFakeHttp(() => ({ status, body: confirmation }));
+
+    expect(await confirm({ subscribe_url: `https://${host}/smn/confirm` }, http)).toBe(200);
   });
 
   test.each([
@@ -592,7 +614,7 @@ describe('a subscription', () => {
     'https://console.huaweicloud.com/smn/subscription/confirm?token=1',
     'https://console.otc.t-systems.com/smn/subscription/confirm?token=1',
   ])('is confirmed at SMN and at the console, without credentials: %s', async (subscribe_url) => {
-    const http = createFakeHttp(() => ({ status: 200, body: '' }));
+    const http = createFakeHttp(() => ({ status: 200, body: confirmation }));
 
     expect(await confirm({ subscribe_url }, http)).toBe(200);
     expect(http.requests).toEqual([

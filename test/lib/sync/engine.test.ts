@@ -16,8 +16,13 @@ const parameterError: SyncFailure = {
 const busy: SyncFailure = { errCode: 'DBS.200019', retryClass: 'later', httpStatus: 409 };
 const refused: SyncFailure = { errCode: 'APIGW.0307', retryClass: 'auth', httpStatus: 401 };
 const overloaded: SyncFailure = {
-  errCode: 'BAD_RESPONSE',
+  errCode: 'APIGW.0308',
   retryClass: 'throttled',
+  httpStatus: 429,
+};
+const unavailable: SyncFailure = {
+  errCode: 'BAD_RESPONSE',
+  retryClass: 'unavailable',
   httpStatus: 503,
 };
 
@@ -137,7 +142,7 @@ describe('retries', () => {
   test('row 35: stay within a tenth of the calls in a storm of 503', async () => {
     const { ddm, report } = await runFleet({
       instanceIds: instanceIds(500),
-      answer: () => overloaded,
+      answer: () => unavailable,
     });
 
     expect(report).toMatchObject({ total: 500, failed: 500 });
@@ -208,6 +213,18 @@ describe('throttling', () => {
     expect(report.durationMs).toBeLessThan(30_000 / 0.9);
   });
 
+  test('is no failure of the instance, however often it is throttled', async () => {
+    const ids = instanceIds(50);
+
+    const { report } = await runFleet({
+      instanceIds: ids,
+      answer: ({ attempt, instanceId }) =>
+        instanceId === ids[10] && attempt <= 6 ? overloaded : undefined,
+    });
+
+    expect(report).toMatchObject({ accepted: 50, attempts: 56, throttled: 6 });
+  });
+
   test('recovers when the service does', async () => {
     const clock = createFakeClock();
 
@@ -223,7 +240,70 @@ describe('throttling', () => {
   });
 });
 
+describe('an outage', () => {
+  test('costs a run without a queue a call now and then, until it is over', async () => {
+    const clock = createFakeClock();
+
+    const { ddm, report } = await runFleet({
+      instanceIds: instanceIds(300),
+      clock,
+      answer: () => (clock.monotonic() < 600_000 ? unavailable : undefined),
+    });
+
+    const during = ddm.calls.filter(({ startedAt }) => startedAt < 600_000);
+    expect(during.length).toBeLessThanOrEqual(40);
+    expect(report.accepted).toBeGreaterThanOrEqual(295);
+  });
+
+  test('is left to the queue, with a delay', async () => {
+    const queue = createFakeQueue();
+
+    const { clock, ddm, report } = await runFleet({
+      instanceIds: instanceIds(300),
+      queue,
+      answer: () => unavailable,
+    });
+
+    expect(clock.monotonic()).toBeLessThan(20_000);
+    expect(ddm.calls.length).toBeLessThanOrEqual(20);
+    expect(report.failed).toBeLessThanOrEqual(5);
+    expect(queue.sent.length).toBe(300 - report.failed);
+    expect(Math.min(...queue.sent.map(({ delaySeconds }) => delaySeconds))).toBeGreaterThan(5);
+  });
+
+  test('is not made of random failures', async () => {
+    const random = createRandom(5);
+
+    const { report } = await runFleet({
+      instanceIds: instanceIds(2_000),
+      settings: { syncRatePerSecond: 20 },
+      answer: () => (random() < 0.3 ? unavailable : undefined),
+    });
+
+    expect(report.attempts / (report.durationMs / 1_000)).toBeGreaterThan(17);
+    expect(report.errCodes.DEADLINE).toBeUndefined();
+  });
+});
+
 describe('a refused token', () => {
+  test('of one instance alone is its own failure', async () => {
+    const ids = instanceIds(300);
+
+    const { report, stoppedBy } = await runFleet({
+      instanceIds: ids,
+      answer: ({ instanceId }) => (instanceId === ids[50] ? refused : undefined),
+    });
+
+    expect(report).toMatchObject({ accepted: 299, errCodes: { 'APIGW.0307': 1 } });
+    expect(stoppedBy).toBeUndefined();
+  });
+
+  test('ends the run of a single instance', async () => {
+    const { stoppedBy } = await runFleet({ instanceIds: instanceIds(1), answer: () => refused });
+
+    expect(stoppedBy).toMatchObject({ name: 'UnauthorizedError' });
+  });
+
   test('row 20: is read anew once, and no instance fails for it', async () => {
     const auth = createFakeAuth();
 
@@ -366,6 +446,32 @@ describe('the deadline', () => {
 });
 
 describe('the queue', () => {
+  test('gets nothing while it holds messages of earlier runs, and the report says so', async () => {
+    const queue = { ...createFakeQueue(), size: async () => 501 };
+
+    const { log, report } = await runFleet({ instanceIds: instanceIds(1_000), queue });
+
+    expect(queue.sent).toEqual([]);
+    expect(report).toMatchObject({ accepted: 500, skipped: 500, failed: 0 });
+    expect(log.warnings).toEqual(['instances not handed over']);
+    expect(log.outcomes.find(({ status }) => status === 'skipped')?.externalMessage).toBe(
+      'the queue still holds 501 messages of earlier runs',
+    );
+  });
+
+  test.each([
+    ['room for them', async () => 500],
+    ['no count', async () => undefined],
+    ['no answer', () => new Promise<undefined>(() => {})],
+  ])('gets them when it has %s', async (_, size) => {
+    const queue = { ...createFakeQueue(), size };
+
+    const { report } = await runFleet({ instanceIds: instanceIds(1_000), queue });
+
+    expect(report).toMatchObject({ accepted: 500, queued: 500 });
+    expect(queue.sent.length).toBe(500);
+  });
+
   test('gets what is beyond the inline limit, and the report says what it did not take', async () => {
     const ids = instanceIds(1_000);
     const queue = createFakeQueue((instanceId) => instanceId === ids[700]);

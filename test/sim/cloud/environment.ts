@@ -7,6 +7,7 @@ import { createSimHttp } from '../huawei/http.ts';
 import { createSimLog } from '../log.ts';
 import type { World } from '../world.ts';
 import type { SimApp } from './lambda.ts';
+import { createSimOwnerStore } from './owner-store.ts';
 import { createProcess, type Process } from './process.ts';
 import { createSimQueue } from './queue.ts';
 import { openSimStore } from './ssm.ts';
@@ -34,7 +35,7 @@ export function createEnvironment(world: World): Environment {
   const pace = createPace({
     maxConcurrency: config.syncConcurrency,
     maxPerSecond: config.syncRatePerSecond * (isTooFast ? 3 : 1),
-    clock,
+    ...side,
   });
   const connect = createSimHttp(world, process);
   const app = {
@@ -42,10 +43,10 @@ export function createEnvironment(world: World): Environment {
     ...side,
     log: createSimLog(world, process),
     parameters,
-    fleet: config.ddmDiscovery
+    ...(config.ddmDiscovery
       ? createDiscoveredFleet({ config, parameters, connect, pace, ...side })
-      : createListedFleet(parameters),
-    dataNodeOwners: createDataNodeOwners(clock),
+      : createListedFleet(parameters)),
+    dataNodeOwners: createDataNodeOwners(clock, createSimOwnerStore(world, process)),
     pace,
     smn: createSmn({ clock, config, connect }),
     connect,

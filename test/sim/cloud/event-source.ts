@@ -23,6 +23,8 @@ export interface SimBatch {
   }[];
 }
 
+const sqsFaults = ['sqs-hang', 'sqs-fails', 'sqs-entries'] as const;
+
 /** Lambda's poller: gathers a batch, invokes, and deletes what the function does not give back. */
 export function startEventSource(world: World, source: EventSource): void {
   const { history, lambda, scheduler } = world;
@@ -57,7 +59,9 @@ export function startEventSource(world: World, source: EventSource): void {
       for (const [at, message] of messages.entries()) {
         if (callsOf(world, message.body) > (before[at] ?? 0)) message.calls += 1;
       }
-      if (ended.kind === 'crash') for (const message of messages) message.crashes += 1;
+      // While SQS fails, a worker can neither send a message anew nor acknowledge it.
+      const counts = ended.kind === 'crash' || sqsFaults.some(world.faults.isOn);
+      if (counts) for (const message of messages) message.crashes += 1;
       if (ended.kind === 'answer') {
         const back = new Set(ended.value as readonly string[]);
         for (const message of messages) if (!back.has(message.id)) queue.remove(message);

@@ -51,7 +51,7 @@ export function createProcess(scheduler: Scheduler): Process {
     state: () => state,
     late: (timer) => late.push(timer),
     clock: {
-      now: () => epochMs + scheduler.now(),
+      now: () => Math.floor(epochMs + scheduler.now()),
       monotonic: () => scheduler.now(),
       sleep: async (delayMs, signal) => void (await wait(delayMs, signal)),
     },

@@ -26,6 +26,7 @@ export function createSimQueue(world: World, process: Process, sqs: Sqs): Queue 
     const fails = random.chance(faults.share('sqs-fails'));
     // A call that fails may have been taken all the same.
     const isTaken = !fails || random.chance(0.3);
+    if (fails && isTaken) sqs.copies += count;
     const share = faults.share('sqs-entries');
     const failed = all
       .filter(() => random.chance(share))
@@ -55,6 +56,8 @@ export function createSimQueue(world: World, process: Process, sqs: Sqs): Queue 
           sqs.send(body, isHidden ? 900 : entry.delaySeconds, entry.fifo);
         }
       }),
+    size: async () =>
+      (await call(1, AbortSignal.any([]), () => {})).reason === undefined ? sqs.size() : undefined,
     delayBatch: (redeliveries, signal) =>
       call(redeliveries.length, signal, (index) => {
         const redelivery = redeliveries[index];

@@ -8,10 +8,12 @@ export interface StoredMessage {
   readonly body: string;
   readonly groupId: string | undefined;
   receiveCount: number;
-  /** Receives whose invocation crashed: the only ones that should count. */
+  /** Receives whose invocation crashed, or could not reach SQS: the only ones that should count. */
   crashes: number;
   /** Receives in which the instance was called. */
   calls: number;
+  /** It was deleted, and comes all the same. */
+  isDone: boolean;
   state: 'waiting' | 'ready' | 'in flight' | 'gone';
   /** Grows with every change of its visibility: an older timer does nothing. */
   turn: number;
@@ -48,8 +50,10 @@ export interface Sqs {
   messages(): Iterable<StoredMessage>;
   size(): number;
   readonly dead: StoredMessage[];
-  /** The most messages that it held. */
+  /** The most messages that waited in it: one in flight may already have its successor. */
   peak: number;
+  /** Messages that came twice, or were taken though the call failed: a worker sends each of them anew. */
+  copies: number;
   /** Is called when a message became ready. */
   onReady: () => void;
 }
@@ -69,16 +73,19 @@ export function createSqs(options: SqsOptions): Sqs {
   let ready: StoredMessage[] = [];
   let head = 0;
   let sent = 0;
+  let inFlight = 0;
 
   const toReady = (message: StoredMessage): void => {
-    if (message.state === 'in flight') leaveGroup(message);
+    leaveFlight(message);
     message.state = 'ready';
     if (isFifo) insertInOrder(ready, head, message);
     else ready.push(message);
     queue.onReady();
   };
 
-  const leaveGroup = ({ groupId }: StoredMessage): void => {
+  const leaveFlight = ({ groupId, state }: StoredMessage): void => {
+    if (state !== 'in flight') return;
+    inFlight -= 1;
     if (groupId === undefined) return;
     const left = (busyGroups.get(groupId) ?? 1) - 1;
     if (left > 0) busyGroups.set(groupId, left);
@@ -94,7 +101,7 @@ export function createSqs(options: SqsOptions): Sqs {
   };
 
   const forget = (message: StoredMessage): void => {
-    if (message.state === 'in flight') leaveGroup(message);
+    leaveFlight(message);
     message.state = 'gone';
     message.turn += 1;
     all.delete(message.id);
@@ -123,6 +130,7 @@ export function createSqs(options: SqsOptions): Sqs {
     name,
     dead: [],
     peak: 0,
+    copies: 0,
     onReady: () => {},
     send: (body, delaySeconds, fifo) => {
       if (delaySeconds < 0 || delaySeconds > 900) throw new RangeError('DelaySeconds');
@@ -131,11 +139,12 @@ export function createSqs(options: SqsOptions): Sqs {
       const order = sent++;
       const message: StoredMessage = {
         ...{ id, order, body, groupId: fifo?.groupId },
-        ...{ receiveCount: 0, crashes: 0, calls: 0, state: 'waiting', turn: 0 },
+        ...{ receiveCount: 0, crashes: 0, calls: 0, isDone: false, state: 'waiting', turn: 0 },
       };
       all.set(id, message);
-      queue.peak = Math.max(queue.peak, all.size);
-      options.onSize(all.size);
+      const waits = all.size - inFlight;
+      queue.peak = Math.max(queue.peak, waits);
+      options.onSize(waits);
       const seconds = isFifo ? (options.delaySeconds ?? 0) : delaySeconds;
       if (seconds > 0) showAfter(message, seconds);
       else toReady(message);
@@ -154,6 +163,7 @@ export function createSqs(options: SqsOptions): Sqs {
         }
         message.receiveCount += 1;
         message.state = 'in flight';
+        inFlight += 1;
         const { groupId } = message;
         if (groupId !== undefined) busyGroups.set(groupId, (busyGroups.get(groupId) ?? 0) + 1);
         showAfter(message, visibilitySeconds);
@@ -163,9 +173,11 @@ export function createSqs(options: SqsOptions): Sqs {
     },
     remove: (message) => {
       if (message.state === 'gone') return;
-      if (!isFifo && random.chance(options.duplicates ?? 0))
+      if (!isFifo && random.chance(options.duplicates ?? 0)) {
+        queue.copies += 1;
+        message.isDone = true;
         showAfter(message, random.between(1, 60));
-      else forget(message);
+      } else forget(message);
       queue.onReady();
     },
     delay: (receiptHandle, seconds) => {

@@ -27,10 +27,14 @@ export interface Ddm {
   readonly instances: readonly DdmInstance[];
   readonly jobs: readonly DdmJob[];
   respond(path: string, query: URLSearchParams, method: string, token: string): Reply;
+  /** When each call came that asked for a sync. */
+  readonly calledAt: readonly number[];
   /** Calls that asked for a sync. */
   calls(): number;
   /** Those of them that were refused with 429 or 503. */
   wasted(): number;
+  /** Calls that listed the schemas of an instance. */
+  listings(): number;
 }
 
 export function createDdm(world: World): Ddm {
@@ -41,8 +45,9 @@ export function createDdm(world: World): Ddm {
   const jobs: DdmJob[] = [];
   const [least, most] = plan.ddm.latencyMs;
   const taken: number[] = [];
-  let calls = 0;
+  const calledAt: number[] = [];
   let wasted = 0;
+  let listings = 0;
 
   const isAboveLimit = (now: number): boolean => {
     const limit = faults.find('limit')?.perSecond ?? plan.ddm.perSecond;
@@ -68,7 +73,7 @@ export function createDdm(world: World): Ddm {
     const now = scheduler.now();
     const instance = instances[index];
     if (instance === undefined) return { answer: gone, latencyMs: least };
-    calls += 1;
+    calledAt.push(now);
     instance.calls += 1;
     instance.lastCallAt = now;
     journal.event(`call ${index}`);
@@ -94,6 +99,7 @@ export function createDdm(world: World): Ddm {
   };
 
   const read = (path: string, query: URLSearchParams, token: string): HttpAnswer => {
+    if (path.endsWith('/databases')) listings += 1;
     const failed = refuse(token);
     if (failed) return failed;
     if (path.endsWith('/databases')) return listSchemas(world, indexOf(instanceIn(path)));
@@ -104,8 +110,10 @@ export function createDdm(world: World): Ddm {
   return {
     instances,
     jobs,
-    calls: () => calls,
+    calledAt,
+    calls: () => calledAt.length,
     wasted: () => wasted,
+    listings: () => listings,
     respond: (path, query, method, token) =>
       method === 'POST'
         ? sync(indexOf(instanceIn(path)), token)

@@ -1,41 +1,18 @@
 import { parseChangeEvent } from '../../../lib/changes/event.ts';
 import { traceNames } from '../../../lib/changes/trace-names.ts';
 import { parseConfig } from '../../../lib/config.ts';
-import type { Fault, InstanceFault, ReadFault } from '../faults.ts';
+import type { Fault, ReadFault } from '../faults.ts';
 import { instanceIdOf, nodeIdOf } from '../huawei/ids.ts';
 import { createNodes } from '../huawei/nodes.ts';
-import { calmPlan, hourMs, minuteMs, type Operation, type Plan, secondMs } from '../plan.ts';
+import { hourMs, minuteMs, type Operation, type Plan, secondMs } from '../plan.ts';
 import { createSeededRandom } from '../random.ts';
 import { runWorld } from '../run.ts';
 import type { World } from '../world.ts';
+import { changePlan, operation } from './change-plan.ts';
+import { discovered, oneBroken, restarts, unowned } from './large-fleets.ts';
 import type { Scenario } from './measure.ts';
 
 const forEver = { from: 0, to: Number.POSITIVE_INFINITY };
-
-/** Changes, and nothing else that asks. */
-function changePlan(changes: Partial<Plan>): Plan {
-  return {
-    ...calmPlan(1),
-    ...{
-      fleet: 10,
-      scheduleMs: 0,
-      watch: true,
-      asksUntil: 0,
-      settleMs: 3 * hourMs,
-      warmMs: hourMs,
-    },
-    ...changes,
-    env: { SYNC_FOLLOW: 'off', ...changes.env },
-  };
-}
-
-function operation(at: number, changes: Partial<Operation> = {}): Operation {
-  return {
-    ...{ at, node: 0, name: 'instanceAction', kind: 'twice', durationMs: minuteMs },
-    ...{ lateMs: 5 * secondMs, doubled: false, garbage: false },
-    ...changes,
-  };
-}
 
 async function run(plan: Plan): Promise<World> {
   return (await runWorld(plan, { checked: new Set() })).world;
@@ -102,16 +79,6 @@ async function oneOfSeveral(answers: ReadFault): Promise<string> {
   return `other synced after ${syncAfter(world, first, endsAt)}, this one after ${syncAfter(world, second, endsAt)}`;
 }
 
-/** A change of another instance's node while one instance always fails. */
-async function oneBroken(does: InstanceFault): Promise<string> {
-  const faults: Fault[] = [{ ...forEver, kind: 'instance', index: 9, does }];
-  const unowned = { node: 1_000, name: 'instanceAction' };
-  const operations = [operation(at, unowned), operation(at + minuteMs)];
-  const world = await run(changePlan({ faults, operations, unowned: 1_000 }));
-  const { change } = world.queues;
-  return `${change.dead.length} dead, own change synced after ${syncAfter(world, 0, endsAt + minuteMs)}`;
-}
-
 const oddFields: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'null resource_id': {
     resource_id: null,
@@ -132,20 +99,6 @@ async function unreadablePage(): Promise<string> {
   return syncAfter(world, 0, endsAt);
 }
 
-async function unownedChange(fleet: number): Promise<string> {
-  const calm = changePlan({ fleet, settleMs: 4 * hourMs });
-  const { count } = createNodes(calm, createSeededRandom(calm.seed).fork('nodes'));
-  const operations = [
-    operation(at, { node: count + 1 }),
-    operation(at + 5 * minuteMs, { node: count - 1 }), // of the last instance: all are looked through
-  ];
-  const plan = { ...calm, operations };
-  const { endedAt, isSettled, world } = await runWorld(plan, { checked: new Set() });
-  const { change } = world.queues;
-  const settled = isSettled ? `settled after ${seconds(endedAt - endsAt)}` : 'never settled';
-  return `${settled}, ${change.dead.length} dead, own change synced after ${syncAfter(world, fleet - 1, endsAt + 5 * minuteMs)}`;
-}
-
 async function coldEvent(fleet: number): Promise<string> {
   const plan = changePlan({ fleet, watch: false });
   const { count } = createNodes(plan, createSeededRandom(plan.seed).fork('nodes'));
@@ -154,37 +107,6 @@ async function coldEvent(fleet: number): Promise<string> {
   const { change } = world.queues;
   const [owner = 0] = world.nodes.ownersOf(node);
   return `synced after ${syncAfter(world, owner, minuteMs)}, ${world.changeDeliveries} deliveries, ${change.dead.length} dead`;
-}
-
-async function discovered(fleet: number, asks: 'event' | 'fleet'): Promise<string> {
-  const world = await run(
-    changePlan({
-      ...{ fleet, watch: false, settleMs: 2 * hourMs, env: { DDM_DISCOVERY: 'on' } },
-      ...(asks === 'event' ? { events: [{ at: minuteMs, instance: 5 }] } : {}),
-      ddm: { ...calmPlan(1).ddm, latencyMs: [150, 150] },
-      hasFleetMessage: asks === 'fleet',
-    }),
-  );
-  const { counts } = world.history;
-  const dead = world.queues.change.dead.length + world.queues.sync.dead.length;
-  return `${world.ddm.jobs.length} synced, ${dead} dead, ${counts.problems} error lines`;
-}
-
-async function restarts(nodes: number): Promise<string> {
-  const plan = changePlan({ fleet: nodes, asksUntil: hourMs });
-  const owned = createNodes(plan, createSeededRandom(plan.seed).fork('nodes'));
-  const operations = Array.from({ length: nodes }, (_, index) =>
-    operation(at + (index % 60) * secondMs, {
-      node: owned.ofInstance(index).at(-1) ?? 0,
-      name: 'instanceRestart',
-    }),
-  );
-  const world = await run({ ...plan, operations });
-  const { accepted, queued } = world.history.counts;
-  const missing = Array.from({ length: nodes }, (_, index) => index).filter(
-    (index) => syncAfter(world, index, endsAt) === 'never',
-  );
-  return `${accepted} syncs, ${queued} times given back, ${world.changesSent} messages, ${missing.length} never synced, ${world.queues.change.dead.length} dead`;
 }
 
 function isRefused(read: () => unknown): string {
@@ -241,7 +163,11 @@ export const changeToSync: readonly Scenario[] = [
     name: 'one instance that always answers 500 or 409',
     before: 'every foreign change is dead; watch stalls 79 s',
     toReach: 'after a few tries sync that one instance instead of asking it',
-    measure: () => rows(['500', '409'] as const, oneBroken),
+    measure: () =>
+      rows(['500', '409'] as const, async (does) => {
+        const { dead, seconds: wait } = await oneBroken(does);
+        return `${dead} dead, own change synced after ${wait} s`;
+      }),
   },
   {
     name: 'traces with null fields, or a text as time',
@@ -269,10 +195,17 @@ export const changeToSync: readonly Scenario[] = [
     },
   },
   {
-    name: 'one unowned RDS changes: 15,000, 22,000, 26,000 instances',
+    name: 'unowned RDS change: 15,000, 22,000, 26,000 instances; one, and twenty',
     before: '15 min, 28 min, never; true changes behind it wait',
     toReach: 'known nodes within 1 min; one pass over the fleet, then settled',
-    measure: () => rows([15_000, 22_000, 26_000], unownedChange),
+    measure: () =>
+      rows([15_000, 22_000, 26_000], async (fleet) => {
+        const texts = [await unowned(fleet, 1), await unowned(fleet, 20)].map(
+          ({ dead, knownSeconds, passes, settledMinutes }) =>
+            `known nodes within ${knownSeconds} s, ${passes.toFixed(2)} passes, settled after ${settledMinutes} min, ${dead} dead`,
+        );
+        return texts.join('; twenty: ');
+      }),
   },
   {
     name: '`dataNodeId` event, cold: fleet of 1,000, 3,000, 5,000',
@@ -285,13 +218,24 @@ export const changeToSync: readonly Scenario[] = [
     before: 'TIMEOUT, every time',
     toReach: 'works',
     measure: async () =>
-      `40,000: ${await discovered(40_000, 'event')}; 100,000: ${await discovered(100_000, 'fleet')}`,
+      rows(['40,000, a change', '100,000, POST /sync'] as const, async (name) => {
+        const isChange = name === '40,000, a change';
+        const [fleet, asks] = isChange
+          ? ([40_000, 'a change'] as const)
+          : ([100_000, 'POST /sync'] as const);
+        const { dead, problems, syncs } = await discovered(fleet, asks);
+        return `${syncs} synced, ${dead} dead, ${problems} error lines`;
+      }),
   },
   {
     name: '1,000 (3,000) nodes restarted at once',
     before: '5,448 (23,448) syncs asked for',
     toReach: '≤ 1.05 × nodes',
-    measure: () => rows([1_000, 3_000], restarts),
+    measure: () =>
+      rows([1_000, 3_000], async (nodes) => {
+        const { dead, due, missing, syncs } = await restarts(nodes);
+        return `${syncs} syncs where ${due} are due, ${missing} never synced, ${dead} dead`;
+      }),
   },
   {
     name: 'resizeFlavorOrVolume, createDnsName, modifyDnsName',

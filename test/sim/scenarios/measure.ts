@@ -24,6 +24,8 @@ export interface Figures {
   readonly wasted: number;
   readonly peak: number;
   readonly lastAcceptSeconds: number;
+  /** While nine tenths of the instances were accepted: the rest depends on how the last batches fall. */
+  readonly busy: { readonly callsPerSecond: number; readonly acceptsPerSecond: number };
   readonly endSeconds: number;
 }
 
@@ -54,8 +56,17 @@ export async function measure(plan: Plan): Promise<Figures> {
     wasted: ddm.wasted(),
     peak: queues.sync.peak,
     lastAcceptSeconds: Math.round(last / 1_000),
+    busy: measureBusy(world, Math.ceil(reached.length * 0.9)),
     endSeconds: Math.round(endedAt / 1_000),
   };
+}
+
+function measureBusy({ ddm: { calledAt, jobs } }: World, accepts: number): Figures['busy'] {
+  const from = calledAt[0] ?? 0;
+  const until = jobs[accepts - 1]?.startedAt ?? from;
+  const seconds = Math.max(1, until - from) / 1_000;
+  const calls = calledAt.filter((at) => at <= until).length;
+  return { callsPerSecond: calls / seconds, acceptsPerSecond: accepts / seconds };
 }
 
 export function perSecond(count: number, seconds: number): string {

@@ -4,7 +4,7 @@ import { type Figures, measure, perSecond, preloadedPlan, type Scenario } from '
 
 const forEver = { from: 0, to: Number.POSITIVE_INFINITY };
 
-function calmFleet(fleet: number, changes: Partial<Plan>): Plan {
+export function calmFleet(fleet: number, changes: Partial<Plan>): Plan {
   return { ...preloadedPlan(0), fleet, preloaded: 0, scheduleMs: 15 * minuteMs, ...changes };
 }
 
@@ -13,7 +13,7 @@ function dead({ dead, neverCalled, reached, world }: Figures): string {
 }
 
 /** Instances, evenly spread, that never answer. */
-function neverAnswer(fleet: number, share: number): Fault[] {
+export function neverAnswer(fleet: number, share: number): Fault[] {
   const every = Math.round(1 / share);
   return Array.from({ length: Math.floor(fleet / every) }, (_, at) => ({
     ...{ ...forEver, kind: 'instance' as const, does: 'never-answers' as const },
@@ -24,7 +24,7 @@ function neverAnswer(fleet: number, share: number): Fault[] {
 async function slowInstances(share: number): Promise<string> {
   const fleet = 10_000;
   const figures = await measure(preloadedPlan(fleet, { faults: neverAnswer(fleet, share) }));
-  const rate = perSecond(figures.reached, figures.lastAcceptSeconds);
+  const rate = figures.busy.acceptsPerSecond.toFixed(1);
   return `${share * 100} %: ${rate}/s over ${figures.lastAcceptSeconds} s, ${figures.dead} dead`;
 }
 
@@ -37,16 +37,20 @@ async function random(kind: 'errors-503' | 'errors-500', share: number): Promise
       env: { SYNC_FOLLOW: 'off', SYNC_QUEUE_URL: '' },
     }),
   );
-  const byQueue = perSecond(queue.calls, queue.lastAcceptSeconds);
-  const seconds = Math.min(895, inline.lastAcceptSeconds);
+  const byQueue = queue.busy.callsPerSecond.toFixed(1);
+  const first = (inline.world.ddm.calledAt[0] ?? 0) / secondMs;
+  const seconds = Math.min(895, inline.lastAcceptSeconds - first);
   const late = inline.world.history.failures.get('DEADLINE') ?? 0;
   return `${share * 100} %: four workers ${byQueue} calls/s, ${queue.dead} dead; run without queue ${perSecond(inline.calls, seconds)} calls/s, ${late} DEADLINE`;
 }
 
+export function withLimit(perSecond: number, plan: Plan): Plan {
+  return { ...plan, ddm: { ...plan.ddm, perSecond } };
+}
+
 async function trueLimit(limit: number): Promise<string> {
-  const plan = preloadedPlan(limit * 300, {});
-  const figures = await measure({ ...plan, ddm: { ...plan.ddm, perSecond: limit } });
-  const share = figures.reached / (limit * figures.lastAcceptSeconds);
+  const figures = await measure(withLimit(limit, preloadedPlan(limit * 300)));
+  const share = figures.busy.acceptsPerSecond / limit;
   const wasted = (figures.wasted / figures.calls) * 100;
   return `${limit}/s: ${share.toFixed(2)} of it, ${wasted.toFixed(0)} % wasted, ${figures.dead} dead`;
 }
@@ -81,8 +85,7 @@ export const queueAndEngine: readonly Scenario[] = [
     before: '905 dead, 228 of them never called',
     toReach: '0 dead; all accepted in ≤ 2,300 s',
     measure: async () => {
-      const plan = preloadedPlan(2_000);
-      const figures = await measure({ ...plan, ddm: { ...plan.ddm, perSecond: 1 } });
+      const figures = await measure(withLimit(1, preloadedPlan(2_000)));
       return `${dead(figures)}; last accepted after ${figures.lastAcceptSeconds} s`;
     },
   },
@@ -136,14 +139,11 @@ export const queueAndEngine: readonly Scenario[] = [
     before: '5,600 more messages with every run, for ever',
     toReach: 'bounded; every instance in turn',
     measure: async () => {
-      const sizes: number[] = [];
-      for (const runs of [2, 4]) {
-        const plan = calmFleet(100_000, { asksUntil: runs * 15 * minuteMs, settleMs: 0 });
-        const { world } = await measure(plan);
-        sizes.push(world.queues.sync.size());
-      }
-      const [two = 0, four = 0] = sizes;
-      return `${two} messages after 2 runs, ${four} after 4: ${Math.round((four - two) / 2)} more with each`;
+      const plan = calmFleet(100_000, { asksUntil: 8 * 15 * minuteMs, settleMs: hourMs });
+      const { peak, world } = await measure(plan);
+      const accepts = world.ddm.instances.map((instance) => instance.accepts);
+      const counts = [...new Set(accepts)].sort((a, b) => a - b);
+      return `8 runs: at most ${peak} messages; instances were accepted ${counts.join(' or ')} times`;
     },
   },
   {
