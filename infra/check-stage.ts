@@ -34,6 +34,7 @@ export function problemsOf({ env, file, name }: Stage): readonly string[] {
   const nameVerdict = checkStageName(name);
   const table = Object.fromEntries(stageSettings.map((one) => [one.variable, one]));
   const { problems } = parseSettings(table, env);
+  const isRefused = (variable: string) => problems.some((one) => one.startsWith(`${variable} `));
   return [
     ...(nameVerdict === true ? [] : [nameVerdict]),
     ...problems,
@@ -43,8 +44,8 @@ export function problemsOf({ env, file, name }: Stage): readonly string[] {
       .map((one) => `${one} is set: unset it, the template sets it`),
     ...loopbackOf(env),
     ...jwtOf(env),
-    ...(problems.some((problem) => problem.startsWith('SYNC_SCHEDULE')) ? [] : scheduleOf(env)),
-    ...authorityOf(env),
+    ...(isRefused('SYNC_SCHEDULE') ? [] : scheduleOf(env)),
+    ...(isRefused('CLOUD_CA_FILE') ? [] : authorityOf(env)),
   ];
 }
 
