@@ -3,7 +3,17 @@
 
 const { readStage, resolveRegion } = require('./stage.ts');
 
-module.exports = async ({ resolveVariable }) => {
+module.exports = async ({ options, resolveVariable }) => {
   const { env } = readStage(await resolveVariable('sls:stage'), process.env);
-  return { profile: env.AWS_PROFILE, region: await resolveRegion(env) };
+  const region = await resolveRegion(env);
+  if (region === undefined && !options.region) throw withoutStack(noRegion);
+  return { profile: env.AWS_PROFILE, region };
 };
+
+const noRegion =
+  'AWS_REGION is not set: set it in the file of the stage, in the environment or in your AWS profile';
+
+/** The framework prints the stack in place of the message. */
+function withoutStack(message) {
+  return Object.assign(new Error(message), { stack: message });
+}

@@ -35,6 +35,7 @@ export function problemsOf({ env, file, name }: Stage): readonly string[] {
   const nameVerdict = checkStageName(name);
   const table = Object.fromEntries(stageSettings.map((one) => [one.variable, one]));
   const { problems } = parseSettings(table, env);
+  const isRefused = (variable: string) => problems.some((one) => one.startsWith(`${variable} `));
   return [
     ...(nameVerdict === true ? [] : [nameVerdict]),
     ...problems,
@@ -45,8 +46,8 @@ export function problemsOf({ env, file, name }: Stage): readonly string[] {
     ...loopbackOf(env),
     ...jwtOf(env),
     ...topicOf(env),
-    ...(problems.some((problem) => problem.startsWith('SYNC_SCHEDULE')) ? [] : scheduleOf(env)),
-    ...authorityOf(env),
+    ...(isRefused('SYNC_SCHEDULE') ? [] : scheduleOf(env)),
+    ...(isRefused('CLOUD_CA_FILE') ? [] : authorityOf(env)),
   ];
 }
 

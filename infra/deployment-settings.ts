@@ -3,7 +3,7 @@ import { number, oneOf, onOff, text } from '../lib/config-forms.ts';
 import { type Form, setting } from '../lib/config-setting.ts';
 
 /** The deployment types of CodeDeploy that CANARY may name. */
-export const deploymentTypes = [
+const deploymentTypes = [
   'LambdaCanary10Percent5Minutes',
   ...[10, 15, 30].map((minutes) => `LambdaCanary10Percent${minutes}Minutes`),
   'LambdaLinear10PercentEvery1Minute',

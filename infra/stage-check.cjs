@@ -9,14 +9,9 @@ class StageCheck {
     this.ConfigurationError = classes.Error;
     this.service = service;
     this.hooks = {
-      initialize: () => this.requireRegion(),
       'before:package:cleanup': () => this.preparePackage(),
       'before:deploy:function:initialize': () => this.check(),
     };
-  }
-
-  requireRegion() {
-    if (this.service.provider.region === 'unset') this.fail([noRegion]);
   }
 
   preparePackage() {
@@ -32,16 +27,9 @@ class StageCheck {
     const { env, file } = readStage(name, process.env);
     const stage = { name, file, env: { ...env, AWS_REGION: region } };
     const problems = [...problemsOf(stage), ...conflictsOf(stage, process.env), ...missing(stage)];
-    if (problems.length > 0) this.fail(problems);
-  }
-
-  fail(problems) {
-    throw new this.ConfigurationError(problems.join('\n'));
+    if (problems.length > 0) throw new this.ConfigurationError(problems.join('\n'));
   }
 }
-
-const noRegion =
-  'AWS_REGION is not set: set it in the file of the stage, in the environment or in your AWS profile';
 
 /** serverless.yml reads the environment, where `npm run deploy` puts the file of the stage. */
 function missing({ file = {}, name }) {

@@ -70,7 +70,7 @@ function warnOfWaiting({ waiting }: Facts): readonly string[] {
   const long = waiting.filter(({ isLong }) => isLong).length;
   return long > 0
     ? [
-        `${count(long)} waiting for longer than the queue keeps trying: look at the dead-letter queue (infra/redrive.sh show <stage>) and at the worker's log.`,
+        `${count(long)} waiting for longer than the queue keeps trying: look at the dead-letter queue (npm run redrive -- show --stage <stage>) and at the worker's log.`,
       ]
     : [];
 }

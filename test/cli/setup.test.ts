@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -161,6 +161,60 @@ describe('npm run setup with flags', () => {
       ALARM_EMAIL: 'a@b.example',
     });
     expect(cloud.ssm.value('/ddm-sync/test/instances')).toBeDefined();
+  });
+
+  test('keeps what a person wrote into the file of the stage, and says what changes', async () => {
+    const cloud = await openCloud();
+    const cwd = temporaryFolder();
+    mkdirSync(join(cwd, 'stages'));
+    const own = '# ours\nSYNC_RATE_PER_SECOND=5\nDDM_PROJECT_ID=former\n# AUTH_MODE=aksk\n';
+    writeFileSync(join(cwd, 'stages/prod.env'), own);
+
+    const { stdout } = await runSetUp({
+      cloud,
+      args: allFlags(cloud),
+      cwd,
+      env: { AWS_PROFILE: 'company' },
+    });
+
+    const text = readFileSync(join(cwd, 'stages/prod.env'), 'utf8');
+    expect(text).toMatch(
+      /^# ours\nSYNC_RATE_PER_SECOND=5\nDDM_PROJECT_ID=(?!former).*\nAUTH_MODE=token\n/,
+    );
+    expect(readSettings(cwd, 'prod').AWS_PROFILE).toBe('company');
+    expect(stdout).toContain(`  DDM_PROJECT_ID ${cloud.projectId} (so far former)\n`);
+    expect(stdout).not.toContain('SYNC_RATE');
+  });
+
+  test('writes to the region, and with the key, that the file of the stage names', async () => {
+    const cloud = await openCloud();
+    const cwd = temporaryFolder();
+    mkdirSync(join(cwd, 'stages'));
+    const kmsArn = 'arn:aws:kms:eu-north-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+    const settings = `AWS_REGION=eu-north-1\nPARAMETER_KMS_ARN=${kmsArn}\n`;
+    writeFileSync(join(cwd, 'stages/prod.env'), settings);
+
+    const { status, stdout } = await spawnSetUp(allFlags(cloud), wholeEnvironment(cloud), cwd);
+
+    expect(status).toBe(0);
+    expect(stdout).toContain('Parameters in SSM Parameter Store, eu-north-1:');
+    expect(readSettings(cwd, 'prod')).toMatchObject({
+      AWS_REGION: 'eu-north-1',
+      PARAMETER_KMS_ARN: kmsArn,
+    });
+  });
+
+  test('warns of an access key for Open Telekom Cloud, which documents only tokens', async () => {
+    const cloud = await openCloud();
+
+    const otc = await runSetUp({ cloud, args: [...allFlags(cloud, 'aksk'), '--cloud', 'otc'] });
+    const huawei = await runSetUp({
+      cloud,
+      args: [...allFlags(cloud, 'aksk'), '--cloud', 'huawei'],
+    });
+
+    expect(otc.stdout).toContain('Warning: Open Telekom Cloud documents only tokens for DDM');
+    expect(huawei.stdout).not.toContain('Warning');
   });
 
   test('splits a long list, and removes what was there in the other form', async () => {
@@ -488,8 +542,9 @@ describe('what cannot work is said in one line, and nothing is written', () => {
 
 describe('wrong options are refused with one line', () => {
   test.each<[readonly string[], RegExp, Environment?]>([
-    [['--cloud', 'aws'], /--cloud takes huawei, huawei-eu or otc/],
+    [['--cloud', 'aws'], /--cloud takes huawei, huawei-eu, otc or other/],
     [['--auth', 'basic'], /--auth takes token or aksk/],
+    [['--domain', 'https://x.y'], /--domain: "https:\/\/x\.y" is not a domain: give what follows/],
     [['--region', 'Frankfurt!'], /--region: "frankfurt!" is not a region: give its id/],
     [['--project', 'eu-de'], /--project: "eu-de" is the name of a project: give its id/],
     [['--project', 'a b'], /--project: "a b" is not a project id: the console shows it/],
@@ -519,6 +574,7 @@ describe('wrong options are refused with one line', () => {
 describe('what cannot be asked without a terminal ends with 2 and one line', () => {
   test.each<[readonly string[], RegExp, Environment?]>([
     [[], /no terminal.*--cloud, --region, --project, --auth, --instances, --yes/],
+    [['--cloud', 'other'], /give --region, --domain, --project/],
     [['--auth', 'token', '--yes'], /--domain-name, --user-name, DDM_SYNC_PASSWORD/],
     [['--auth', 'aksk'], /DDM_SYNC_ACCESS_KEY_ID \(env.*DDM_SYNC_SECRET_ACCESS_KEY/],
     [[], /IAM_ENDPOINT is not: set both/, { DDM_ENDPOINT: 'http://127.0.0.1:9' }],
@@ -554,10 +610,10 @@ describe('npm run setup in a terminal', () => {
     cloud.ddm.states.set(second, 'RESIZING');
     const terminal = openSetUp(environment(cloud));
 
-    await answer(terminal, 'Project id', 'eu-de');
-    await answer(terminal, 'is the name of a project', `${keys.clear}${cloud.projectId}`);
     await answer(terminal, 'Stage: the name of this deployment', 'all');
     await answer(terminal, '"all" is not a stage', `${keys.clear}local`);
+    await answer(terminal, 'Project id', 'eu-de');
+    await answer(terminal, 'is the name of a project', `${keys.clear}${cloud.projectId}`);
     await answer(terminal, 'Way of authentication', '');
     await answer(terminal, 'Account name', cloud.iam.user.domainName);
     await answer(terminal, 'IAM user name', cloud.iam.user.userName);
@@ -615,6 +671,7 @@ describe('npm run setup in a terminal', () => {
   test('asks for cloud and region, corrects a region, and ends with one line at Ctrl-C', async () => {
     const terminal = openSetUp({ ...bare, ...aws });
 
+    await answer(terminal, 'Stage: the name of this deployment', '');
     await answer(terminal, 'Open Telekom Cloud', keys.down + keys.down);
     await answer(terminal, 'Region', 'Frankfurt!');
     await answer(terminal, 'is not a region', `${keys.clear}EU-DE`);

@@ -63,6 +63,7 @@ export function flagsFor(
 ): readonly string[] {
   return [
     ...['--project', projectId, '--auth', auth, '--prefix', parameterPrefix, '--yes'],
+    ...['--stage', 'prod'],
     ...['--domain-name', iam.user.domainName, '--user-name', iam.user.userName],
   ];
 }
