@@ -689,6 +689,7 @@ describe('npm run setup in a terminal', () => {
       const flags = allFlags(cloud).filter((flag) => flag !== '--yes');
       const terminal = openSetUp(wholeEnvironment(cloud), flags);
 
+      await answer(terminal, 'Whom shall alarms tell', '');
       await terminal.reads('Write them?');
       terminal.type(keys[key]);
 
@@ -728,6 +729,7 @@ describe('npm run setup in a terminal', () => {
     const flags = allFlags(cloud, 'aksk').filter((flag) => flag !== '--yes');
     const terminal = openSetUp(wholeEnvironment(cloud), flags);
 
+    await answer(terminal, 'Whom shall alarms tell', '');
     await answer(terminal, 'replace or remove what is there?', '');
 
     expect(await terminal.exitCode).toBe(1);
