@@ -15,6 +15,7 @@ export async function measureVerification() {
     clock: systemClock,
     config: {
       ddmEndpoint: 'http://127.0.0.1',
+      cloudDomains: [],
       smnTopicUrns: [server.topicUrn],
       smnCertificateSha256: [],
     },

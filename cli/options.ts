@@ -14,6 +14,8 @@ interface Option {
   readonly example?: string;
   readonly read?: Read<unknown>;
   readonly default?: string;
+  /** It may be given several times; without it the list is empty. */
+  readonly multiple?: true;
   readonly short?: string;
   /** The heading of the group that begins with this option. */
   readonly group?: string;
@@ -35,10 +37,12 @@ export interface Command {
 }
 
 type ValueOf<One> = One extends { readonly example: string }
-  ?
-      | (One extends { readonly read: Read<infer Value> } ? Value : string)
-      | (One extends { readonly default: string } ? never : undefined)
+  ? One extends { readonly multiple: true }
+    ? readonly OneValueOf<One>[]
+    : OneValueOf<One> | (One extends { readonly default: string } ? never : undefined)
   : boolean;
+
+type OneValueOf<One> = One extends { readonly read: Read<infer Value> } ? Value : string;
 
 export type Parsed<One extends Command> = {
   readonly [Name in keyof One['options']]: ValueOf<One['options'][Name]>;
@@ -54,10 +58,12 @@ export function parseOptions<const One extends Command>(
   command.refuse?.(args);
   const options = Object.entries<Option>({ ...command.options, help: helpOption });
   const { positionals, values } = parse(command, options, args);
-  const read = options.map(([name, { default: standard, example, read }]) => {
-    const value = values[flagOf(name)] ?? standard;
+  const read = options.map(([name, { default: standard, example, multiple, read }]) => {
+    const value = values[flagOf(name)] ?? (multiple ? [] : standard);
     if (example === undefined) return [name, value === true];
-    return [name, typeof value === 'string' && read ? read(value, `--${flagOf(name)}`) : value];
+    const convert = (one: unknown): unknown =>
+      typeof one === 'string' && read ? read(one, `--${flagOf(name)}`) : one;
+    return [name, Array.isArray(value) ? value.map(convert) : convert(value)];
   });
   return { ...Object.fromEntries(read), operands: positionals };
 }
@@ -67,9 +73,9 @@ function parse(
   options: readonly (readonly [string, Option])[],
   args: readonly string[],
 ): { readonly positionals: readonly string[]; readonly values: Readonly<Record<string, unknown>> } {
-  const types = options.map(([name, { example, short }]) => [
+  const types = options.map(([name, { example, multiple = false, short }]) => [
     flagOf(name),
-    { type: example === undefined ? 'boolean' : 'string', ...(short && { short }) },
+    { type: example === undefined ? 'boolean' : 'string', multiple, ...(short && { short }) },
   ]);
   try {
     return parseArgs({

@@ -1,15 +1,20 @@
 import { writeFile } from 'node:fs/promises';
+import { readStage, type Stage } from '../infra/stage.ts';
 import { OptionError, runCommand } from './options.ts';
-import { chooseInput, reportCommand } from './report/options.ts';
+import { chooseInput, type ReportOptions, reportCommand } from './report/options.ts';
 import { drawPage } from './report/page.ts';
 import { readSummary } from './report/read.ts';
+import { describeStages, exitCodeOf, readStages } from './report/stages.ts';
 import { describeSummary } from './report/text.ts';
 import { exitCodes } from './report/verdict.ts';
+import { chooseStages } from './stages.ts';
 
-const { stderr, stdin, stdout } = process;
+const { env, stderr, stdin, stdout } = process;
 
 await runCommand(reportCommand, async (options) => {
-  const summary = await readSummary(chooseInput(options, stdin.isTTY));
+  const stages = chooseStages(options.stage).map((name) => readStage(name, env));
+  if (stages.length > 1) return reportStages(stages, options);
+  const summary = await readSummary(chooseInput(options, stdin.isTTY, stages[0]));
   stdout.write(options.json ? `${JSON.stringify(summary, null, 2)}\n` : describeSummary(summary));
   if (options.html !== undefined) {
     await writePage(options.html, drawPage(summary));
@@ -17,6 +22,14 @@ await runCommand(reportCommand, async (options) => {
   }
   return exitCodes[summary.verdict.state];
 });
+
+async function reportStages(stages: readonly Stage[], options: ReportOptions): Promise<number> {
+  if (options.html !== undefined) throw new OptionError('--html is for one stage: name one');
+  const reports = await readStages(stages, options);
+  const json = `${JSON.stringify({ stages: reports }, null, 2)}\n`;
+  stdout.write(options.json ? json : describeStages(reports));
+  return exitCodeOf(reports);
+}
 
 async function writePage(path: string, page: string): Promise<void> {
   try {

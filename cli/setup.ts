@@ -48,9 +48,8 @@ async function run(options: SetupOptions): Promise<void> {
 /** @param cloud the embedded one, in place of what the environment names */
 function createSession(options: SetupOptions, cloud?: Cloud): Session {
   const common = { ...terminal, options };
-  const fromEnvironment = { kmsArn: env.PARAMETER_KMS_ARN, serviceTypes: env.WATCH_SERVICE_TYPES };
   if (!cloud) {
-    return { ...common, loopback: readLoopback(env), ssm: {}, ...fromEnvironment };
+    return { ...common, loopback: readLoopback(env), ssm: {}, environment: env };
   }
   const { cts, ddm, iam, ssm } = cloud;
   return {
@@ -61,7 +60,7 @@ function createSession(options: SetupOptions, cloud?: Cloud): Session {
       region: 'eu-central-1',
       credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     },
-    kmsArn: undefined,
+    environment: {},
   };
 }
 

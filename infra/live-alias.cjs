@@ -2,19 +2,13 @@
 // the alias `live`, points the event sources at it, and has CodeDeploy move it. docs/deployment.md says why this is
 // not a package from the registry.
 
+const { deploymentSettings } = require('./deployment-settings.ts');
 const { aliasArn, aliasName, functionArn, functionId, pascal } = require('./names.cjs');
 
-/** The deployment types of CodeDeploy that CANARY may name. */
-const deploymentTypes = [
-  'LambdaAllAtOnce',
-  ...[5, 10, 15, 30].map((minutes) => `LambdaCanary10Percent${minutes}Minutes`),
-  'LambdaLinear10PercentEvery1Minute',
-  ...[2, 3, 10].map((minutes) => `LambdaLinear10PercentEvery${minutes}Minutes`),
-];
+const canary = process.env.CANARY || deploymentSettings.canary.default;
 
 class LiveAlias {
-  constructor({ classes, service }) {
-    this.ConfigurationError = classes.Error;
+  constructor({ service }) {
     this.service = service;
     this.hooks = {
       // osls compiles event sources, permissions and EventInvokeConfig for the alias in `targetAlias`, which it
@@ -29,29 +23,21 @@ class LiveAlias {
   }
 
   nameAliases() {
-    this.type = this.readType();
     for (const [name, definition] of this.invoked()) {
       definition.targetAlias = { name: aliasName, logicalId: aliasId(name) };
     }
   }
 
-  readType() {
-    const type = process.env.CANARY || 'LambdaCanary10Percent5Minutes';
-    if (type === 'off' || deploymentTypes.includes(type)) return type;
-    const known = deploymentTypes.join(', ');
-    throw new this.ConfigurationError(`CANARY is "${type}": set off, or one of ${known}`);
-  }
-
   addAliases() {
     const { Resources } = this.service.provider.compiledCloudFormationTemplate;
     const versions = this.invoked().map(([name, { versionLogicalId }]) => [name, versionLogicalId]);
-    Object.assign(Resources, deploymentResources(Object.fromEntries(versions), this.type));
+    Object.assign(Resources, deploymentResources(Object.fromEntries(versions), canary));
   }
 }
 
 /**
  * @param versions from the name of a function to the logical id of its new version
- * @param type one of deploymentTypes, or `off`: the aliases move at once, without CodeDeploy
+ * @param type what CANARY may be; `off`: the aliases move at once, without CodeDeploy
  */
 function deploymentResources(versions, type) {
   const names = Object.keys(versions);

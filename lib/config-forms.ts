@@ -37,12 +37,12 @@ export function onOff(values = 'on or off'): Form<boolean> {
 /** The origin of a service (`ddm`, `iam`), without a slash at its end. */
 export function endpoint(service: string): Form<string> {
   return {
-    values: `the regional API endpoint, https://${service}.<region>.<domain>, with one of the domains ${cloudDomains.join(', ')} (http is for loopback only)`,
+    values: `the regional API endpoint, https://${service}.<region>.<domain>, with one of the domains ${cloudDomains.join(', ')} or of CLOUD_DOMAINS (http is for loopback only)`,
     schema: v.pipe(
       v.string(),
-      v.check((value) => isEndpoint(service, value)),
       v.transform((value) => new URL(value).origin),
     ),
+    accepts: (text, furtherDomains) => isEndpoint(service, text, furtherDomains),
   };
 }
 
@@ -77,9 +77,15 @@ export const bucketName = text(
   'the name of an S3 bucket: lower-case letters, digits and -',
 );
 
-function text(pattern: RegExp, values: string): Form<string> {
+/** A text that a pattern matches. */
+export function text(pattern: RegExp, values: string): Form<string> {
   return { values, schema: v.pipe(v.string(), v.regex(pattern)) };
 }
+
+export const domains = list(
+  /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/,
+  'domains without the region, such as prod-cloud-ocb.orange-business.com',
+);
 
 export const topicUrns = list(
   /^urn:smn:[a-z]{2}-[a-z0-9-]{1,30}:[0-9a-z]{1,64}:[\w-]{1,255}$/,

@@ -5,6 +5,8 @@ export interface Form<T> {
   /** What the text must look like, to be read after "set". */
   readonly values: string;
   readonly schema: v.GenericSchema<string, T>;
+  /** For an endpoint: whether it is in a known cloud, or in one of CLOUD_DOMAINS. The schema gets no other text. */
+  accepts?(text: string, furtherDomains: readonly string[]): boolean;
 }
 
 interface About {

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import {
   bucketName,
+  domains,
   endpoint,
   fingerprints,
   kmsKeyArn,
@@ -34,6 +35,12 @@ export const settings = {
   ctsEndpoint: setting('CTS_ENDPOINT', endpoint('cts'), {
     unset: 'derive it from DDM_ENDPOINT, with cts. instead of ddm.',
     meaning: 'The audit service, which watch asks what changed',
+  }),
+  cloudDomains: setting('CLOUD_DOMAINS', domains, {
+    default: '',
+    unset: 'allow the public clouds only',
+    meaning:
+      'Domains of further clouds, for the endpoints and for SMN ([partner-clouds.md](partner-clouds.md)). The service sends its credentials there: name only domains that you trust',
   }),
   parameterPrefix: setting('PARAMETER_PREFIX', parameterPath, {
     required: true,
@@ -174,19 +181,13 @@ export type Config = {
     : never;
 };
 
+type Env = Readonly<Record<string, string | undefined>>;
+
 /** Reads the settings; an empty variable counts as unset. @throws {ConfigError} with every problem */
-export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const problems: string[] = [];
-  const values = Object.entries<Setting<unknown>>(settings).map(([name, setting]) => {
-    const given = Object.hasOwn(env, setting.variable) ? env[setting.variable]?.trim() : '';
-    const text = given || setting.default;
-    if (text === undefined && !setting.required) return [name, undefined];
-    const parsed = v.safeParse(setting.form.schema, text);
-    if (!parsed.success) problems.push(problemOf(setting, given));
-    return [name, parsed.output];
-  });
+export function parseConfig(env: Env): Config {
+  const { problems, values } = parseSettings(settings, env);
   if (problems.length > 0) throw new ConfigError(problems);
-  const config = Object.fromEntries(values) as Config; // each value was parsed by its own form
+  const config = values as Config; // each value was parsed by its own form
   return {
     ...config,
     iamEndpoint: config.iamEndpoint ?? deriveEndpoint('iam', config),
@@ -194,8 +195,28 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
   };
 }
 
-function problemOf(setting: Setting<unknown>, given: string | undefined): string {
-  const state = given ? `"${withoutCredentials(given).slice(0, 64)}"` : 'not set';
+/** The values of a table of settings by their names, and what is wrong with the others. */
+export function parseSettings(table: Readonly<Record<string, Setting<unknown>>>, env: Env) {
+  const problems: string[] = [];
+  const further = v.safeParse(settings.cloudDomains.form.schema, given(env, 'CLOUD_DOMAINS'));
+  const furtherDomains = further.success ? further.output : [];
+  const values = Object.entries(table).map(([name, setting]) => {
+    const text = given(env, setting.variable) || setting.default;
+    if (text === undefined && !setting.required) return [name, undefined];
+    const isRefused = setting.form.accepts?.(text ?? '', furtherDomains) === false;
+    const parsed = isRefused ? undefined : v.safeParse(setting.form.schema, text);
+    if (!parsed?.success) problems.push(problemOf(setting, given(env, setting.variable)));
+    return [name, parsed?.output];
+  });
+  return { problems, values: Object.fromEntries(values) as unknown };
+}
+
+function given(env: Env, variable: string): string {
+  return (Object.hasOwn(env, variable) && env[variable]?.trim()) || '';
+}
+
+function problemOf(setting: Setting<unknown>, value: string): string {
+  const state = value ? `"${withoutCredentials(value).slice(0, 64)}"` : 'not set';
   return `${setting.variable} is ${state}: set ${valuesOf(setting)}`;
 }
 

@@ -1,4 +1,4 @@
-/** Domains of the public clouds that offer DDM: Huawei Cloud, its EU cloud, Open Telekom Cloud. */
+/** Domains of the public clouds that offer DDM: Huawei Cloud, its EU cloud, Open Telekom Cloud. CLOUD_DOMAINS adds others. */
 export const cloudDomains = [
   'myhuaweicloud.com',
   'myhuaweicloud.eu',
@@ -11,14 +11,18 @@ export function isLoopback({ hostname }: URL): boolean {
   return /^(127(\.\d{1,3}){3}|localhost|\[::1\])$/.test(hostname);
 }
 
-/** Whether a text is the origin of a service (`ddm`, `iam`) in a region of a public cloud, or on loopback. */
-export function isEndpoint(service: string, text: string): boolean {
+/** Whether a text is the origin of a service (`ddm`, `iam`) in a region of a cloud, or on loopback. */
+export function isEndpoint(
+  service: string,
+  text: string,
+  furtherDomains: readonly string[],
+): boolean {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || url.username !== '' || url.password !== '') return false;
   if (url.origin !== text.replace(/\/$/, '').toLowerCase()) return false;
   if (isLoopback(url)) return true;
   const [first, region, ...domain] = url.hostname.split('.');
-  const isCloud = cloudDomains.some((known) => known === domain.join('.'));
+  const isCloud = [...cloudDomains, ...furtherDomains].includes(domain.join('.'));
   const isRegion = /^[a-z]{2}-[a-z0-9-]{1,30}$/.test(region ?? '');
   return url.protocol === 'https:' && url.port === '' && first === service && isRegion && isCloud;
 }

@@ -1,9 +1,11 @@
+import type { Stage } from '../../infra/stage.ts';
 import { matching, OptionError, type Parsed, seeHelp } from '../options.ts';
+import { stagesOption } from '../stages.ts';
 
 /** Where the lines come from. */
 export type Input =
   | { readonly from: 'files'; readonly paths: readonly string[] }
-  | { readonly from: 'groups'; readonly names: readonly string[] }
+  | { readonly from: 'groups'; readonly names: readonly string[]; readonly env?: Stage['env'] }
   | { readonly from: 'sample' };
 
 export interface ReportInput {
@@ -26,10 +28,9 @@ export const reportCommand = {
 gzipped; "-", or no file at all, is the standard input.`,
   options: {
     stage: {
+      ...stagesOption,
       group: 'Input',
-      example: 'prod',
-      help: 'the CloudWatch log groups of all functions of a stage',
-      read: matching(/^([A-Za-z0-9-]{1,40})$/, 'a name such as prod', groupsOfStage),
+      help: 'the CloudWatch log groups of a stage; several times, or "all": the stages side by side',
     },
     logGroup: {
       example: 'a,b',
@@ -48,11 +49,12 @@ gzipped; "-", or no file at all, is the standard input.`,
       help: 'a page as well: one file for the browser, the phone and the printer',
     },
   },
-  notes: `Exit code: 0 everything is in sync; 1 something is not; 2 the report cannot tell: wrong options, unreadable
+  notes: `Several stages make one table, and --html is for one stage. AWS region and credentials are those of
+stages/<stage>.env, or else of the environment. Exit code, of the worst stage: 0 everything is in sync; 1 something is not; 2 the report cannot tell: wrong options, unreadable
 input, or no result of any instance in it.`,
 } as const;
 
-type ReportOptions = Parsed<typeof reportCommand>;
+export type ReportOptions = Parsed<typeof reportCommand>;
 
 function readGroups(value: string): readonly string[] {
   const names = value.split(',').map((name) => name.trim());
@@ -79,17 +81,19 @@ const defaultSinceOfGroupsMs = readPeriod('24h');
 
 /** Where to read, and how far back. @throws {OptionError} */
 export function chooseInput(
-  { logGroup, operands, sample, since, stage }: ReportOptions,
+  { logGroup, operands, sample, since }: ReportOptions,
   isTerminal: boolean,
+  stage?: Stage,
 ): ReportInput {
-  const groups = [...(logGroup ?? []), ...(stage ?? [])];
+  const groups = [...(logGroup ?? []), ...(stage ? groupsOfStage(stage.name) : [])];
   if ([operands.length > 0, groups.length > 0, sample].filter(Boolean).length > 1) {
     throw new OptionError(
       'Name files, or log groups (--log-group, --stage), or --sample: only one of the three',
     );
   }
   if (groups.length > 0) {
-    return { input: { from: 'groups', names: groups }, sinceMs: since ?? defaultSinceOfGroupsMs };
+    const input = { from: 'groups', names: groups, ...(stage && { env: stage.env }) } as const;
+    return { input, sinceMs: since ?? defaultSinceOfGroupsMs };
   }
   if (sample) return { input: { from: 'sample' }, sinceMs: since };
   const paths = operands.length > 0 ? operands : ['-'];

@@ -4,6 +4,7 @@ import {
   paginateFilterLogEvents,
   ResourceNotFoundException,
 } from '@aws-sdk/client-cloudwatch-logs';
+import type { Stage } from '../../infra/stage.ts';
 import { OptionError } from '../options.ts';
 import type { Input } from './options.ts';
 import { type Line, readLines, unpack } from './read-lines.ts';
@@ -34,9 +35,10 @@ export function openSources(input: Input, { now, sinceMs = 0 }: Range): readonly
   if (input.from === 'files') return input.paths.map(openFile);
   const endTime = now.getTime();
   const range = { startTime: endTime - sinceMs, endTime };
+  const client = createClient(input.env);
   return input.names.map((name) => ({
     name,
-    lines: readLogGroup({ ...range, logGroupName: name }),
+    lines: readLogGroup(client, { ...range, logGroupName: name }),
   }));
 }
 
@@ -65,11 +67,21 @@ interface LogGroupQuery {
 
 const maxAttempts = 10; // FilterLogEvents is throttled at a few calls a second per account and region
 
-let client: CloudWatchLogsClient | undefined;
+/** In the region and with the credentials of a stage; without one, in those of the environment. */
+function createClient({ AWS_PROFILE, AWS_REGION }: Stage['env'] = {}): CloudWatchLogsClient {
+  return new CloudWatchLogsClient({
+    maxAttempts,
+    retryMode: 'adaptive',
+    ...(AWS_REGION && { region: AWS_REGION }),
+    ...(AWS_PROFILE && { profile: AWS_PROFILE }),
+  });
+}
 
-async function* readLogGroup(query: LogGroupQuery): AsyncGenerator<Line> {
+async function* readLogGroup(
+  client: CloudWatchLogsClient,
+  query: LogGroupQuery,
+): AsyncGenerator<Line> {
   try {
-    client ??= new CloudWatchLogsClient({ maxAttempts, retryMode: 'adaptive' });
     for await (const { events = [] } of paginateFilterLogEvents({ client }, query)) {
       for (const { message = '' } of events) yield message;
     }
@@ -92,12 +104,13 @@ function remedyOf(type: string, message: string): string {
     return 'Allow the AWS identity logs:FilterLogEvents on this log group.';
   }
   if (/CredentialsProvider/.test(type)) {
-    return 'Give AWS credentials: AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.';
+    return 'Give AWS credentials: AWS_PROFILE (in the file of the stage, too), or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.';
   }
   if (/ExpiredToken|UnrecognizedClient|InvalidSignature|InvalidClientToken/.test(type)) {
     return 'Renew the AWS credentials: they are wrong or have expired.';
   }
-  if (/[Rr]egion/.test(message)) return 'Set AWS_REGION to the region of the functions.';
+  if (/[Rr]egion/.test(message))
+    return 'Set AWS_REGION to the region of the functions, in the file of the stage.';
   if (/Throttling|LimitExceeded/.test(type)) return 'Ask for less: --since 1h, or one --log-group.';
   return 'Check AWS_REGION and the network.';
 }

@@ -1,7 +1,9 @@
 import type { cloudDomains } from '../../lib/hosts.ts';
 import type { AccessKeys, Password } from '../../lib/secret.ts';
 
-export type CloudName = 'huawei' | 'huawei-eu' | 'otc';
+export type PublicCloudName = 'huawei' | 'huawei-eu' | 'otc';
+/** `other`: a partner's or a private cloud, with a domain of its own. */
+export type CloudName = PublicCloudName | 'other';
 
 interface PublicCloud {
   readonly title: string;
@@ -11,7 +13,7 @@ interface PublicCloud {
 }
 
 /** The clouds that offer DDM, as `--cloud` names them. */
-export const clouds: Readonly<Record<CloudName, PublicCloud>> = {
+export const clouds: Readonly<Record<PublicCloudName, PublicCloud>> = {
   huawei: {
     title: 'Huawei Cloud',
     domain: 'myhuaweicloud.com',
@@ -44,6 +46,8 @@ export const clouds: Readonly<Record<CloudName, PublicCloud>> = {
 /** The answers so far. A set-up asks for what is absent. */
 export interface Draft {
   readonly cloud?: CloudName | undefined;
+  /** Of another cloud. */
+  readonly domain?: string | undefined;
   readonly region?: string | undefined;
   readonly projectId?: string | undefined;
   readonly authMode?: 'token' | 'aksk' | undefined;
@@ -61,18 +65,22 @@ export interface Place {
   /** Absent: derived from the endpoint of DDM. */
   readonly ctsEndpoint?: string | undefined;
   readonly projectId: string;
+  /** CLOUD_DOMAINS, without which the endpoints are refused. */
+  readonly cloudDomains?: string;
 }
 
 /** Endpoints on loopback, which replace cloud and region. */
 export type Loopback = Pick<Place, 'ddmEndpoint' | 'iamEndpoint' | 'ctsEndpoint'>;
 
 export function placeOf(
-  { cloud = 'huawei', projectId = '', region = '' }: Draft,
+  { cloud = 'huawei', domain: ownDomain = '', projectId = '', region = '' }: Draft,
   loopback: Loopback | undefined,
 ): Place {
+  const domain = cloud === 'other' ? ownDomain : clouds[cloud].domain;
   return {
-    ddmEndpoint: `https://ddm.${region}.${clouds[cloud].domain}`,
-    iamEndpoint: `https://iam.${region}.${clouds[cloud].domain}`,
+    ddmEndpoint: `https://ddm.${region}.${domain}`,
+    iamEndpoint: `https://iam.${region}.${domain}`,
+    ...(cloud === 'other' && { cloudDomains: domain }),
     ...loopback,
     projectId,
   };
@@ -104,5 +112,5 @@ const blank: Readonly<Record<Topic, Draft>> = {
     secretAccessKey: undefined,
   },
   project: { projectId: undefined },
-  region: { cloud: undefined, region: undefined },
+  region: { cloud: undefined, domain: undefined, region: undefined },
 };

@@ -12,6 +12,13 @@ export function checkRegion(region: string): Verdict {
   );
 }
 
+export function checkDomain(domain: string): Verdict {
+  return (
+    problemOf({ CLOUD_DOMAINS: domain }) === undefined ||
+    `"${cut(domain)}" is not a domain: give what follows the region in the endpoints, such as prod-cloud-ocb.orange-business.com`
+  );
+}
+
 export function checkProjectId(projectId: string): Verdict {
   const where = 'the console shows it under My Credentials > Projects, 32 hex digits';
   if (/^[a-z]{2}-[a-z]+(-\d+)?(_.*)?$/.test(projectId)) {
@@ -26,13 +33,6 @@ export function checkProjectId(projectId: string): Verdict {
 export function checkPrefix(prefix: string): Verdict {
   const parameter = problemOf({ PARAMETER_PREFIX: prefix });
   return parameter?.replace('PARAMETER_PREFIX is', 'The parameter prefix is') ?? true;
-}
-
-export function checkStage(stage: string): Verdict {
-  return (
-    /^[A-Za-z][\w-]{0,30}$/.test(stage) ||
-    `"${cut(stage)}" is not a stage: give a word such as prod or test`
-  );
 }
 
 export function checkKmsArn(arn: string): Verdict {

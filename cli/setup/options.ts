@@ -1,15 +1,16 @@
 import type { Cloud } from '../../emulator/cloud.ts';
 import { checked, OptionError, oneOf, type Parsed, type Read, seeHelp } from '../options.ts';
+import { readStageName } from '../stages.ts';
 import type { Draft, Loopback } from './answers.ts';
 import {
   checkAccessKeyId,
+  checkDomain,
   checkEmails,
   checkIds,
   checkPrefix,
   checkProjectId,
   checkRegion,
   checkSecretAccessKey,
-  checkStage,
   checkText,
   isLoopbackEndpoint,
   splitList,
@@ -24,9 +25,14 @@ one list call, writes the parameters, and ends with a dry run. It does not ask f
 all of them and --yes it asks nothing and needs no terminal.`,
   options: {
     cloud: {
-      example: 'huawei|huawei-eu|otc',
-      help: 'Huawei Cloud, Huawei Cloud EU or Open Telekom Cloud',
-      read: oneOf('huawei', 'huawei-eu', 'otc'),
+      example: 'huawei|huawei-eu|otc|other',
+      help: "Huawei Cloud, Huawei Cloud EU, Open Telekom Cloud, or a partner's or private cloud",
+      read: oneOf('huawei', 'huawei-eu', 'otc', 'other'),
+    },
+    domain: {
+      example: '<domain>',
+      help: 'of another cloud: what follows the region in its endpoints (docs/partner-clouds.md)',
+      read: (value: string, flag: string) => checked(checkDomain)(value.toLowerCase(), flag),
     },
     region: {
       example: 'eu-de',
@@ -57,7 +63,7 @@ all of them and --yes it asks nothing and needs no terminal.`,
     stage: {
       example: 'prod',
       help: 'stage that you will deploy (default prod)',
-      read: checked(checkStage),
+      read: readStageName,
     },
     prefix: {
       example: '/ddm-sync/prod',
@@ -76,8 +82,8 @@ all of them and --yes it asks nothing and needs no terminal.`,
 DDM_SYNC_SECRET_ACCESS_KEY) or from hidden prompts.
 
 AWS: credentials and region as for the aws command (AWS_PROFILE, or AWS_REGION, AWS_ACCESS_KEY_ID, ...).
-PARAMETER_KMS_ARN encrypts with a key of your own. DDM_ENDPOINT, IAM_ENDPOINT and CTS_ENDPOINT
-count only on loopback.
+It writes the settings into stages/<stage>.env, where npm run deploy finds them. PARAMETER_KMS_ARN, there or in the
+environment, encrypts with a key of your own. DDM_ENDPOINT, IAM_ENDPOINT and CTS_ENDPOINT count only on loopback.
 docs/setup.md lists the permissions. Exit code: 0 set up, 1 failed, 2 wrong options, 130 interrupted.`,
   refuse: refuseSecrets,
 } as const;
@@ -97,7 +103,16 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** @throws {OptionError} for a malformed secret in the environment */
 export function collectAnswers(
-  { auth, cloud, domainName, project, region, userName, ...rest }: Parsed<typeof setupCommand>,
+  {
+    auth,
+    cloud,
+    domain,
+    domainName,
+    project,
+    region,
+    userName,
+    ...rest
+  }: Parsed<typeof setupCommand>,
   env: Environment,
 ): SetupOptions {
   const secret = (variable: string, read: Read<string>): string | undefined =>
@@ -106,6 +121,7 @@ export function collectAnswers(
     ...rest,
     draft: {
       cloud,
+      domain,
       region,
       projectId: project,
       authMode: auth,
@@ -175,6 +191,7 @@ export function requireAll(
 ): void {
   const given = {
     ...(!loopback && { '--cloud': draft.cloud, '--region': draft.region }),
+    ...(draft.cloud === 'other' && { '--domain': draft.domain }),
     '--project': draft.projectId,
     '--auth': draft.authMode,
     ...(draft.authMode === 'token' && {

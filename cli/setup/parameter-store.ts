@@ -1,4 +1,5 @@
 import type { SSMClientConfig } from '@aws-sdk/client-ssm';
+import type { Stage } from '../../infra/stage.ts';
 import {
   createParameterStore,
   createSsmClient,
@@ -17,17 +18,23 @@ export interface OpenStore {
 const maxAttempts = 3; // a person waits
 
 /**
- * The parameter store of this AWS account. Region and credentials are known to be there.
+ * The parameter store of the stage, in its region and with its AWS credentials. Region and credentials are known to be there.
  * @throws {SetupError} when they are not
  * @throws {OptionError} for a malformed PARAMETER_KMS_ARN
  */
 export async function openParameterStore(
+  { env }: Stage,
   config: SSMClientConfig,
-  kmsArn: string | undefined,
 ): Promise<OpenStore> {
+  const { AWS_PROFILE: profile, AWS_REGION: ownRegion, PARAMETER_KMS_ARN: kmsArn } = env;
   const verdict = kmsArn ? checkKmsArn(kmsArn) : true;
   if (verdict !== true) throw new OptionError(verdict);
-  const ssm = createSsmClient({ maxAttempts, ...config });
+  const ssm = createSsmClient({
+    maxAttempts,
+    ...(ownRegion && { region: ownRegion }),
+    ...(profile && { profile }),
+    ...config,
+  });
   const region = await ssm.config.region().catch(() => {
     throw new SetupError(
       'No AWS region: set AWS_REGION to the region that you will deploy to, or `region` in your AWS profile',

@@ -1,9 +1,10 @@
 import { input, password, select } from '@inquirer/prompts';
+import { checkStageName } from '../../infra/stage.ts';
 import { type CloudName, clouds, type Draft } from './answers.ts';
 import {
   checkAccessKeyId,
+  checkDomain,
   checkEmails,
-  checkPrefix,
   checkProjectId,
   checkRegion,
   checkSecretAccessKey,
@@ -19,8 +20,10 @@ export async function completeRegion(
   context: PromptContext,
 ): Promise<Draft> {
   const cloud = draft.cloud ?? (await askCloud(before, context));
+  const domain =
+    cloud === 'other' ? (draft.domain ?? (await askDomain(before, context))) : undefined;
   const region = draft.region ?? (await askRegion(cloud, before, context));
-  return { ...draft, cloud, region };
+  return { ...draft, cloud, domain, region };
 }
 
 export function askProjectId(before: Draft, context: PromptContext): Promise<string> {
@@ -55,13 +58,14 @@ export async function completeSignIn(
   return { ...draft, authMode, domainName, userName, password: secret };
 }
 
-export function askPrefix(fallback: string, context: PromptContext): Promise<string> {
-  return createAsk(context)({ message: 'Parameter prefix', before: fallback, check: checkPrefix });
+export function askStage(fallback: string, context: PromptContext): Promise<string> {
+  const question = { message: 'Stage: the name of this deployment', check: checkStageName };
+  return createAsk(context)({ ...question, before: fallback });
 }
 
-export function askAlarmEmail(context: PromptContext): Promise<string> {
+export function askAlarmEmail(before: string | undefined, context: PromptContext): Promise<string> {
   const message = 'Whom shall alarms tell? E-mail addresses, or nothing';
-  return createAsk(context)({ message, before: undefined, check: checkEmails });
+  return createAsk(context)({ message, before, check: checkEmails });
 }
 
 interface TextQuestion {
@@ -91,20 +95,34 @@ function askCloud(before: Draft, context: PromptContext): Promise<CloudName> {
     {
       message: 'Cloud',
       ...(before.cloud && { default: before.cloud }),
-      choices: (['huawei', 'huawei-eu', 'otc'] as const).map((value) => ({
-        value,
-        name: clouds[value].title,
-        description: `https://ddm.<region>.${clouds[value].domain}`,
-      })),
+      choices: [
+        ...(['huawei', 'huawei-eu', 'otc'] as const).map((value) => ({
+          value,
+          name: clouds[value].title,
+          description: `https://ddm.<region>.${clouds[value].domain}`,
+        })),
+        {
+          value: 'other',
+          name: "A partner's or a private cloud",
+          description: 'https://ddm.<region>.<its domain>',
+        },
+      ],
     },
     context,
   );
 }
 
+async function askDomain(before: Draft, context: PromptContext): Promise<string> {
+  const message = 'Domain: what follows the region in its endpoints';
+  const question = { message, before: before.domain, check: checkDomain };
+  return (await createAsk(context)(question)).toLowerCase();
+}
+
 async function askRegion(cloud: CloudName, before: Draft, context: PromptContext): Promise<string> {
-  const { regions } = clouds[cloud];
+  const regions = cloud === 'other' ? [] : clouds[cloud].regions;
   const only = regions.length === 1 ? regions[0] : undefined;
-  const message = only ? 'Region' : `Region (${regions.slice(0, 4).join(', ')}, ...)`;
+  const isShort = regions.length < 2;
+  const message = isShort ? 'Region' : `Region (${regions.slice(0, 4).join(', ')}, ...)`;
   const former = before.cloud === cloud ? before.region : undefined;
   const question = { message, before: former ?? only, check: checkRegion };
   return (await createAsk(context)(question)).toLowerCase();

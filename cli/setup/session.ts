@@ -1,7 +1,7 @@
 import type { SSMClientConfig } from '@aws-sdk/client-ssm';
 import type { Loopback } from './answers.ts';
 import type { Interrupt } from './interrupt.ts';
-import type { SetupOptions } from './options.ts';
+import type { Environment, SetupOptions } from './options.ts';
 
 /** One set-up. */
 export interface Session {
@@ -13,9 +13,7 @@ export interface Session {
   readonly interrupt: Interrupt;
   /** Absent members come from the environment. */
   readonly ssm: SSMClientConfig;
-  readonly kmsArn: string | undefined;
-  /** WATCH_SERVICE_TYPES, as it will be deployed. */
-  readonly serviceTypes?: string | undefined;
+  readonly environment: Environment;
   print(text: string): void;
 }
 

@@ -1,6 +1,6 @@
 import { confirm } from '@inquirer/prompts';
+import { readStage, type Stage } from '../../infra/stage.ts';
 import { ParameterError, RotationError } from '../../lib/errors.ts';
-import type { Place } from './answers.ts';
 import { splitList } from './checks.ts';
 import { chooseInstances } from './choose-instances.ts';
 import { requireAll } from './options.ts';
@@ -13,9 +13,10 @@ import {
   readExisting,
   touchesExisting,
 } from './plan.ts';
-import { askAlarmEmail, askPrefix } from './questions.ts';
+import { askAlarmEmail, askStage } from './questions.ts';
 import { type Session, SetupError } from './session.ts';
 import { completePlace, type Proven, signInUntilProven } from './sign-in.ts';
+import { describeStagePlan, planStage, type StagePlan, writeStage } from './stage-settings.ts';
 import { carryOut, checkWatch, createSetupApp, tryOut } from './write.ts';
 
 const defaultStage = 'prod';
@@ -28,15 +29,16 @@ const embeddedSteps = `This was the embedded cloud: it leaves nothing behind. Fo
  * @throws {OptionError | SetupError}
  */
 export async function setUp(session: Session): Promise<void> {
-  const { interactive, loopback, options, ssm } = session;
+  const { interactive, loopback, options } = session;
   if (!interactive) requireAll(options, loopback);
-  const parameterStore = await openParameterStore(ssm, session.kmsArn);
+  const stage = readStage(await chooseStage(session), session.environment);
+  const parameterStore = await openParameterStore(stage, session.ssm);
   try {
     const draft = await completePlace(session, options.draft, options.draft);
-    const prefix = await choosePrefix(session);
+    const prefix = options.prefix ?? stage.env.PARAMETER_PREFIX ?? '';
     const existing = await readExisting(parameterStore.store, prefix);
     const proven = await signInUntilProven(session, draft);
-    await write(session, parameterStore, { existing, prefix, proven });
+    await write(session, parameterStore, { existing, prefix, proven, stage });
   } catch (error) {
     if (error instanceof ParameterError) {
       throw new SetupError(explainStore(error, parameterStore.region), { cause: error });
@@ -46,15 +48,14 @@ export async function setUp(session: Session): Promise<void> {
   }
 }
 
-async function choosePrefix({ interactive, options, prompts }: Session): Promise<string> {
-  const { prefix, stage, yes } = options;
-  if (prefix !== undefined) return prefix;
-  const fallback = defaultPrefix(stage ?? defaultStage);
-  if (!interactive || yes || stage !== undefined) return fallback;
-  return askPrefix(fallback, prompts);
+async function chooseStage({ interactive, options, prompts }: Session): Promise<string> {
+  const { stage, yes } = options;
+  if (stage !== undefined || !interactive || yes) return stage ?? defaultStage;
+  return askStage(defaultStage, prompts);
 }
 
 interface Ready {
+  readonly stage: Stage;
   readonly prefix: string;
   readonly existing: Existing;
   readonly proven: Proven;
@@ -63,75 +64,72 @@ interface Ready {
 async function write(
   session: Session,
   { region, store }: OpenStore,
-  { existing, prefix, proven }: Ready,
+  { existing, prefix, proven, stage }: Ready,
 ): Promise<void> {
   const { interrupt, options, print } = session;
   const { authMode, credentials, listed, place } = proven;
   const instanceIds = await chooseInstances(session, listed);
   const plan = createPlan({ prefix, credentials, instanceIds }, existing);
-  print(`\n${describePlan(plan, region)}\n`);
-  await consent(session, plan);
+  const isLoopback = session.loopback !== undefined;
   const mayList = listed !== undefined;
-  const { serviceTypes } = session;
-  const settings = {
-    ...{ ...place, prefix, authMode, mayList, serviceTypes, store },
-    onWarning: print,
+  const alarmEmail = await chooseAlarmEmail(session, stage);
+  const answers = {
+    ...place,
+    authMode,
+    awsRegion: region,
+    isLoopback,
+    prefix,
+    mayList,
+    alarmEmail,
   };
+  const stagePlan = planStage(stage, answers);
+  print(`\n${describePlan(plan, region)}\n`);
+  if (!options.embedded) print(`${describeStagePlan(stagePlan)}\n`);
+  await consent(session, plan, stagePlan);
+  const serviceTypes = stage.env.WATCH_SERVICE_TYPES;
+  const settings = { ...place, prefix, authMode, mayList, serviceTypes, store, onWarning: print };
   const app = createSetupApp(settings);
-  await interrupt.finish(() => carryOut({ app, print, store }, plan));
+  await interrupt.finish(async () => {
+    await carryOut({ app, print, store }, plan);
+    if (options.embedded) return;
+    writeStage(stagePlan);
+    print(`Written: ${stagePlan.path}`);
+  });
   const { text, works } = await tryOut(app, instanceIds.length);
   if (!works) throw new SetupError(text);
   print(text);
   for (const problem of await checkWatch(app)) print(`Warning: ${problem}.`);
   print('');
-  if (options.embedded) return print(embeddedSteps);
-  const { stage = defaultStage } = options;
-  const alarmEmail = await chooseAlarmEmail(session);
-  const deployment = { ...place, authMode, mayList, awsRegion: region, stage, prefix, alarmEmail };
-  print(nextSteps(deployment));
+  print(options.embedded ? embeddedSteps : nextSteps(stage));
 }
 
-/** Separated by commas; '' for nobody. The stack makes the topic and its subscriptions. */
-async function chooseAlarmEmail({ interactive, options, prompts }: Session): Promise<string> {
-  const { alarmEmail, yes } = options;
-  const asks = alarmEmail === undefined && interactive && !yes;
-  return splitList(asks ? await askAlarmEmail(prompts) : (alarmEmail ?? '')).join(',');
+/** Separated by commas; undefined for nobody. The stack makes the topic and its subscriptions. */
+async function chooseAlarmEmail(
+  { interactive, options, prompts }: Session,
+  { env }: Stage,
+): Promise<string | undefined> {
+  const { alarmEmail = env.ALARM_EMAIL, embedded, yes } = options;
+  const asks =
+    options.alarmEmail === undefined && interactive && !yes && !embedded && !env.ALARM_TOPIC_ARN;
+  const answer = asks ? await askAlarmEmail(alarmEmail, prompts) : alarmEmail;
+  return answer && splitList(answer).join(',');
 }
 
-async function consent({ options, prompts }: Session, plan: Plan): Promise<void> {
+async function consent(
+  { options, prompts }: Session,
+  plan: Plan,
+  { changes }: StagePlan,
+): Promise<void> {
   if (options.yes) return;
-  const replaces = touchesExisting(plan);
+  const replaces = touchesExisting(plan) || changes.length > 0;
   const message = replaces ? 'Write them, and replace or remove what is there?' : 'Write them?';
   if (await confirm({ message, default: !replaces }, prompts)) return;
   throw new SetupError('Stopped. Nothing was written.');
 }
 
-interface Deployment extends Place {
-  readonly awsRegion: string;
-  readonly authMode: 'token' | 'aksk';
-  readonly mayList: boolean;
-  readonly stage: string;
-  readonly prefix: string;
-  readonly alarmEmail: string;
-}
-
-/** The default of serverless.yml. */
-function defaultPrefix(stage: string): string {
-  return `/ddm-sync/${stage}`;
-}
-
 /** The commands that come after the set-up. */
-function nextSteps(deployment: Deployment): string {
-  const { alarmEmail, authMode, awsRegion, ddmEndpoint, mayList, prefix, projectId, stage } =
-    deployment;
-  const lines = [
-    `export AWS_REGION=${awsRegion}`,
-    `export DDM_ENDPOINT=${ddmEndpoint} DDM_PROJECT_ID=${projectId}`,
-    ...(prefix === defaultPrefix(stage) ? [] : [`export PARAMETER_PREFIX=${prefix}`]),
-    ...(authMode === 'aksk' ? ['export AUTH_MODE=aksk'] : []),
-    ...(mayList ? [] : ['export ROTATION_PROOF=off   # the user may not list the instances']),
-    ...(alarmEmail === '' ? [] : [`export ALARM_EMAIL=${alarmEmail}`]),
-    `npm run deploy -- --stage ${stage}`,
-  ];
-  return ['Set up. Next:', ...lines.map((line) => `  ${line}`)].join('\n');
+function nextSteps({ name }: Stage): string {
+  return `Set up. Next:
+  npm run deploy -- --stage ${name}
+  npx serverless invoke -f scheduled --qualifier live --stage ${name} --data '{"dryRun": true}'`;
 }

@@ -43,6 +43,7 @@ export async function signInUntilProven(session: Session, given: Draft): Promise
     let before = given;
     for (;;) {
       draft = await completeSignIn(draft, before, session.prompts);
+      if (isUndocumented(draft)) session.print(accessKeyWarning);
       const place = placeOf(draft, session.loopback);
       const credentials = credentialsOf(draft);
       session.print(`Asking ${new URL(place.ddmEndpoint).host} for the instances ...`);
@@ -60,6 +61,13 @@ export async function signInUntilProven(session: Session, given: Draft): Promise
     http.close();
   }
 }
+
+function isUndocumented({ authMode, cloud }: Draft): boolean {
+  return cloud === 'otc' && authMode === 'aksk';
+}
+
+const accessKeyWarning =
+  'Warning: Open Telekom Cloud documents only tokens for DDM, not access keys (docs/iam.md). What follows tests the key with the list; sync one instance before you rely on it.';
 
 /** Asks for cloud, region and project where the draft lacks them. */
 export async function completePlace(

@@ -38,6 +38,7 @@ export function createSetupApp({ onWarning, store, ...settings }: AppSettings): 
     CTS_ENDPOINT: settings.ctsEndpoint,
     WATCH_SERVICE_TYPES: settings.serviceTypes,
     DDM_PROJECT_ID: settings.projectId,
+    CLOUD_DOMAINS: settings.cloudDomains,
     PARAMETER_PREFIX: settings.prefix,
     AUTH_MODE: settings.authMode,
     ROTATION_PROOF: settings.mayList ? 'on' : 'off',

@@ -1,4 +1,5 @@
 import { matching, type Parsed } from '../options.ts';
+import { readStageName } from '../stages.ts';
 
 const share = matching(/^(\d{1,2}(?:\.\d+)?|100)%$/, 'a share such as 3%', (text) => +text / 100);
 
@@ -73,12 +74,17 @@ an embedded cloud on this machine (parameter store, IAM, DDM, queue).`,
     concurrency: { group: 'Run', example: '20', help: 'SYNC_CONCURRENCY (default 20)' },
     rate: { example: '100', help: 'SYNC_RATE_PER_SECOND (default 100 here, 20 on AWS)' },
     api: { example: 'v1|v3|auto', help: 'DDM_API_VERSION (default v1)' },
+    stage: {
+      group: 'Real project',
+      example: 'prod',
+      help: 'the project of stages/prod.env, from this machine: try it with --dry-run first',
+      read: readStageName,
+    },
     dryRun: { help: 'read and check everything, call nothing' },
     json: { help: 'print only the raw Lambda log lines' },
   },
-  notes: `Real project: set DDM_ENDPOINT, DDM_PROJECT_ID, PARAMETER_PREFIX, AWS_REGION, AWS_ACCESS_KEY_ID and
-AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN if you have one). All other settings of
-docs/configuration.md are passed on.`,
+  notes: `Real project without a stage: set DDM_ENDPOINT, DDM_PROJECT_ID and PARAMETER_PREFIX. All other settings of
+docs/configuration.md are passed on. AWS region and credentials as for the aws command (AWS_PROFILE, ...).`,
 } as const;
 
 export type StartOptions = Parsed<typeof startCommand>;

@@ -1,13 +1,12 @@
 import * as v from 'valibot';
-import type { Config } from '../config.ts';
 import type { RequestError } from '../errors.ts';
 import { type HttpClient, HttpError } from '../huawei/http.ts';
 import { parseJson } from '../text.ts';
 import { refuse, type SmnMessage, unavailable } from './message.ts';
-import { isSmnLocal, isSubscribeUrl } from './url.ts';
+import { isSubscribeUrl, type Where } from './url.ts';
 
 interface ConfirmDeps {
-  readonly config: Pick<Config, 'ddmEndpoint'>;
+  readonly config: Where;
   connect(): HttpClient;
 }
 
@@ -19,7 +18,7 @@ export async function confirmSubscription(
   { region, subscribeUrl = '' }: SmnMessage,
   signal: AbortSignal,
 ): Promise<void> {
-  if (!isSubscribeUrl(subscribeUrl, region, isSmnLocal(config))) {
+  if (!isSubscribeUrl(subscribeUrl, region, config)) {
     throw refuse('the subscribe_url belongs neither to SMN nor to the console');
   }
   const http = connect();

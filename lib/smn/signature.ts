@@ -10,7 +10,7 @@ import {
 } from './certificate.ts';
 import { confirmSubscription } from './confirm.ts';
 import { isUnambiguous, parseEnvelope, refuse, type SmnMessage } from './message.ts';
-import { isCertificateUrl, isSmnLocal } from './url.ts';
+import { isCertificateUrl, type Where } from './url.ts';
 
 /** What came in over HTTP. */
 export interface SmnRequest {
@@ -37,7 +37,7 @@ export interface Smn {
 }
 
 export interface SmnDeps extends CertificatesDeps {
-  readonly config: Pick<Config, 'ddmEndpoint' | 'smnTopicUrns' | 'smnCertificateSha256'>;
+  readonly config: Where & Pick<Config, 'smnTopicUrns' | 'smnCertificateSha256'>;
 }
 
 const maxBodyBytes = 256 * 1_024; // of an SMN message
@@ -82,7 +82,7 @@ async function verify(
   if (!config.smnTopicUrns.includes(message.topicUrn.toLowerCase())) {
     throw refuse(`the topic is not in SMN_TOPIC_URNS: ${message.topicUrn.slice(0, 256)}`);
   }
-  if (!isCertificateUrl(message.certificateUrl, message.region, isSmnLocal(config))) {
+  if (!isCertificateUrl(message.certificateUrl, message.region, config)) {
     throw refuse("the signing certificate URL does not belong to SMN in the topic's region");
   }
   const certificate = await certificates.get(message.certificateUrl, signal);

@@ -1,9 +1,19 @@
+import { deploymentSettings } from '../../infra/deployment-settings.ts';
 import { settings } from '../../lib/config.ts';
 import { type Setting, valuesOf } from '../../lib/config-setting.ts';
 
-/** The variables that the functions read, as rows of a table; the required ones first. */
+/** The variables that the functions read, as rows of a table. */
 export function settingsTable(): string {
-  const rows = Object.values<Setting<unknown>>(settings);
+  return tableOf(Object.values(settings));
+}
+
+/** Those that only a deployment reads. */
+export function deploymentTable(): string {
+  return tableOf(Object.values(deploymentSettings));
+}
+
+/** The required ones first. */
+function tableOf(rows: readonly Setting<unknown>[]): string {
   return [
     '| variable | default | values | meaning |',
     '| --- | --- | --- | --- |',

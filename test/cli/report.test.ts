@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -14,6 +15,7 @@ import { describeSummary } from '../../cli/report/text.ts';
 import { startCloudwatchLogs } from '../fakes/cloudwatch-logs.ts';
 import { startPackaged } from '../support/packaged.ts';
 import { readReport, runReport, spawnJsonReport, temporaryFile } from '../support/report.ts';
+import { folderWithStages } from '../support/stage.ts';
 
 const minuteMs = 60_000;
 const now = Date.now();
@@ -353,7 +355,8 @@ describe('npm run report', () => {
   test.each([
     [['/nowhere/run.log'], /^Cannot read \/nowhere\/run\.log: ENOENT[^\n]*\n$/],
     [['--since', 'yesterday'], /^--since takes 30m, 24h or 7d, not "yesterday"\n$/],
-    [['--stage', 'pr od'], /^--stage takes a name such as prod/],
+    [['--stage', 'pr od'], /^--stage: "pr od" is not a stage: give a word such as prod/],
+    [['--stage', 'a', '--stage', 'b', '--html', 'x.html'], /^--html is for one stage: name one/],
     [['--log-group', 'a,'], /^--log-group takes names/],
     [['--stage', 'prod', 'run.log'], /^Name files, or log groups/],
     [['--unknown'], /^Unknown option '--unknown'[^\n]*--help\n$/],
@@ -409,6 +412,57 @@ describe('CloudWatch Logs', () => {
     expect(report.input.notes).toHaveLength(6);
     expect(logs.requests[0]?.startTime).toBeGreaterThan(now - 61 * minuteMs);
     expect(report.input.lines).toBe(251);
+  });
+
+  test('shows several stages side by side, each with its region', async () => {
+    const { env, logs } = await startLogs();
+    const cwd = folderWithStages({ emea: {}, us: { AWS_REGION: 'us-east-1' } });
+    const say = (stage: string, ...messages: readonly string[]) =>
+      logs.groups.set(
+        `/aws/lambda/ddm-sync-${stage}-scheduled`,
+        messages.map((message) => ({ timestamp: now - minuteMs, message })),
+      );
+    say('emea', run(1), outcome(1, 'accepted', 'i-1'));
+    say('us', run(1), outcome(1, 'accepted', 'i-1'), outcome(1, 'failed', 'i-2'));
+
+    const { status, stdout } = await runReport(['--stage', 'all'], { cwd, env });
+    const { report } = await spawnJsonReport(['--stage', 'us', '--stage', 'emea'], { cwd, env });
+
+    expect(status).toBe(1);
+    expect(stdout.split('\n').slice(0, 3)).toEqual([
+      '  stage  state        instances  in sync  failed  unknown  waiting  last run      token',
+      '  emea   in sync              1        1       0        0        0  1 minute ago',
+      '  us     not in sync          2        1       1        0        0  1 minute ago',
+    ]);
+    expect(stdout).toContain('us: 1 of 2 instances is not in sync (last run 1 minute ago)\n');
+    expect(new Set(logs.regions.slice(0, 8))).toEqual(new Set(['eu-central-1']));
+    expect(new Set(logs.regions.slice(8, 16))).toEqual(new Set(['us-east-1']));
+    expect(report.stages).toMatchObject([
+      { stage: 'us', counts: { total: 2, failed: 1 } },
+      { stage: 'emea', counts: { total: 1, failed: 0 } },
+    ]);
+  });
+
+  test('shows the other stages when one cannot be read', async () => {
+    const { env, logs } = await startLogs();
+    const cwd = folderWithStages({ broken: { AWS_PROFILE: 'no-such-profile' }, good: {} });
+    const message = outcome(1, 'accepted', 'i-1');
+    const timestamp = now - minuteMs;
+    logs.groups.set('/aws/lambda/ddm-sync-good-scheduled', [{ timestamp, message }]);
+    const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, ...bare } = env;
+    const credentials = join(cwd, 'credentials');
+    const keys = `aws_access_key_id=${AWS_ACCESS_KEY_ID}\naws_secret_access_key=${AWS_SECRET_ACCESS_KEY}\n`;
+    writeFileSync(credentials, `[default]\n${keys}`);
+
+    const { status, stdout } = await runReport(['--stage', 'all'], {
+      cwd,
+      env: { ...bare, AWS_SHARED_CREDENTIALS_FILE: credentials },
+    });
+
+    expect(status).toBe(2);
+    expect(stdout).toMatch(/ broken +cannot be read/);
+    expect(stdout).toMatch(/ good +in sync +1 /);
+    expect(stdout).toMatch(/^broken: Cannot read log group .*Give AWS credentials: AWS_PROFILE/m);
   });
 
   test('asks for 24 hours of the groups that are named', async () => {

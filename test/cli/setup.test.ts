@@ -1,3 +1,6 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { describeHelp, OptionError, parseOptions } from '../../cli/options.ts';
 import { explainSignIn } from '../../cli/setup/explain.ts';
@@ -6,6 +9,7 @@ import type { Cloud } from '../../emulator/cloud.ts';
 import { findClosedPort } from '../support/http-server.ts';
 import { instanceIds } from '../support/instances.ts';
 import { startPackaged } from '../support/packaged.ts';
+import { temporaryFolder } from '../support/process.ts';
 import {
   allFlags,
   aws,
@@ -37,6 +41,11 @@ async function expectAccepted(
   });
   const result = await scheduled.invoke({});
   expect(result).toMatchObject({ ok: true, response: { total: accepted, accepted } });
+}
+
+/** What is set in the file of a stage. */
+function readSettings(cwd: string, stage: string) {
+  return parseEnv(readFileSync(join(cwd, `stages/${stage}.env`), 'utf8'));
 }
 
 function expectNoSecret(cloud: Cloud, printed: string): void {
@@ -79,7 +88,12 @@ describe('npm run setup with flags', () => {
   test('writes list, credentials and a first token, and the service works at once', async () => {
     const cloud = await openCloud();
 
-    const { status, stderr, stdout } = await spawnSetUp(allFlags(cloud), wholeEnvironment(cloud));
+    const cwd = temporaryFolder();
+    const { status, stderr, stdout } = await spawnSetUp(
+      allFlags(cloud),
+      wholeEnvironment(cloud),
+      cwd,
+    );
 
     expect([status, stderr]).toEqual([0, '']);
     expect(stored(cloud, 'instances')).toMatchObject({
@@ -91,31 +105,35 @@ describe('npm run setup with flags', () => {
     expect(JSON.parse(credentials?.value ?? '')).toEqual(cloud.iam.user);
     expect(stored(cloud, 'token-set')?.type).toBe('SecureString');
     expect(stdout).toMatch(/reads 6 instances and a token that is valid for 24 hours/);
-    expect(stdout).toContain(
-      [
-        '  export AWS_REGION=eu-central-1',
-        `  export DDM_ENDPOINT=${cloud.ddm.endpoint} DDM_PROJECT_ID=${cloud.projectId}`,
-        '  export PARAMETER_PREFIX=/ddm-sync/local',
-        '  npm run deploy -- --stage prod\n',
-      ].join('\n'),
-    );
+    expect(stdout).toContain('Written: stages/prod.env\n');
+    expect(stdout).toContain('Set up. Next:\n  npm run deploy -- --stage prod\n');
+    expect(readSettings(cwd, 'prod')).toEqual({
+      DDM_ENDPOINT: cloud.ddm.endpoint,
+      IAM_ENDPOINT: cloud.iam.endpoint,
+      DDM_PROJECT_ID: cloud.projectId,
+      PARAMETER_PREFIX: '/ddm-sync/local',
+      AUTH_MODE: 'token',
+      AWS_REGION: 'eu-central-1',
+    });
+    expectNoSecret(cloud, readFileSync(join(cwd, 'stages/prod.env'), 'utf8'));
     expectNoSecret(cloud, stdout);
     await expectAccepted(cloud, 6);
   });
 
-  test('writes an access key and some of the instances, and names AUTH_MODE', async () => {
+  test('writes an access key and some of the instances, and the AUTH_MODE of the stage', async () => {
     const cloud = await openCloud();
+    const cwd = temporaryFolder();
     const [first = '', , third = ''] = cloud.ddm.instanceIds;
     const args = [...flagsFor(cloud, 'aksk'), '--instances', `${third}, ${first},${first}`];
 
-    const { refusal, stdout } = await runSetUp({ cloud, args });
+    const { refusal, stdout } = await runSetUp({ cloud, args, cwd });
 
     expect(refusal).toBeUndefined();
     expect(stored(cloud, 'instances')?.value).toBe(`${third},${first}`);
     expect(JSON.parse(stored(cloud, 'credentials')?.value ?? '')).toEqual(cloud.accessKeys);
     expect(stored(cloud, 'token-set')).toBeUndefined();
     expect(cloud.iam.signIns()).toBe(0);
-    expect(stdout).toContain('export AUTH_MODE=aksk');
+    expect(readSettings(cwd, 'prod').AUTH_MODE).toBe('aksk');
     expectNoSecret(cloud, stdout);
     await expectAccepted(cloud, 2, 'aksk');
   });
@@ -126,19 +144,77 @@ describe('npm run setup with flags', () => {
       (flag) => flag !== '--prefix' && flag !== cloud.parameterPrefix,
     );
 
+    const cwd = temporaryFolder();
     const { stdout } = await runSetUp({
       cloud,
       args: [...flags, '--instances', 'all', '--stage', 'test', '--alarm-email', 'a@b.example'],
+      cwd,
     });
 
     expect(stdout).toMatch(/\/ddm-sync\/test\/instances +StringList +6 instances\n/);
     expect(stdout).toMatch(
       /\/credentials +SecureString +accessKeyId, secretAccessKey\n[\s\S]*Written/,
     );
-    expect(stdout).toContain('  export ALARM_EMAIL=a@b.example\n');
     expect(stdout).toContain('npm run deploy -- --stage test');
-    expect(stdout).not.toContain('PARAMETER_PREFIX');
+    expect(readSettings(cwd, 'test')).toMatchObject({
+      PARAMETER_PREFIX: '/ddm-sync/test',
+      ALARM_EMAIL: 'a@b.example',
+    });
     expect(cloud.ssm.value('/ddm-sync/test/instances')).toBeDefined();
+  });
+
+  test('keeps what a person wrote into the file of the stage, and says what changes', async () => {
+    const cloud = await openCloud();
+    const cwd = temporaryFolder();
+    mkdirSync(join(cwd, 'stages'));
+    const own = '# ours\nSYNC_RATE_PER_SECOND=5\nDDM_PROJECT_ID=former\n# AUTH_MODE=aksk\n';
+    writeFileSync(join(cwd, 'stages/prod.env'), own);
+
+    const { stdout } = await runSetUp({
+      cloud,
+      args: allFlags(cloud),
+      cwd,
+      env: { AWS_PROFILE: 'company' },
+    });
+
+    const text = readFileSync(join(cwd, 'stages/prod.env'), 'utf8');
+    expect(text).toMatch(
+      /^# ours\nSYNC_RATE_PER_SECOND=5\nDDM_PROJECT_ID=(?!former).*\nAUTH_MODE=token\n/,
+    );
+    expect(readSettings(cwd, 'prod').AWS_PROFILE).toBe('company');
+    expect(stdout).toContain(`  DDM_PROJECT_ID ${cloud.projectId} (so far former)\n`);
+    expect(stdout).not.toContain('SYNC_RATE');
+  });
+
+  test('writes to the region, and with the key, that the file of the stage names', async () => {
+    const cloud = await openCloud();
+    const cwd = temporaryFolder();
+    mkdirSync(join(cwd, 'stages'));
+    const kmsArn = 'arn:aws:kms:eu-north-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+    const settings = `AWS_REGION=eu-north-1\nPARAMETER_KMS_ARN=${kmsArn}\n`;
+    writeFileSync(join(cwd, 'stages/prod.env'), settings);
+
+    const { status, stdout } = await spawnSetUp(allFlags(cloud), wholeEnvironment(cloud), cwd);
+
+    expect(status).toBe(0);
+    expect(stdout).toContain('Parameters in SSM Parameter Store, eu-north-1:');
+    expect(readSettings(cwd, 'prod')).toMatchObject({
+      AWS_REGION: 'eu-north-1',
+      PARAMETER_KMS_ARN: kmsArn,
+    });
+  });
+
+  test('warns of an access key for Open Telekom Cloud, which documents only tokens', async () => {
+    const cloud = await openCloud();
+
+    const otc = await runSetUp({ cloud, args: [...allFlags(cloud, 'aksk'), '--cloud', 'otc'] });
+    const huawei = await runSetUp({
+      cloud,
+      args: [...allFlags(cloud, 'aksk'), '--cloud', 'huawei'],
+    });
+
+    expect(otc.stdout).toContain('Warning: Open Telekom Cloud documents only tokens for DDM');
+    expect(huawei.stdout).not.toContain('Warning');
   });
 
   test('splits a long list, and removes what was there in the other form', async () => {
@@ -211,14 +287,17 @@ describe('npm run setup with flags', () => {
     const ids = cloud.ddm.instanceIds.slice(0, 2).join(',');
     cloud.ddm.listFault = () => notAllowed;
 
+    const cwd = temporaryFolder();
+
     const { refusal, stdout } = await runSetUp({
       cloud,
       args: [...flagsFor(cloud), '--instances', ids],
+      cwd,
     });
 
     expect(refusal).toBeUndefined();
     expect(stdout).toContain('Warning: DDM did not list the instances');
-    expect(stdout).toContain('export ROTATION_PROOF=off');
+    expect(readSettings(cwd, 'prod').ROTATION_PROOF).toBe('off');
     await expectAccepted(cloud, 2);
   });
 
@@ -463,8 +542,9 @@ describe('what cannot work is said in one line, and nothing is written', () => {
 
 describe('wrong options are refused with one line', () => {
   test.each<[readonly string[], RegExp, Environment?]>([
-    [['--cloud', 'aws'], /--cloud takes huawei, huawei-eu or otc/],
+    [['--cloud', 'aws'], /--cloud takes huawei, huawei-eu, otc or other/],
     [['--auth', 'basic'], /--auth takes token or aksk/],
+    [['--domain', 'https://x.y'], /--domain: "https:\/\/x\.y" is not a domain: give what follows/],
     [['--region', 'Frankfurt!'], /--region: "frankfurt!" is not a region: give its id/],
     [['--project', 'eu-de'], /--project: "eu-de" is the name of a project: give its id/],
     [['--project', 'a b'], /--project: "a b" is not a project id: the console shows it/],
@@ -494,6 +574,7 @@ describe('wrong options are refused with one line', () => {
 describe('what cannot be asked without a terminal ends with 2 and one line', () => {
   test.each<[readonly string[], RegExp, Environment?]>([
     [[], /no terminal.*--cloud, --region, --project, --auth, --instances, --yes/],
+    [['--cloud', 'other'], /give --region, --domain, --project/],
     [['--auth', 'token', '--yes'], /--domain-name, --user-name, DDM_SYNC_PASSWORD/],
     [['--auth', 'aksk'], /DDM_SYNC_ACCESS_KEY_ID \(env.*DDM_SYNC_SECRET_ACCESS_KEY/],
     [[], /IAM_ENDPOINT is not: set both/, { DDM_ENDPOINT: 'http://127.0.0.1:9' }],
@@ -529,9 +610,10 @@ describe('npm run setup in a terminal', () => {
     cloud.ddm.states.set(second, 'RESIZING');
     const terminal = openSetUp(environment(cloud));
 
+    await answer(terminal, 'Stage: the name of this deployment', 'all');
+    await answer(terminal, '"all" is not a stage', `${keys.clear}local`);
     await answer(terminal, 'Project id', 'eu-de');
     await answer(terminal, 'is the name of a project', `${keys.clear}${cloud.projectId}`);
-    await answer(terminal, 'Parameter prefix', cloud.parameterPrefix);
     await answer(terminal, 'Way of authentication', '');
     await answer(terminal, 'Account name', cloud.iam.user.domainName);
     await answer(terminal, 'IAM user name', cloud.iam.user.userName);
@@ -544,13 +626,12 @@ describe('npm run setup in a terminal', () => {
     await answer(terminal, 'IAM user name', '');
     await answer(terminal, 'Password', cloud.iam.user.password);
     await answer(terminal, 'RESIZING', keys.space);
-    await answer(terminal, 'Write them?', '');
     await answer(terminal, 'Whom shall alarms tell', 'on-call');
     await answer(terminal, 'is not an e-mail address', `${keys.clear}a@b.example, c@d.example`);
+    await answer(terminal, 'Write them?', '');
     await terminal.reads('npm run deploy');
 
     expect(await terminal.exitCode).toBe(0);
-    expect(terminal.output()).toContain('export ALARM_EMAIL=a@b.example,c@d.example');
     expect(stored(cloud, 'instances')?.value).toBe(cloud.ddm.instanceIds.slice(1).join(','));
     expect(JSON.parse(stored(cloud, 'credentials')?.value ?? '')).toEqual(cloud.iam.user);
     expect(terminal.output()).toContain('5 of 6');
@@ -563,7 +644,12 @@ describe('npm run setup in a terminal', () => {
   test('takes an access key, and says what is wrong with its shape', async () => {
     const cloud = await openCloud();
     const { accessKeyId, secretAccessKey } = cloud.accessKeys;
-    const terminal = openSetUp(environment(cloud), ['--prefix', cloud.parameterPrefix]);
+    const terminal = openSetUp(environment(cloud), [
+      '--stage',
+      'prod',
+      '--prefix',
+      cloud.parameterPrefix,
+    ]);
 
     await answer(terminal, 'Project id', cloud.projectId);
     await answer(terminal, 'Way of authentication', keys.down);
@@ -572,9 +658,9 @@ describe('npm run setup in a terminal', () => {
     await answer(terminal, 'Secret access key', 'short');
     await answer(terminal, 'not a secret access key', `${keys.clear}${secretAccessKey}`);
     await answer(terminal, '6 found', '');
-    await answer(terminal, 'Write them?', 'y');
     await answer(terminal, 'Whom shall alarms tell', '');
-    await terminal.reads('export AUTH_MODE=aksk');
+    await answer(terminal, 'Write them?', 'y');
+    await terminal.reads('npm run deploy -- --stage prod');
 
     expect(await terminal.exitCode).toBe(0);
     expect(terminal.output()).not.toContain('ALARM_EMAIL');
@@ -585,6 +671,7 @@ describe('npm run setup in a terminal', () => {
   test('asks for cloud and region, corrects a region, and ends with one line at Ctrl-C', async () => {
     const terminal = openSetUp({ ...bare, ...aws });
 
+    await answer(terminal, 'Stage: the name of this deployment', '');
     await answer(terminal, 'Open Telekom Cloud', keys.down + keys.down);
     await answer(terminal, 'Region', 'Frankfurt!');
     await answer(terminal, 'is not a region', `${keys.clear}EU-DE`);
@@ -602,6 +689,7 @@ describe('npm run setup in a terminal', () => {
       const flags = allFlags(cloud).filter((flag) => flag !== '--yes');
       const terminal = openSetUp(wholeEnvironment(cloud), flags);
 
+      await answer(terminal, 'Whom shall alarms tell', '');
       await terminal.reads('Write them?');
       terminal.type(keys[key]);
 
@@ -641,6 +729,7 @@ describe('npm run setup in a terminal', () => {
     const flags = allFlags(cloud, 'aksk').filter((flag) => flag !== '--yes');
     const terminal = openSetUp(wholeEnvironment(cloud), flags);
 
+    await answer(terminal, 'Whom shall alarms tell', '');
     await answer(terminal, 'replace or remove what is there?', '');
 
     expect(await terminal.exitCode).toBe(1);
@@ -689,7 +778,7 @@ describe('npm run setup in a terminal', () => {
   test('can be tried without any account', async () => {
     const terminal = openSetUp(bare, ['--embedded']);
 
-    await answer(terminal, 'Parameter prefix', '');
+    await answer(terminal, 'Stage: the name of this deployment', '');
     await answer(terminal, 'Way of authentication', '');
     await answer(terminal, '12 found', '');
     await answer(terminal, 'Write them?', '');

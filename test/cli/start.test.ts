@@ -1,4 +1,6 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { describeFailures } from '../../cli/failures.ts';
 import { describeHelp, OptionError, parseOptions } from '../../cli/options.ts';
 import { startCommand } from '../../cli/start/options.ts';
@@ -7,7 +9,9 @@ import { runFleet } from '../../cli/start/run.ts';
 import { drawProgress, parseLogLine } from '../../cli/start/screen.ts';
 import { startCloud } from '../../emulator/cloud.ts';
 import { environmentOf } from '../../emulator/environment.ts';
-import { root, runNode } from '../support/process.ts';
+import { root, runNode, workIn } from '../support/process.ts';
+import { folderWithStages } from '../support/stage.ts';
+import { required } from '../support/template.ts';
 
 /** `npm start -- ...args` in a process of its own. */
 function start(...args: readonly string[]) {
@@ -43,7 +47,7 @@ describe.concurrent('npm start', () => {
     const { status, stderr } = await runNode('cli/start.ts', [], { env: { DDM_PROJECT_ID: 'p' } });
 
     expect(status).toBe(2);
-    expect(stderr).toMatch(/^[^\n]*set DDM_ENDPOINT, PARAMETER_PREFIX, AWS_REGION[^\n]*\n$/);
+    expect(stderr).toMatch(/^[^\n]*set DDM_ENDPOINT, PARAMETER_PREFIX as well\n$/);
   });
 
   test('ends with 1 when the invocation failed', async () => {
@@ -136,12 +140,33 @@ describe('the project that npm start runs against', () => {
   });
 
   test('is not taken when a part of it is missing', async () => {
-    const env = { DDM_ENDPOINT: 'https://ddm.eu-de.otc.t-systems.com', AWS_PROFILE: 'prod' };
+    const env = { DDM_ENDPOINT: 'https://ddm.eu-de.otc.t-systems.com' };
 
     await expect(open(env)).rejects.toThrow(OptionError);
-    await expect(open(env)).rejects.toThrow(
-      /set DDM_PROJECT_ID, PARAMETER_PREFIX, AWS_REGION.*export-credentials/,
+    await expect(open(env)).rejects.toThrow(/set DDM_PROJECT_ID, PARAMETER_PREFIX as well$/);
+    await expect(open({}, '--stage=none')).rejects.toThrow(
+      /set DDM_ENDPOINT, DDM_PROJECT_ID as well in stages\/none\.env \(npm run setup writes it\)/,
     );
+  });
+
+  test('is that of a stage, with the credentials of its AWS profile', async () => {
+    const cwd = workIn(
+      folderWithStages({ prod: { AWS_PROFILE: 'company', SYNC_MAX_ERRORS: '10%' } }),
+    );
+    const credentials = join(cwd, 'credentials');
+    writeFileSync(credentials, '[company]\naws_access_key_id=key\naws_secret_access_key=secret\n');
+    vi.stubEnv('AWS_SHARED_CREDENTIALS_FILE', credentials);
+
+    const { cloud, env } = await open({ HOME: '/home' }, '--stage=prod');
+
+    expect(cloud).toBeUndefined();
+    expect(env).toEqual({
+      ...required,
+      PARAMETER_PREFIX: '/ddm-sync/prod',
+      SYNC_MAX_ERRORS: '10%',
+      AWS_ACCESS_KEY_ID: 'key',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+    });
   });
 });
 

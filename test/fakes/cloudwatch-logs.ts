@@ -9,6 +9,8 @@ export interface CloudwatchLogs extends CloudServer {
   readonly groups: Map<string, readonly LogEvent[]>;
   /** What was asked for, in order. */
   readonly requests: FilterInput[];
+  /** The regions that the requests were signed for, in order. */
+  readonly regions: string[];
   /** An error type to answer with. */
   fault: string | undefined;
 }
@@ -26,6 +28,7 @@ const pageSize = 100;
 export async function startCloudwatchLogs(): Promise<CloudwatchLogs> {
   const groups = new Map<string, readonly LogEvent[]>();
   const requests: FilterInput[] = [];
+  const regions: string[] = [];
 
   const server = await startCloudServer(async (request, response) => {
     const input: FilterInput = JSON.parse(await readBody(request));
@@ -35,6 +38,7 @@ export async function startCloudwatchLogs(): Promise<CloudwatchLogs> {
       return refuse('UnknownOperationException');
     }
     requests.push(input);
+    regions.push(request.headers.authorization?.split('/')[2] ?? '');
     if (logs.fault) return refuse(logs.fault);
     const { endTime = Number.POSITIVE_INFINITY, logGroupName = '', startTime = 0 } = input;
     const group = groups.get(logGroupName);
@@ -49,6 +53,6 @@ export async function startCloudwatchLogs(): Promise<CloudwatchLogs> {
     };
     sendJson(response, 200, answer, { 'Content-Type': 'application/x-amz-json-1.1' });
   });
-  const logs: CloudwatchLogs = { ...server, groups, requests, fault: undefined };
+  const logs: CloudwatchLogs = { ...server, groups, requests, regions, fault: undefined };
   return logs;
 }

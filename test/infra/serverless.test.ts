@@ -407,10 +407,12 @@ describe('the packaged template', () => {
     const jwt = packageService({
       HTTP_AUTHORIZER: 'jwt',
       JWT_ISSUER: 'https://login.example',
+      JWT_SCOPE: 'ddm/sync ddm/admin',
     });
     expect(propertiesOf(jwt, 'HttpApiRoutePostSync')).toMatchObject({
       AuthorizationType: 'JWT',
       AuthorizerId: { Ref: 'HttpApiAuthorizerJwt' },
+      AuthorizationScopes: ['ddm/sync', 'ddm/admin'],
     });
     expect(propertiesOf(jwt, 'HttpApiAuthorizerJwt')).toMatchObject({
       JwtConfiguration: { Issuer: 'https://login.example', Audience: ['ddm-sync'] },

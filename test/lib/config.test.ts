@@ -27,6 +27,7 @@ test('needs three variables and has defaults for the rest', () => {
     authMode: 'token',
     iamEndpoint: 'https://iam.eu-de.otc.t-systems.com',
     ctsEndpoint: 'https://cts.eu-de.otc.t-systems.com',
+    cloudDomains: [],
     watchServiceTypes: ['RDS', 'GaussDB'],
     rotationProof: true,
     parameterKmsArn: undefined,
@@ -231,6 +232,48 @@ describe('DDM_ENDPOINT', () => {
 
     expect(problems).toEqual([expect.stringMatching(/^DDM_ENDPOINT is "/)]);
   });
+});
+
+describe('CLOUD_DOMAINS', () => {
+  const further = 'prod-cloud-ocb.orange-business.com, Cloud.Example';
+
+  test.each(['ddm.eu-west-0.prod-cloud-ocb.orange-business.com', 'ddm.xx-1.cloud.example'])(
+    'allows %s, and iam and cts beside it',
+    (host) => {
+      const env = { ...complete, DDM_ENDPOINT: `https://${host}`, CLOUD_DOMAINS: further };
+
+      expect(problemsOf({ ...env, CLOUD_DOMAINS: '' })).toEqual([
+        expect.stringMatching(/^DDM_ENDPOINT is .* or of CLOUD_DOMAINS/),
+      ]);
+      expect(parseConfig(env)).toMatchObject({
+        ddmEndpoint: `https://${host}`,
+        iamEndpoint: `https://${host.replace('ddm', 'iam')}`,
+        ctsEndpoint: `https://${host.replace('ddm', 'cts')}`,
+      });
+    },
+  );
+
+  test.each([
+    'https://ddm.cloud.example',
+    'https://iam.xx-1.cloud.example',
+    'https://ddm.xx-1.evil.cloud.example',
+    'https://ddm.xx-1.cloud.example.evil.example',
+    'http://ddm.xx-1.cloud.example',
+    'https://ddm.xx-1.cloud.example:8443',
+  ])('keeps the other rules for hosts: not %s', (value) => {
+    const env = { ...complete, DDM_ENDPOINT: value, CLOUD_DOMAINS: further };
+
+    expect(problemsOf(env)).toEqual([expect.stringMatching(/^DDM_ENDPOINT is "/)]);
+  });
+
+  test.each(['com', 'a.b', '*.cloud.example', 'https://cloud.example', '10.0.0.1', '.example.com'])(
+    'may not be %s',
+    (value) => {
+      expect(problemsOf({ ...complete, CLOUD_DOMAINS: value })).toEqual([
+        expect.stringMatching(/^CLOUD_DOMAINS is "/),
+      ]);
+    },
+  );
 });
 
 test('row 51: does not read inherited members of the environment', () => {

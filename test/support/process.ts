@@ -1,6 +1,6 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -20,15 +20,18 @@ interface NodeOptions {
   /** All that it has in its environment besides the PATH. */
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string | Uint8Array;
+  /** Its working directory. @default the tests' own */
+  readonly cwd?: string;
 }
 
 /** A script of the project in a process of its own. */
 export async function runNode(
   script: string,
   args: readonly string[],
-  { env = {}, input = '' }: NodeOptions = {},
+  { cwd, env = {}, input = '' }: NodeOptions = {},
 ): Promise<Ended> {
   const child = spawn(process.execPath, [join(root, script), ...args], {
+    cwd,
     env: { PATH: process.env.PATH ?? '', ...env },
   });
   child.stdin.on('error', () => {}); // it may end before it has read everything
@@ -48,25 +51,10 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-interface BashOptions {
-  /** What a script finds under these names; each also writes down what it is asked. */
-  readonly commands: Readonly<Record<string, string>>;
-  readonly env?: Readonly<Record<string, string>>;
-}
-
-/** A bash script of the project that finds other commands than it would; resolves with what it asked them. */
-export function runBash(script: string, args: readonly string[], { commands, env }: BashOptions) {
-  const folder = temporaryFolder();
-  const calls = join(folder, 'calls');
-  writeFileSync(calls, '');
-  for (const [name, body] of Object.entries(commands)) {
-    const path = join(folder, name);
-    writeFileSync(path, `#!/usr/bin/env bash\necho "${name} $*" >> "${calls}"\n${body}\n`);
-    chmodSync(path, 0o755);
-  }
-  const { status, stderr, stdout } = spawnSync('bash', [join(root, script), ...args], {
-    encoding: 'utf8',
-    env: { PATH: `${folder}:/usr/bin:/bin`, ...env },
-  });
-  return { status, stdout, stderr, calls: readFileSync(calls, 'utf8').trim().split('\n') };
+/** Makes a folder the working directory until the test ends: that is where the files of stages are. */
+export function workIn(folder: string): string {
+  const before = process.cwd();
+  process.chdir(folder);
+  onTestFinished(() => process.chdir(before));
+  return folder;
 }

@@ -5,7 +5,7 @@ import { collectAnswers, readLoopback, setupCommand } from '../../cli/setup/opti
 import { SetupError } from '../../cli/setup/session.ts';
 import { setUp } from '../../cli/setup/set-up.ts';
 import { type Cloud, type CloudOptions, startCloud } from '../../emulator/cloud.ts';
-import { root, runNode } from './process.ts';
+import { root, runNode, temporaryFolder, workIn } from './process.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 
 const script = 'cli/setup.ts';
@@ -63,6 +63,7 @@ export function flagsFor(
 ): readonly string[] {
   return [
     ...['--project', projectId, '--auth', auth, '--prefix', parameterPrefix, '--yes'],
+    ...['--stage', 'prod'],
     ...['--domain-name', iam.user.domainName, '--user-name', iam.user.userName],
   ];
 }
@@ -71,9 +72,9 @@ export function allFlags(cloud: Cloud, auth?: 'token' | 'aksk'): readonly string
   return [...flagsFor(cloud, auth), '--instances', 'all'];
 }
 
-/** `npm run setup` with flags, without a terminal, in a process of its own. */
-export function spawnSetUp(args: readonly string[], env: Environment) {
-  return runNode(script, args, { env });
+/** `npm run setup` with flags, without a terminal, in a process and a folder of its own. */
+export function spawnSetUp(args: readonly string[], env: Environment, cwd = temporaryFolder()) {
+  return runNode(script, args, { cwd, env });
 }
 
 export interface SetUpRun {
@@ -81,10 +82,13 @@ export interface SetUpRun {
   readonly args: readonly string[];
   /** What the environment adds to the endpoints and secrets of the cloud. */
   readonly env?: Environment;
+  /** Where it writes the file of the stage. @default a temporary folder */
+  readonly cwd?: string;
 }
 
 /** The same in this process, against an embedded cloud. Resolves with what is printed. */
-export async function runSetUp({ args, cloud, env = {} }: SetUpRun) {
+export async function runSetUp({ args, cloud, cwd = temporaryFolder(), env = {} }: SetUpRun) {
+  workIn(cwd);
   const all: Environment = { ...wholeEnvironment(cloud), ...env };
   const printed: string[] = [];
   const session = {
@@ -102,8 +106,7 @@ export async function runSetUp({ args, cloud, env = {} }: SetUpRun) {
       region: 'eu-central-1',
       credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     },
-    kmsArn: all.PARAMETER_KMS_ARN,
-    serviceTypes: all.WATCH_SERVICE_TYPES,
+    environment: all,
     print: (line: string) => void printed.push(`${line}\n`),
   };
   const refusal = await setUp(session).then(
@@ -144,5 +147,5 @@ export function everySecret({ accessKeys, iam }: Cloud): string[] {
 
 /** `npm run setup` in a pseudo-terminal. */
 export function openSetUp(env: Environment, args: readonly string[] = []): Terminal {
-  return openTerminal([join(root, script), ...args], env);
+  return openTerminal([join(root, script), ...args], env, temporaryFolder());
 }

@@ -51,14 +51,21 @@ interface Packaged {
 /** Everything a template is made from besides the environment: a package run sees no other file of the project. */
 export const inputs = ['serverless.yml', 'package.json', 'package-lock.json', 'infra', 'lib'];
 
-/** The template that a deployment with these settings would bring. */
+/** What every deployment needs. */
+export const required = {
+  AWS_REGION: 'eu-central-1',
+  DDM_ENDPOINT: 'https://ddm.eu-de.otc.t-systems.com',
+  DDM_PROJECT_ID: '619d3e78f61b4be68bc5aa0b59edcf7b',
+};
+
+/** The template that a deployment with these settings, and those that are required, would bring. */
 export function packageService(env: Environment = {}): Template {
   const { output, status, template } = runPackage(env);
   if (status !== 0) throw new Error(`serverless package failed: ${output}`);
   return template;
 }
 
-/** `serverless package` with these settings, run once for each state of the inputs: the result is kept in dist/. */
+/** `serverless package` with these settings and those that are required, run once for each state of the inputs: the result is kept in dist/. */
 export function runPackage(
   env: Environment = {},
   from = root,
@@ -109,7 +116,14 @@ function packageCopy(from: string, env: Environment): Packaged {
     cwd,
     encoding: 'utf8',
     // Nothing else: a setting of this machine would be in the template.
-    env: { PATH, HOME, SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off', ...env },
+    env: {
+      PATH,
+      HOME,
+      SLS_TELEMETRY_DISABLED: '1',
+      SLS_NOTIFICATIONS_MODE: 'off',
+      ...required,
+      ...env,
+    },
   });
   const read = (name: string) =>
     status === 0 ? JSON.parse(readFileSync(join(cwd, '.serverless', name), 'utf8')) : {};

@@ -26,8 +26,10 @@ const patienceMs = 15_000;
 export function openTerminal(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
+  cwd: string,
 ): Terminal {
   const child = spawn(process.execPath, [...args], {
+    cwd,
     cols: 220, // nothing wraps
     rows: 40,
     env: { TERM: 'xterm', ...env },

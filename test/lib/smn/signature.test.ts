@@ -191,8 +191,8 @@ const host = 'smn.eu-de.otc.t-systems.com';
 const file = `/smn/SMN_eu-de_${hex}.pem`;
 
 describe('row 57: a certificate that is not where SMN has its own', () => {
-  const production = (http = createFakeHttp()) => {
-    const receiver = createReceiver(smn, { http });
+  const production = (http = createFakeHttp(), env: Readonly<Record<string, string>> = {}) => {
+    const receiver = createReceiver(smn, { http, env });
     const refusal = (signing_cert_url: string) =>
       receiver.refusal(receiver.sign({ signing_cert_url }));
     return { http, refusal };
@@ -276,6 +276,16 @@ describe('row 57: a certificate that is not where SMN has its own', () => {
 
     expect(http.requests.map(({ url }) => url)).toEqual(urls);
     for (const { headers, method } of http.requests) expect([method, headers]).toEqual(['GET', {}]);
+  });
+
+  test('is fetched from a domain of CLOUD_DOMAINS, with the same path', async () => {
+    const { http, refusal } = production(createFakeHttp(), { CLOUD_DOMAINS: 'cloud.example' });
+
+    await refusal(`https://smn.eu-de.cloud.example${file}`);
+    await refusal(`https://smn.eu-de.evil.cloud.example${file}`);
+    await refusal(`https://smn.eu-nl.cloud.example${file}`);
+
+    expect(http.requests.map(({ url }) => url)).toEqual([`https://smn.eu-de.cloud.example${file}`]);
   });
 
   test('is not fetched from another server on this machine either', async () => {
