@@ -50,7 +50,9 @@ async function deployStage(
   const code = await run('deploy', ...(force ? ['--force'] : []), ...flags);
   if (code !== 0) return failed(`not deployed: exit code ${code}`);
   if (env.AUTH_MODE === 'aksk' || env.TOKEN_ROTATION === 'off') return done('deployed');
-  const rotated = await run('invoke', '--function', 'rotate-token', '--qualifier', 'live');
+  // Without data it would wait for them on the standard input.
+  const data = ['--data', '{}'];
+  const rotated = await run('invoke', '--function', 'rotate-token', '--qualifier', 'live', ...data);
   return rotated === 0
     ? done('deployed, token replaced')
     : failed('deployed, but its token was not replaced: see the log of rotate-token');

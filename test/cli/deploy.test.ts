@@ -25,7 +25,7 @@ async function deploy({ args, cwd, env = {}, serverless = '' }: Run) {
   return { ...ended, calls: calls() };
 }
 
-const rotation = 'invoke --function rotate-token --qualifier live --stage';
+const rotation = 'invoke --function rotate-token --qualifier live --data {} --stage';
 
 describe('a stage', () => {
   test('is deployed with the settings of its file, and its token is replaced', async () => {

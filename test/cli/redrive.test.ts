@@ -9,7 +9,7 @@ const queueArn = 'arn:aws:sqs:eu-central-1:000000000000:ddm-sync-prod-sync-dead-
 /** `npm run redrive` on the stage prod, which has one dead-letter queue. */
 async function redrive(args: readonly string[], queueName = 'ddm-sync-prod-sync-dead-letter') {
   const bodies = Array.from({ length: 12 }, (_, n) => `{"instanceId":"i-${n}","runId":"r"}`);
-  const sqs = await startDeadLetters(queueName, bodies);
+  const sqs = await startDeadLetters([queueName], bodies);
   onTestFinished(() => sqs.close());
   const ended = await runNode('cli/redrive.ts', args, {
     cwd: folderWithStages({ prod: {} }),

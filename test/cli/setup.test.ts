@@ -217,6 +217,16 @@ describe('npm run setup with flags', () => {
     expect(huawei.stdout).not.toContain('Warning');
   });
 
+  test("writes the domain of a partner's cloud into the file of the stage", async () => {
+    const cloud = await openCloud();
+    const cwd = temporaryFolder();
+    const other = ['--cloud', 'other', '--domain', 'Prod-Cloud-Ocb.orange-business.com'];
+
+    await runSetUp({ cloud, args: [...allFlags(cloud), ...other], cwd });
+
+    expect(readSettings(cwd, 'prod').CLOUD_DOMAINS).toBe('prod-cloud-ocb.orange-business.com');
+  });
+
   test('splits a long list, and removes what was there in the other form', async () => {
     const cloud = await openCloud({ instances: 250 });
     const some = cloud.ddm.instanceIds.slice(0, 3).join(',');
@@ -680,6 +690,19 @@ describe('npm run setup in a terminal', () => {
 
     expect(await terminal.exitCode).toBe(130);
     expect(terminal.output()).toMatch(/\nStopped\. Nothing was written\.\r?\n$/);
+  });
+
+  test("asks for the domain of a partner's cloud", async () => {
+    const terminal = openSetUp({ ...bare, ...aws }, ['--stage', 'prod']);
+
+    await answer(terminal, 'private cloud', keys.down.repeat(3));
+    await answer(terminal, 'Domain: what follows the region', 'https://cloud.example');
+    await answer(terminal, 'is not a domain', `${keys.clear}cloud.example`);
+    await answer(terminal, 'Region', 'xx-1');
+    await terminal.reads('Project id');
+    terminal.type(keys.ctrlC);
+
+    expect(await terminal.exitCode).toBe(130);
   });
 
   test.each(['ctrlC', 'ctrlD'] as const)(

@@ -3,6 +3,7 @@ import { type AwsJsonServer, Refusal, startAwsJson } from '../../emulator/aws-js
 
 interface Input {
   readonly QueueName?: string;
+  readonly QueueUrl?: string;
   readonly AttributeNames?: readonly string[];
   readonly MaxNumberOfMessages?: number;
 }
@@ -12,20 +13,20 @@ export interface DeadLetters extends AwsJsonServer {
   readonly requests: (Input & { readonly operation: string })[];
 }
 
-/** SQS as `npm run redrive` sees it: one dead-letter queue with these messages. */
+/** SQS as `npm run redrive` sees it: dead-letter queues, each with these messages. */
 export async function startDeadLetters(
-  queueName: string,
+  queueNames: readonly string[],
   bodies: readonly string[],
 ): Promise<DeadLetters> {
   const requests: DeadLetters['requests'] = [];
   const answers: Readonly<Record<string, (input: Input) => unknown>> = {
-    GetQueueUrl: ({ QueueName }) => {
-      if (QueueName !== queueName) throw new Refusal('QueueDoesNotExist');
-      return { QueueUrl: `${server.endpoint}/000000000000/${queueName}` };
+    GetQueueUrl: ({ QueueName = '' }) => {
+      if (!queueNames.includes(QueueName)) throw new Refusal('QueueDoesNotExist');
+      return { QueueUrl: `${server.endpoint}/000000000000/${QueueName}` };
     },
-    GetQueueAttributes: () => ({
+    GetQueueAttributes: ({ QueueUrl = '' }) => ({
       Attributes: {
-        QueueArn: `arn:aws:sqs:eu-central-1:000000000000:${queueName}`,
+        QueueArn: `arn:aws:sqs:eu-central-1:000000000000:${QueueUrl.split('/').at(-1)}`,
         ApproximateNumberOfMessages: String(bodies.length),
       },
     }),

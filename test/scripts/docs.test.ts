@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { stageSettings } from '../../infra/check-stage.ts';
 import { settings } from '../../lib/config.ts';
 import type { Setting } from '../../lib/config-setting.ts';
 import { renderPages } from '../../scripts/docs.ts';
@@ -44,6 +45,17 @@ test('docs/configuration.md has every variable that a deployment reads', () => {
 
   expect(read).toContain('CANARY');
   expect([...new Set(read)].filter((name) => !configuration.includes(`\`${name}\``))).toEqual([]);
+});
+
+test('the file of a stage may have every variable that a deployment reads, and .env.example has it', () => {
+  const known = stageSettings.map(({ variable }) => variable);
+  const byTemplate = ['SYNC_QUEUE_URL', 'CHANGE_QUEUE_URL', 'FOLLOW_QUEUE_URL'];
+  const example = read('.env.example');
+
+  expect(deploymentVariables().filter((name) => ![...known, ...byTemplate].includes(name))).toEqual(
+    [],
+  );
+  expect(known.filter((name) => !new RegExp(`^#?${name}=`, 'm').test(example))).toEqual([]);
 });
 
 test('a deployment sets every variable of lib/config.ts, and has the same defaults', () => {

@@ -104,13 +104,20 @@ export function hashInputs(from: string): string {
   return hash.digest('hex');
 }
 
-function packageCopy(from: string, env: Environment): Packaged {
+export const serverless = join(root, 'node_modules/serverless/bin/serverless.js');
+
+/** A folder that the framework can work in, with the inputs and nothing else of the project. */
+export function copyService(from = root): string {
   const cwd = mkdtempSync(join(tmpdir(), 'ddm-sync-service-'));
   for (const name of inputs) cpSync(join(from, name), join(cwd, name), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(cwd, 'node_modules'));
   mkdirSync(join(cwd, 'dist'));
   writeFileSync(join(cwd, 'dist/package.json'), '{}'); // no template depends on the code
-  const serverless = join(root, 'node_modules/serverless/bin/serverless.js');
+  return cwd;
+}
+
+function packageCopy(from: string, env: Environment): Packaged {
+  const cwd = copyService(from);
   const { PATH = '', HOME = '' } = process.env;
   const { status, stderr, stdout } = spawnSync(process.execPath, [serverless, 'package'], {
     cwd,
