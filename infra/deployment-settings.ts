@@ -79,7 +79,8 @@ export const deploymentSettings = {
   }),
   periodMinutes: setting('SYNC_PERIOD_MINUTES', number(1, 1_440), {
     unset: 'take that of SYNC_SCHEDULE',
-    meaning: 'How often the schedule runs, for the alarms; required with `cron(…)`',
+    meaning:
+      'How often the schedule runs, for the alarms and the age of an event of a run; required with `cron(…)`: the longest pause',
   }),
   workers: setting('SYNC_WORKERS', number(2, 1_000), {
     default: '4',
@@ -91,7 +92,12 @@ export const deploymentSettings = {
   }),
   tokenRotation: setting('TOKEN_ROTATION', onOff(), {
     default: 'on',
-    meaning: '`off` if another system writes the token',
+    meaning: '`off` if another system writes the token; always off with AUTH_MODE=aksk',
+  }),
+  reservedConcurrency: setting('RESERVED_CONCURRENCY', onOff(), {
+    default: 'on',
+    meaning:
+      '`off` in an account that has too little of it ([deployment.md](deployment.md#concurrency))',
   }),
   httpAuthorizer: setting(
     'HTTP_AUTHORIZER',
@@ -131,7 +137,7 @@ export const deploymentSettings = {
   }),
   alarmTopic: setting('ALARM_TOPIC_ARN', topic, {
     unset: 'use ALARM_EMAIL, or have the alarms notify no one',
-    meaning: 'SNS topic of the alarms that wake you ([metrics.md](metrics.md))',
+    meaning: 'SNS topic of the alarms that wake you ([metrics.md](metrics.md#alarms))',
   }),
   ticketTopic: setting('TICKET_TOPIC_ARN', topic, {
     unset: 'use ALARM_TOPIC_ARN',

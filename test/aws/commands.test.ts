@@ -17,7 +17,7 @@ import { awsEnvironment } from './moto.ts';
 import { openParameters } from './parameters.ts';
 import { startRecorder } from './recorder.ts';
 
-// The lines of the documentation and redrive.sh, as a person runs them, with the real `aws` command.
+// The lines of the documentation, as a person runs them, with the real `aws` command; and npm run redrive.
 const stage = 'commands';
 const stack = inject(stage);
 const moto = inject('moto');
@@ -120,10 +120,16 @@ describe('the lines of', () => {
   });
 });
 
-describe('redrive.sh', () => {
+describe('npm run redrive', () => {
   const url = stack.physicalIds.SyncDeadLetterQueue ?? '';
   const redrive = (endpoint: string, action: string, queue = 'sync') =>
-    bash([join(root, 'infra/redrive.sh'), action, stage, '50', queue], endpoint);
+    bash(
+      [
+        '-c',
+        `"${process.execPath}" ${root}/cli/redrive.ts ${action} --stage ${stage} --queue ${queue}`,
+      ],
+      endpoint,
+    );
 
   test('shows what is in the dead-letter queue', async () => {
     await bash(['-c', `aws sqs send-message --queue-url ${url} --message-body '{"runId":"x"}'`]);
@@ -131,8 +137,8 @@ describe('redrive.sh', () => {
     const { status, stdout } = await redrive(moto, 'show');
 
     expect(status).toBe(0);
-    expect(stdout).toContain('messages: 1\n');
-    expect(stdout).toMatch(/^\d{13}\t1\t\{"runId":"x"\}$/m);
+    expect(stdout).toContain('1 message in the queue\n');
+    expect(stdout).toMatch(/ 1 .*\{"runId":"x"\}$/m);
   });
 
   // moto does not know StartMessageMoveTask; what is asked is seen all the same.
