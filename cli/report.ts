@@ -1,21 +1,24 @@
 import { writeFile } from 'node:fs/promises';
+import { dirname, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { OptionError, runCommand } from './options.ts';
 import { chooseInput, reportCommand } from './report/options.ts';
 import { drawPage } from './report/page.ts';
 import { readSummary } from './report/read.ts';
+import { exitCodeOf } from './report/summary.ts';
 import { describeSummary } from './report/text.ts';
-import { exitCodes } from './report/verdict.ts';
 
 const { stderr, stdin, stdout } = process;
 
 await runCommand(reportCommand, async (options) => {
-  const summary = await readSummary(chooseInput(options, stdin.isTTY));
+  const input = { ...chooseInput(options, stdin.isTTY), comparePath: options.compare };
+  const summary = await readSummary(input);
   stdout.write(options.json ? `${JSON.stringify(summary, null, 2)}\n` : describeSummary(summary));
   if (options.html !== undefined) {
-    await writePage(options.html, drawPage(summary));
+    await writePage(options.html, drawPage(summary, findErrorCodes(options.html)));
     stderr.write(`Wrote ${options.html}\n`);
   }
-  return exitCodes[summary.verdict.state];
+  return exitCodeOf(summary);
 });
 
 async function writePage(path: string, page: string): Promise<void> {
@@ -25,4 +28,14 @@ async function writePage(path: string, page: string): Promise<void> {
     if (!(error instanceof Error && 'code' in error)) throw error;
     throw new OptionError(`Cannot write ${path}: ${error.message}`, { cause: error });
   }
+}
+
+/** Beside the runbook of the team, if its address is known; otherwise in this folder. */
+function findErrorCodes(pagePath: string): string {
+  const runbook = URL.parse(process.env.RUNBOOK_URL ?? '');
+  if (runbook?.protocol === 'https:' && runbook.pathname.endsWith('/runbook.md')) {
+    return new URL('error-codes.md', runbook).href;
+  }
+  const docs = fileURLToPath(new URL('../docs/error-codes.md', import.meta.url));
+  return relative(dirname(pagePath), docs).split(sep).map(encodeURIComponent).join('/');
 }
