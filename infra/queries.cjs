@@ -13,7 +13,7 @@ function join(...commands) {
 const queries = {
   'failing longest': join(
     `filter message in ${results}`,
-    String.raw`parse @message /"message":"instance sync (?:accepted|completed)","timestamp":"(?<acceptedAt>[^"]+)"/`,
+    'parse @message /"message":"instance sync (?:accepted|completed)","timestamp":"(?<acceptedAt>[^"]+)"/',
     'fields toMillis(@timestamp) as at, strcontains(message, "failed") as isFailed, strcontains(message, "accepted") + strcontains(message, "completed") as isGood, strcontains(@message, "errCode") as hasCode, replace(replace(replace(message, "instance sync ", ""), "failed", "failing"), "queued", "retrying") as told',
     'stats sortsLast(instanceName) as name, latest(errCode) as code, latest(externalMessage) as says, sortsLast(acceptedAt) as accepted, sum(isFailed) as runsFailed, sum(hasCode) - sum(isFailed) as retries, latest(told) as state, latest(advice) as whatToDo, max(hasCode * at) as failedAt, max(isGood * at) as goodAt by instanceId',
     'filter failedAt > goodAt',
