@@ -72,6 +72,11 @@ export const kmsKeyArn = text(
   'the ARN of a KMS key, arn:aws:kms:<region>:<account id>:key/<key id>',
 );
 
+export const logGroupPrefix = text(
+  /^[\w./#-]{1,480}$/,
+  'the name of a log group without -<function>, such as /aws/lambda/ddm-sync-prod',
+);
+
 function text(pattern: RegExp, values: string): Form<string> {
   return { values, schema: v.pipe(v.string(), v.regex(pattern)) };
 }

@@ -16,11 +16,13 @@ export function faultsAt(pointer: string, value: unknown): readonly string[] {
 
 /** Fails the test unless docs/openapi.json has the answer. */
 export function expectDocumented(
-  path: '/sync' | '/notifications/smn',
+  path: '/sync' | '/runs/{runId}' | '/notifications/smn',
   { body, statusCode }: { readonly body: unknown; readonly statusCode: number },
 ): void {
-  const { responses } = openapi.paths[path].post;
+  const [method] = Object.keys(openapi.paths[path]);
+  const { responses } = openapi.paths[path][method ?? ''];
   expect(Object.keys(responses)).toContain(String(statusCode));
-  const place = `#/paths/${path.replaceAll('/', '~1')}/post/responses/${statusCode}`;
+  const key = encodeURIComponent(path.replaceAll('/', '~1'));
+  const place = `#/paths/${key}/${method}/responses/${statusCode}`;
   expect(faultsAt(`${place}/content/application~1json/schema`, body)).toEqual([]);
 }
