@@ -66,8 +66,20 @@ function parseEntries({ name, value }: Part): readonly Entry[] {
   if (text.startsWith('{')) throw invalid(name, 'is a JSON object where a list is expected');
   return text
     .split(/[,\n]/)
-    .map((entry) => ({ id: entry.trim(), name: '' }))
-    .filter(({ id }) => id !== '');
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '')
+    .map(splitName);
+}
+
+/** `<id> <name>`; anything else is an id, or malformed as a whole. */
+function splitName(entry: string): Entry {
+  const [, id = '', name = ''] = /^(\S+)\s+(.+)$/.exec(entry) ?? [];
+  return isInstanceId(id) ? { id, name } : { id: entry, name: '' };
+}
+
+/** An entry of a list in text form, as parseFleet() reads it. */
+export function toListEntry(id: string, name = ''): string {
+  return `${id} ${cleanName(name).replaceAll(',', ' ')}`.trim();
 }
 
 const entryObject = v.object({ instanceId: v.string(), name: v.optional(v.string(), '') });
