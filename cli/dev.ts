@@ -78,6 +78,7 @@ function startOffline(port: string, cloud: Cloud) {
         AWS_ACCESS_KEY_ID: 'local',
         AWS_SECRET_ACCESS_KEY: 'local',
         SYNC_SCHEDULE: process.env.SYNC_SCHEDULE ?? 'rate(1 minute)',
+        LOG_GROUP_PREFIX: '', // there is no CloudWatch here
         // What the authorizer would say of the caller: serverless-offline checks no signature.
         AUTHORIZER: JSON.stringify(caller),
         ...environmentOf(cloud),

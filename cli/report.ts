@@ -1,12 +1,14 @@
 import { writeFile } from 'node:fs/promises';
+import { dirname, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { readStage, type Stage } from '../infra/stage.ts';
 import { OptionError, runCommand } from './options.ts';
 import { chooseInput, type ReportOptions, reportCommand } from './report/options.ts';
 import { drawPage } from './report/page.ts';
 import { readSummary } from './report/read.ts';
-import { describeStages, exitCodeOf, readStages } from './report/stages.ts';
+import { describeStages, exitCodeOfStages, readStages } from './report/stages.ts';
+import { exitCodeOf } from './report/summary.ts';
 import { describeSummary } from './report/text.ts';
-import { exitCodes } from './report/verdict.ts';
 import { chooseStages } from './stages.ts';
 
 const { env, stderr, stdin, stdout } = process;
@@ -17,10 +19,10 @@ await runCommand(reportCommand, async (options) => {
   const summary = await readSummary(chooseInput(options, stdin.isTTY, stages[0]));
   stdout.write(options.json ? `${JSON.stringify(summary, null, 2)}\n` : describeSummary(summary));
   if (options.html !== undefined) {
-    await writePage(options.html, drawPage(summary));
+    await writePage(options.html, drawPage(summary, findErrorCodes(options.html)));
     stderr.write(`Wrote ${options.html}\n`);
   }
-  return exitCodes[summary.verdict.state];
+  return exitCodeOf(summary);
 });
 
 async function reportStages(stages: readonly Stage[], options: ReportOptions): Promise<number> {
@@ -28,7 +30,7 @@ async function reportStages(stages: readonly Stage[], options: ReportOptions): P
   const reports = await readStages(stages, options);
   const json = `${JSON.stringify({ stages: reports }, null, 2)}\n`;
   stdout.write(options.json ? json : describeStages(reports));
-  return exitCodeOf(reports);
+  return exitCodeOfStages(reports);
 }
 
 async function writePage(path: string, page: string): Promise<void> {
@@ -38,4 +40,14 @@ async function writePage(path: string, page: string): Promise<void> {
     if (!(error instanceof Error && 'code' in error)) throw error;
     throw new OptionError(`Cannot write ${path}: ${error.message}`, { cause: error });
   }
+}
+
+/** Beside the runbook of the team, if its address is known; otherwise in this folder. */
+function findErrorCodes(pagePath: string): string {
+  const runbook = URL.parse(process.env.RUNBOOK_URL ?? '');
+  if (runbook?.protocol === 'https:' && runbook.pathname.endsWith('/runbook.md')) {
+    return new URL('error-codes.md', runbook).href;
+  }
+  const docs = fileURLToPath(new URL('../docs/error-codes.md', import.meta.url));
+  return relative(dirname(pagePath), docs).split(sep).map(encodeURIComponent).join('/');
 }

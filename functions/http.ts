@@ -1,14 +1,28 @@
 import { RequestError } from '../lib/errors.ts';
 import { syncOnDemand } from '../lib/http/on-demand.ts';
-import { parseSyncRequest, readCaller, readRequest } from '../lib/http/request.ts';
-import { answerErrors, isUnserved, respond } from '../lib/http/response.ts';
+import {
+  isRunQuery,
+  parseRunQuery,
+  parseSyncRequest,
+  readCaller,
+  readRequest,
+} from '../lib/http/request.ts';
+import { answer, answerErrors, isUnserved, respond } from '../lib/http/response.ts';
+import { describeRun } from '../lib/http/run-status.ts';
 import { lambda } from '../lib/lambda.ts';
 import { countFailedRequest } from '../lib/metrics.ts';
 
-/** `POST /sync`: syncs the fleet, or the instances that the body names, and answers with their results. */
+/**
+ * `POST /sync`: syncs the fleet, or the instances that the body names, and answers with their results.
+ * `GET /runs/{runId}`: what the log says of a run.
+ */
 export const handler = lambda(
   async (app, event, { deadline, runId }) => {
     const caller = readCaller(event);
+    if (isRunQuery(event)) {
+      const state = await describeRun(app, parseRunQuery(event), deadline);
+      return answer(200, state.runId, { ...state });
+    }
     const request = { runId, trigger: 'http', caller, ...parseSyncRequest(event) } as const;
     const result = await syncOnDemand(app, request, deadline);
     if (result.report.total === 0) {

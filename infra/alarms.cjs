@@ -300,7 +300,8 @@ async function pauseOf(key, resolveVariable) {
   return schedule ? rateSeconds(schedule.rate[0]) : 0;
 }
 
-module.exports = async ({ resolveVariable }) => {
+/** The alarms, as rows for alarm(). */
+async function listRows(resolveVariable) {
   const functions = await Promise.all(
     (await functionKeys(resolveVariable)).map(async (key) => ({
       key,
@@ -308,7 +309,7 @@ module.exports = async ({ resolveVariable }) => {
       pauseSeconds: await pauseOf(key, resolveVariable),
     })),
   );
-  const alarms = [
+  return [
     ...fleet(functions.find(({ key }) => key === 'scheduled')),
     ...(authMode === 'token' ? [tokenExpires] : []),
     longestWait,
@@ -318,5 +319,18 @@ module.exports = async ({ resolveVariable }) => {
     ...functions.map(rollback),
     ...functions.map(duration),
   ];
-  return { Resources: Object.fromEntries(alarms.map((row) => [idOf(row.name), alarm(row)])) };
+}
+
+module.exports = async ({ resolveVariable }) => {
+  const rows = await listRows(resolveVariable);
+  return { Resources: Object.fromEntries(rows.map((row) => [idOf(row.name), alarm(row)])) };
+};
+
+/** The ids of the alarms that page, and of those that can wait for the morning. */
+module.exports.alarmIds = async (resolveVariable) => {
+  const rows = (await listRows(resolveVariable)).filter(({ silent }) => !silent);
+  return {
+    pages: rows.filter(({ pages }) => pages).map(({ name }) => idOf(name)),
+    tickets: rows.filter(({ pages }) => !pages).map(({ name }) => idOf(name)),
+  };
 };

@@ -1,4 +1,4 @@
-// The saved queries of CloudWatch Logs Insights: resources of the CloudFormation template. The dashboard shows two.
+// The saved queries of CloudWatch Logs Insights: resources of the CloudFormation template. The dashboard shows one.
 
 const { capital, logGroups, service } = require('./names.cjs');
 
@@ -12,12 +12,13 @@ function join(...commands) {
 
 const queries = {
   'failing longest': join(
-    `filter message in ${ends}`,
-    'fields strcontains(message, "failed") as isFailed, toMillis(@timestamp) as at',
-    'stats max(isFailed * at) as failedAt, max((1 - isFailed) * at) as inSyncAt, sum(isFailed) as failures, latest(errCode) as code, latest(advice) as whatToDo by instanceId',
-    'filter failedAt > inSyncAt',
-    'sort inSyncAt asc, failures desc',
-    'display instanceId, fromMillis(inSyncAt) as lastInSync, failures, code, whatToDo',
+    `filter message in ${results}`,
+    'parse @message /"message":"instance sync (?:accepted|completed)","timestamp":"(?<acceptedAt>[^"]+)"/',
+    'fields toMillis(@timestamp) as at, strcontains(message, "failed") as isFailed, strcontains(message, "accepted") + strcontains(message, "completed") as isGood, strcontains(@message, "errCode") as hasCode, replace(replace(replace(message, "instance sync ", ""), "failed", "failing"), "queued", "retrying") as told',
+    'stats sortsLast(instanceName) as name, latest(errCode) as code, latest(externalMessage) as says, sortsLast(acceptedAt) as accepted, sum(isFailed) as runsFailed, sum(hasCode) - sum(isFailed) as retries, latest(told) as state, latest(advice) as whatToDo, max(hasCode * at) as failedAt, max(isGood * at) as goodAt by instanceId',
+    'filter failedAt > goodAt',
+    'sort goodAt asc, runsFailed desc',
+    'display instanceId, name, code, says, coalesce(accepted, "before the time shown") as lastAccepted, runsFailed, retries, state, whatToDo',
     'limit 100',
   ),
   'last result per instance': join(

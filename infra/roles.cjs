@@ -105,7 +105,13 @@ const permissions = {
     ...sendTo('ScheduledDeadLetterQueue', 'SyncQueue', 'FollowQueue'),
     allow('sqs:GetQueueAttributes', [arnOf('SyncQueue')]),
   ],
-  http: [...readParameters(list, secret), ...sendTo('SyncQueue', 'FollowQueue')],
+  http: [
+    ...readParameters(list, secret),
+    ...sendTo('SyncQueue', 'FollowQueue'),
+    // GET /runs. The second action takes no resource but "*".
+    allow('logs:StartQuery', ['scheduled', 'http', 'worker', 'follow'].map(logGroup)),
+    allow('logs:GetQueryResults', '*'),
+  ],
   // It needs the list when it dispatches a large fleet for POST /sync.
   worker: [
     ...readParameters(list, secret),
@@ -157,11 +163,12 @@ function roleId(name) {
 }
 
 // ":*" is how CloudWatch Logs writes the streams of one group.
+function logGroup(name) {
+  return { 'Fn::Sub': `\${self:custom.logGroupArn}/${functionName(name)}:*` };
+}
+
 function writeLog(name) {
-  return allow(
-    ['logs:CreateLogStream', 'logs:PutLogEvents'],
-    [{ 'Fn::Sub': `\${self:custom.logGroupArn}/${functionName(name)}:*` }],
-  );
+  return allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup(name)]);
 }
 
 /** With TRACING=on. These two actions take no resource but "*". */

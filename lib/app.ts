@@ -7,7 +7,7 @@ import { type Clock, systemClock } from './clock.ts';
 import { type Config, parseConfig } from './config.ts';
 import { ConfigError } from './errors.ts';
 import { createHttpClient, type HttpClient } from './huawei/http.ts';
-import { createLog, type Log } from './log.ts';
+import { createLog, type Log, logger } from './log.ts';
 import { createSmn, type Smn } from './smn/signature.ts';
 import { createDiscoveredFleet, createListedFleet, type Fleets } from './sync/fleet.ts';
 import { createPace, type Pace } from './sync/pace.ts';
@@ -96,7 +96,7 @@ export function createApp(
   return {
     config,
     ...side,
-    log: createLog(),
+    log: createLog(logger, { ddmEndpoint: config.ddmEndpoint, projectId: config.projectId }),
     parameters,
     ...(config.ddmDiscovery
       ? createDiscoveredFleet({ config, parameters, connect, pace, ...side })

@@ -77,6 +77,11 @@ export const bucketName = text(
   'the name of an S3 bucket: lower-case letters, digits and -',
 );
 
+export const logGroupPrefix = text(
+  /^[\w./#-]{1,480}$/,
+  'the name of a log group without -<function>, such as /aws/lambda/ddm-sync-prod',
+);
+
 /** A text that a pattern matches. */
 export function text(pattern: RegExp, values: string): Form<string> {
   return { values, schema: v.pipe(v.string(), v.regex(pattern)) };

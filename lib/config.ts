@@ -5,6 +5,7 @@ import {
   endpoint,
   fingerprints,
   kmsKeyArn,
+  logGroupPrefix,
   maxErrors,
   number,
   oneOf,
@@ -45,6 +46,11 @@ export const settings = {
   parameterPrefix: setting('PARAMETER_PREFIX', parameterPath, {
     required: true,
     meaning: 'Where the [parameters](#parameters) are in the parameter store',
+  }),
+  logGroupPrefix: setting('LOG_GROUP_PREFIX', logGroupPrefix, {
+    unset: 'answer GET /runs with 503',
+    meaning:
+      'How the log groups of the functions begin, which `GET /runs/{runId}` asks ([http.md](http.md#get-runsrunid))',
   }),
   watchServiceTypes: setting('WATCH_SERVICE_TYPES', serviceTypes, {
     default: 'RDS,GaussDB',

@@ -32,6 +32,8 @@ export interface RunOrigin {
 /** The outcome of one instance: the fields of its log line, and of its entry in the HTTP `results`. */
 export interface Outcome {
   readonly instanceId: string;
+  /** As the list says, if it says so. */
+  readonly instanceName?: string;
   readonly status: Status;
   readonly trigger: Trigger;
   readonly runId: string;
@@ -137,15 +139,18 @@ const levelOfEnd = {
 /** The one Powertools Logger of the process; writes one JSON line per call to stdout or stderr. */
 export const logger = new Logger({ serviceName: 'ddm-sync' });
 
-/** Writes lines with the field names above. */
-export function createLog(target: Pick<Logger, 'info' | 'warn' | 'error'> = logger): Log {
+/** Writes lines with the field names above. @param place what the line of a run says of its settings */
+export function createLog(
+  target: Pick<Logger, 'info' | 'warn' | 'error'> = logger,
+  place: LogFields = {},
+): Log {
   return {
     outcome: (outcome) =>
       target[levelOf[outcome.status]](`instance sync ${outcome.status}`, { ...outcome }),
     retry: (retry) => target.warn('instance sync retried', { ...retry }),
     report: (report) => {
       publishRun(report);
-      target.info('sync run finished', { ...report });
+      target.info('sync run finished', { ...report, ...place });
     },
     batch: (report) => {
       publishBatch(report);

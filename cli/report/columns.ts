@@ -6,7 +6,7 @@ import {
   formatRate,
   formatTime,
 } from '../format.ts';
-import { type Column, html } from './html.ts';
+import { type Column, html, link } from './html.ts';
 import type { Run } from './runs.ts';
 import type { Problem } from './summary.ts';
 import type { Trouble, Waiting } from './trouble.ts';
@@ -17,51 +17,75 @@ function count<Row>(title: string, of: (row: Row) => number): Column<Row> {
   return { title, isNumber: true, cell: (row) => formatCount(of(row)) };
 }
 
-const instance: Column<{ readonly instanceId: string }> = {
-  title: 'Instance',
-  cell: ({ instanceId }) => instanceId,
+interface Named {
+  readonly instanceId: string;
+  readonly name: string | undefined;
+}
+
+const since: Column<Pick<Trouble, 'since' | 'isSinceEarlier'>> = {
+  title: 'Failing since',
+  cell: describeSince,
+};
+const runsFailed = count<{ readonly runsFailed: number }>(
+  'Runs failed',
+  ({ runsFailed }) => runsFailed,
+);
+const state: Column<{ readonly state: string }> = { title: 'State', cell: ({ state }) => state };
+const run: Column<{ readonly runId: string }> = {
+  title: 'Run',
+  cell: ({ runId }) => runId || '–',
   mark: (text) => html`<code>${text}</code>`,
 };
-const since: Column<{ readonly since: Date; readonly isSinceEarlier?: boolean }> = {
-  title: 'Since',
-  cell: ({ isSinceEarlier, since }) => `${formatTime(since)}${isSinceEarlier ? ' or earlier' : ''}`,
-};
-const failures = count<{ readonly failures: number }>('Failures', ({ failures }) => failures);
-const lastCode: Column<{ readonly errCode?: string | undefined }> = {
-  title: 'Last code',
-  cell: ({ errCode = 'none' }) => errCode,
-};
+
+function instance(console: string | undefined): Column<Named> {
+  return {
+    title: 'Instance',
+    cell: ({ instanceId }) => instanceId,
+    mark: (text, { name }) =>
+      html`${name === undefined ? '' : html`${name}<br>`}${link(console, html`<code>${text}</code>`)}`,
+  };
+}
+
+export function describeSince({
+  isSinceEarlier,
+  since,
+}: Pick<Trouble, 'since' | 'isSinceEarlier'>): string {
+  return `${formatTime(since)}${isSinceEarlier ? ' or earlier' : ''}`;
+}
 
 /** Of instances with the same code. */
-export function failingColumns(at: Date): readonly Column<Trouble>[] {
+export function failingColumns(at: Date, console: string | undefined): readonly Column<Trouble>[] {
   return [
-    instance,
+    instance(console),
+    state,
     since,
     { title: 'For', cell: ({ since }) => formatAge(at, since) },
-    failures,
+    runsFailed,
     { title: 'Last tried', cell: ({ lastAt }) => formatTime(lastAt) },
+    run,
   ];
 }
 
-/** Of all instances that are not in sync, as narrow as a terminal. */
-export const narrowFailingColumns: readonly Column<Trouble>[] = [
-  instance,
-  since,
-  failures,
-  lastCode,
-];
-
-export const waitingColumns: readonly Column<Waiting>[] = [
-  instance,
-  since,
-  {
-    title: 'For',
-    cell: ({ isLong, waitedMs }) => `${formatLength(waitedMs)}${isLong ? ', too long' : ''}`,
-    mark: (text, { isLong }) => (isLong ? html`<span class="late">${text}</span>` : html`${text}`),
-  },
-  failures,
-  lastCode,
-];
+export function waitingColumns(console: string | undefined): readonly Column<Waiting>[] {
+  return [
+    instance(console),
+    state,
+    { title: 'Asked for at', cell: ({ since }) => formatTime(since) },
+    {
+      title: 'For',
+      cell: ({ isLong, waitedMs }) => `${formatLength(waitedMs)}${isLong ? ', too long' : ''}`,
+      mark: (text, { isLong }) =>
+        isLong ? html`<span class="late">${text}</span>` : html`${text}`,
+    },
+    {
+      title: 'Failing since',
+      cell: ({ failingSince }) => (failingSince ? formatTime(failingSince) : '–'),
+    },
+    runsFailed,
+    { title: 'Last code', cell: ({ errCode = 'none' }) => errCode },
+    run,
+  ];
+}
 
 export function runColumns(runs: readonly Run[]): readonly Column<Run>[] {
   return [
@@ -74,6 +98,7 @@ export function runColumns(runs: readonly Run[]): readonly Column<Run>[] {
     count('Accepted', ({ accepted }) => accepted),
     count('Failed', ({ failed }) => failed),
     count('Queued', ({ queued }) => queued),
+    ...(runs.some(({ skipped }) => skipped > 0) ? [count('Skipped', skippedOf)] : []),
     count('Calls', ({ attempts }) => attempts),
     { title: 'Took', isNumber: true, cell: ({ durationMs }) => formatDuration(durationMs) },
     {
@@ -84,6 +109,10 @@ export function runColumns(runs: readonly Run[]): readonly Column<Run>[] {
     },
     ...(runs.some(({ workers }) => workers) ? [workers] : []),
   ];
+}
+
+function skippedOf({ skipped }: Run): number {
+  return skipped;
 }
 
 const workers: Column<Run> = {

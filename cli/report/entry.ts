@@ -19,6 +19,7 @@ export interface OutcomeEntry extends Cause {
   /** Epoch ms. */
   readonly at: number;
   readonly instanceId: string;
+  readonly name: string | undefined;
   readonly status: SyncStatus;
   readonly runId: string;
   readonly jobId: string | undefined;
@@ -33,6 +34,15 @@ export interface ReportEntry extends Counts {
   readonly trigger: string;
   /** Lambda's id of the invocation. */
   readonly requestId: string;
+  readonly place: Place;
+}
+
+/** Which deployment wrote a line, as far as the line says. */
+export interface Place {
+  readonly stage: string | undefined;
+  readonly awsRegion: string | undefined;
+  readonly ddmEndpoint: string | undefined;
+  readonly projectId: string | undefined;
 }
 
 export interface TokenEntry {
@@ -110,6 +120,7 @@ function readOutcome(fields: Fields, at: number, status: SyncStatus): Entry {
     kind: 'outcome',
     at,
     instanceId,
+    name: readText(fields.instanceName, 64),
     status,
     runId: readText(fields.runId) ?? '',
     errCode: readText(fields.errCode),
@@ -129,6 +140,7 @@ function readReport(fields: Fields, at: number, kind: ReportEntry['kind']): Entr
     runId,
     trigger: readText(fields.trigger) ?? '?',
     requestId: readText(fields.function_request_id) ?? '',
+    place: readPlace(fields),
     total: readCount(fields.total),
     accepted: readCount(fields.accepted),
     failed: readCount(fields.failed),
@@ -138,6 +150,19 @@ function readReport(fields: Fields, at: number, kind: ReportEntry['kind']): Entr
     throttled: readCount(fields.throttled),
     durationMs: readCount(fields.durationMs),
   };
+}
+
+/** What Powertools and the line of a run say of the function and of its settings. */
+function readPlace(fields: Fields): Place {
+  const [, stage] =
+    /^ddm-sync-(.+?)-(?:scheduled|http|worker)$/.exec(text(fields.function_name)) ?? [];
+  const [, awsRegion] = /^arn:[\w-]+:lambda:([\w-]+):/.exec(text(fields.function_arn)) ?? [];
+  const [ddmEndpoint] = /^https?:\/\/[\w.:-]+$/.exec(text(fields.ddmEndpoint)) ?? [];
+  return { stage, awsRegion, ddmEndpoint, projectId: readText(fields.projectId, 64) };
+}
+
+function text(value: unknown): string {
+  return readText(value) ?? '';
 }
 
 const hourMs = 3_600_000;

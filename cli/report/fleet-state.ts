@@ -1,4 +1,4 @@
-import type { Entry, OutcomeEntry, ProblemEntry, TokenEntry } from './entry.ts';
+import type { Entry, OutcomeEntry, Place, ProblemEntry, ReportEntry, TokenEntry } from './entry.ts';
 import { addOutcome, createInstance, type InstanceState } from './instance.ts';
 import { createRuns, type Run } from './runs.ts';
 
@@ -11,8 +11,10 @@ interface ProblemState {
 /** What the lines so far say, in memory that grows with the fleet and not with the log. */
 export interface FleetState {
   readonly instances: ReadonlyMap<string, InstanceState>;
-  /** Instances that dry runs skipped. */
-  readonly skipped: ReadonlySet<string>;
+  /** The last line of each instance that was not called: in a dry run, or for a reason. */
+  readonly skipped: ReadonlyMap<string, OutcomeEntry>;
+  /** The deployments that wrote the lines of runs. */
+  readonly places: ReadonlyMap<string, Place>;
   /** By message. */
   readonly problems: ReadonlyMap<string, ProblemState>;
   readonly lines: { total: number; unreadable: number };
@@ -30,7 +32,8 @@ const maxProblems = 50; // different messages; the field `message` of the logger
 /** @param sinceMs epoch ms before which lines are left out */
 export function createFleetState(sinceMs = 0): FleetState {
   const instances = new Map<string, InstanceState>();
-  const skipped = new Set<string>();
+  const skipped = new Map<string, OutcomeEntry>();
+  const places = new Map<string, Place>();
   const problems = new Map<string, ProblemState>();
   const runs = createRuns();
   const tokenHours = new Map<number, TokenEntry>();
@@ -41,10 +44,26 @@ export function createFleetState(sinceMs = 0): FleetState {
 
   const addInstance = (outcome: OutcomeEntry): void => {
     const { instanceId, status } = outcome;
-    if (status === 'skipped') return void skipped.add(instanceId);
+    if (status === 'skipped') {
+      addSkipped(outcome);
+      return;
+    }
     const instance = instances.get(instanceId) ?? createInstance(instanceId);
     instances.set(instanceId, instance);
     addOutcome(instance, outcome);
+  };
+
+  const addSkipped = (outcome: OutcomeEntry): void => {
+    const { at, externalMessage, instanceId, runId } = outcome;
+    if (at >= (skipped.get(instanceId)?.at ?? 0)) skipped.set(instanceId, outcome);
+    if (externalMessage !== undefined) runs.addReal(runId);
+  };
+
+  const addRun = (entry: ReportEntry): void => {
+    const { place } = entry;
+    const key = JSON.stringify(place);
+    if (entry.kind === 'run' && !places.has(key)) places.set(key, place);
+    runs.add(entry);
   };
 
   const addToken = (token: TokenEntry): void => {
@@ -68,6 +87,7 @@ export function createFleetState(sinceMs = 0): FleetState {
   return {
     instances,
     skipped,
+    places,
     problems,
     lines,
     runs: runs.list,
@@ -83,7 +103,7 @@ export function createFleetState(sinceMs = 0): FleetState {
       if (entry.kind === 'outcome') addInstance(entry);
       else if (entry.kind === 'token') addToken(entry);
       else if (entry.kind === 'problem') addProblem(entry);
-      else runs.add(entry);
+      else addRun(entry);
     },
   };
 }

@@ -30,6 +30,11 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
+/** The content as a link; without an address as it is. */
+export function link(href: string | undefined, content: Markup): Markup {
+  return href === undefined ? content : html`<a href="${href}" rel="noreferrer">${content}</a>`;
+}
+
 export interface Column<Row> {
   readonly title: string;
   readonly cell: (row: Row) => string;

@@ -12,6 +12,8 @@ export interface ReportInput {
   readonly input: Input;
   /** Older lines are left out. */
   readonly sinceMs: number | undefined;
+  /** A file with ids. */
+  readonly comparePath?: string | undefined;
 }
 
 const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -24,8 +26,8 @@ function readPeriod(period: string): number {
 export const reportCommand = {
   name: 'npm run report',
   operands: '[file...]',
-  about: `Reads log lines of the functions and says which instances are in sync and which are not. Files may be
-gzipped; "-", or no file at all, is the standard input.`,
+  about: `Reads log lines of the functions and says how the last sync of each instance ended. Files may be gzipped;
+"-", or no file at all, is the standard input.`,
   options: {
     stage: {
       ...stagesOption,
@@ -43,15 +45,20 @@ gzipped; "-", or no file at all, is the standard input.`,
       read: matching(/^([1-9]\d{0,4}[mhd])$/, '30m, 24h or 7d', readPeriod),
     },
     sample: { help: 'a made-up day of 200 instances, to see what the report looks like' },
+    compare: {
+      example: 'instances.txt',
+      help: 'the ids in this file, such as the list of a script: which of them were accepted?',
+    },
     json: { group: 'Output', help: 'one JSON document instead of text' },
     html: {
       example: 'report.html',
       help: 'a page as well: one file for the browser, the phone and the printer',
     },
   },
-  notes: `Several stages make one table, and --html is for one stage. AWS region and credentials are those of
-stages/<stage>.env, or else of the environment. Exit code, of the worst stage: 0 everything is in sync; 1 something is not; 2 the report cannot tell: wrong options, unreadable
-input, or no result of any instance in it.`,
+  notes: `Several stages make one table; --html and --compare are for one stage. AWS region and credentials are those
+of stages/<stage>.env, or else of the environment. Exit code, of the worst stage: 0 the last sync of every instance was
+accepted; 1 one was not, or an id of --compare was not; 2 the report cannot tell: wrong options, unreadable input, or no
+result of any instance in it.`,
 } as const;
 
 export type ReportOptions = Parsed<typeof reportCommand>;

@@ -34,6 +34,8 @@ code { font: 0.88em/1.4 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans M
 .good { background: var(--good-page); color: var(--good); border-color: var(--good); }
 .unsure { background: var(--wait-page); color: var(--wait); border-color: var(--wait); }
 .warnings { margin: 12px 0 0; padding: 10px 14px 10px 34px; background: var(--wait-page); border-radius: 6px; }
+.heading { margin: 8px 0 0; color: var(--soft); font-size: 0.9375rem; }
+a { color: var(--s0); }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(140px, 1fr)); gap: 10px; margin: 14px 0 0; }
 .tiles div { background: var(--raised); border: 1px solid var(--line); border-radius: 6px; padding: 8px 12px; }
 .tiles dt { color: var(--soft); font-size: 0.875rem; }
@@ -47,6 +49,8 @@ th, td { text-align: left; vertical-align: top; padding: 6px 14px 6px 0; border-
 tbody tr:last-child > * { border-bottom: 0; }
 thead th { color: var(--soft); font-size: 0.875rem; font-weight: 600; overflow-wrap: normal; }
 tbody th { font-weight: 400; }
+td { overflow-wrap: break-word; }
+td code { overflow-wrap: anywhere; }
 th.number, td.number { text-align: right; padding-right: 28px; }
 .late { color: var(--wait); font-weight: 600; }
 .plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 460px), 1fr)); gap: 20px; align-items: start; }

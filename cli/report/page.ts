@@ -1,6 +1,6 @@
 import { formatAge, formatCount, formatTime } from '../format.ts';
-import { inputFacts, tokenFacts } from './facts.ts';
-import { html, type Markup } from './html.ts';
+import { comparisonFacts, consoleOf, headingFacts, inputFacts, tokenFacts } from './facts.ts';
+import { html, link, type Markup } from './html.ts';
 import { drawPlots } from './page-plots.ts';
 import { style } from './page-style.ts';
 import { drawFailing, drawProblems, drawRuns, drawWaiting } from './page-tables.ts';
@@ -11,8 +11,8 @@ import type { Summary } from './summary.ts';
 const policy =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
-/** The report as one file for a browser. */
-export function drawPage(summary: Summary): string {
+/** The report as one file for a browser. @param errorCodes the address of docs/error-codes.md */
+export function drawPage(summary: Summary, errorCodes: string): string {
   return html`<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -29,7 +29,8 @@ ${drawPatterns()}
 <main>
 ${drawVerdict(summary)}
 ${drawTiles(summary)}
-${drawFailing(summary)}
+${drawComparison(summary)}
+${drawFailing(summary, errorCodes)}
 ${drawWaiting(summary)}
 ${drawTrends(summary)}
 ${drawRuns(summary)}
@@ -43,12 +44,13 @@ ${drawFooter(summary)}
 }
 
 const looks = {
-  'in sync': { className: 'good', symbol: '✓' },
-  'not in sync': { className: 'bad', symbol: '✕' },
+  accepted: { className: 'good', symbol: '✓' },
+  failed: { className: 'bad', symbol: '✕' },
   'nothing known': { className: 'unsure', symbol: '?' },
 } as const;
 
-function drawVerdict({ at, counts, isSample, verdict }: Summary): Markup {
+function drawVerdict(summary: Summary): Markup {
+  const { at, counts, isSample, verdict } = summary;
   const { className, symbol } = looks[verdict.state];
   const number = counts[bigCount(counts)];
   return html`${isSample ? html`<p class="sample">Sample data: a made-up day of a made-up fleet</p>` : ''}
@@ -56,21 +58,40 @@ function drawVerdict({ at, counts, isSample, verdict }: Summary): Markup {
 <p class="big"><span aria-hidden="true">${symbol}</span> ${counts.total === 0 ? '' : formatCount(number)}</p>
 <div><h1>${verdict.text}</h1><p>As of <time datetime="${at.toISOString()}">${formatTime(at)}</time></p></div>
 </header>
+${drawHeading(summary)}
 ${verdict.warnings.length > 0 ? html`<ul class="warnings">${verdict.warnings.map((warning) => html`<li>${warning}</li>`)}</ul>` : ''}`;
 }
 
-/** The count that the verdict begins with. */
-function bigCount({ failed, unknown, waiting }: Summary['counts']): keyof Summary['counts'] {
+function drawHeading(summary: Summary): Markup {
+  const facts = headingFacts(summary);
+  if (facts.length === 0) return html``;
+  const console = consoleOf(summary);
+  const place = console && html` · ${link(console, html`DDM in the console`)}`;
+  return html`<p class="heading">${facts.join(' · ')}${place}</p>`;
+}
+
+function drawComparison(summary: Summary): Markup {
+  const facts = comparisonFacts(summary, maxNamed);
+  if (facts.length === 0) return html``;
+  return html`<section><h2>Compared with the other list</h2>${facts.map((fact) => html`<p>${fact}</p>`)}</section>`;
+}
+
+/** The count that matters most. */
+function bigCount({ confirmed, failed, retrying, unknown, waiting }: Summary['counts']) {
   if (failed > 0) return 'failed';
   if (unknown > 0) return 'unknown';
-  return waiting > 0 ? 'waiting' : 'inSync';
+  if (retrying > 0) return 'retrying';
+  if (waiting > 0) return 'waiting';
+  return confirmed > 0 ? 'confirmed' : 'accepted';
 }
 
 function drawTiles({ at, counts, runs, token }: Summary): Markup {
   const last = runs.findLast(({ isDryRun }) => !isDryRun);
   const tiles: readonly (readonly [string, string, string?])[] = [
-    ['In sync', formatCount(counts.inSync), `of ${formatCount(counts.total)}`],
-    ['Not in sync', formatCount(counts.failed)],
+    ['Failed', formatCount(counts.failed), `of ${formatCount(counts.total)}`],
+    ['Confirmed', formatCount(counts.confirmed), 'the job completed'],
+    ['Accepted', formatCount(counts.accepted), 'its end is not known'],
+    ...(counts.retrying > 0 ? [['Retrying', formatCount(counts.retrying)] as const] : []),
     ['Waiting', formatCount(counts.waiting), 'in the queue'],
     ...(counts.unknown > 0 ? [['Unknown end', formatCount(counts.unknown)] as const] : []),
     ...(last ? [['Last run', `${formatAge(at, last.at)} ago`, formatTime(last.at)] as const] : []),
@@ -97,10 +118,10 @@ ${tokenFacts(summary).map((fact) => html`<p>${fact}</p>`)}
 </section>`;
 }
 
-const maxAbsent = 20;
+const maxNamed = 20;
 
 function drawFooter(summary: Summary): Markup {
-  const facts = inputFacts(summary, maxAbsent);
+  const facts = inputFacts(summary, maxNamed);
   return html`<footer><h2>What was read</h2><ul>${facts.map((fact) => html`<li>${fact}</li>`)}</ul>
 <p>All times are UTC. Written by ddm-sync, npm run report.</p></footer>`;
 }

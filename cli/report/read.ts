@@ -1,3 +1,4 @@
+import { readIds } from './compare.ts';
 import { parseLine } from './entry.ts';
 import { createFleetState } from './fleet-state.ts';
 import type { ReportInput } from './options.ts';
@@ -7,7 +8,8 @@ import { type Summary, summarise } from './summary.ts';
 const progressLines = 20_000;
 
 /** Reads every line of the input. A source that is missing or incomplete becomes a note. */
-export async function readSummary({ input, sinceMs }: ReportInput): Promise<Summary> {
+export async function readSummary({ comparePath, input, sinceMs }: ReportInput): Promise<Summary> {
+  const compareWith = comparePath === undefined ? undefined : await readIds(comparePath);
   const now = new Date();
   const state = createFleetState(sinceMs === undefined ? 0 : now.getTime() - sinceMs);
   const notes: string[] = [];
@@ -25,7 +27,8 @@ export async function readSummary({ input, sinceMs }: ReportInput): Promise<Summ
   }
   if (stderr.isTTY) stderr.write('\r\u001b[K');
   const names = sources.map(({ name }) => name);
-  return summarise(state, { at: now, sources: names, notes, isSample: input.from === 'sample' });
+  const isSample = input.from === 'sample';
+  return summarise(state, { at: now, compareWith, sources: names, notes, isSample });
 }
 
 const { stderr } = process;

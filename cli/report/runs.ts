@@ -11,6 +11,7 @@ export interface Run {
   readonly accepted: number;
   readonly failed: number;
   readonly queued: number;
+  readonly skipped: number;
   readonly attempts: number;
   readonly durationMs: number;
   /** Absent where nothing was called. */
@@ -27,6 +28,8 @@ interface WorkerShare {
 
 export interface Runs {
   add(entry: ReportEntry): void;
+  /** The run skipped an instance for a reason: it is no dry run. */
+  addReal(runId: string): void;
   /** The newest last. A run of which the log holds only batches is left out: it is older than the log. */
   list(): readonly Run[];
 }
@@ -37,6 +40,7 @@ interface RunLines {
   /** By invocation and time, so that a line that comes twice counts once. */
   readonly batches: Map<string, ReportEntry>;
   lastAt: number;
+  isReal?: boolean;
 }
 
 const maxRuns = 3_000; // a month of runs every 15 minutes
@@ -50,11 +54,19 @@ export function createRuns(): Runs {
     for (const [runId] of oldest) runs.delete(runId);
   };
 
+  const find = (runId: string): RunLines => {
+    const run: RunLines = runs.get(runId) ?? { batches: new Map(), lastAt: 0 };
+    runs.set(runId, run);
+    return run;
+  };
+
   return {
+    addReal: (runId) => {
+      find(runId).isReal = true;
+    },
     add: (entry) => {
       const { at, kind, requestId, runId } = entry;
-      const run: RunLines = runs.get(runId) ?? { batches: new Map(), lastAt: 0 };
-      runs.set(runId, run);
+      const run = find(runId);
       run.lastAt = Math.max(run.lastAt, at);
       if (kind === 'batch') run.batches.set(`${at} ${requestId}`, entry);
       else if (!run.report || at >= run.report.at) run.report = entry;
@@ -63,20 +75,31 @@ export function createRuns(): Runs {
     list: () =>
       [...runs.values()]
         .sort((a, b) => a.lastAt - b.lastAt)
-        .flatMap(({ batches, report }) => (report ? [describeRun(report, batches)] : []))
+        .flatMap(({ batches, isReal, report }) =>
+          report ? [describeRun(report, batches, isReal)] : [],
+        )
         .sort((a, b) => a.at.getTime() - b.at.getTime()),
   };
 }
 
-function describeRun(report: ReportEntry, batches: ReadonlyMap<string, ReportEntry>): Run {
-  const { at, attempts, durationMs, kind, requestId, skipped, throttled, total, ...figures } =
+function describeRun(
+  report: ReportEntry,
+  batches: ReadonlyMap<string, ReportEntry>,
+  isReal = false,
+): Run {
+  const { accepted, at, attempts, durationMs, failed, queued, runId, skipped, total, trigger } =
     report;
   const isCalled = attempts > 0 && durationMs > 0;
   return {
-    ...figures,
+    runId,
     at: new Date(at),
-    isDryRun: total > 0 && skipped === total,
+    trigger,
+    isDryRun: total > 0 && skipped === total && !isReal,
     total,
+    accepted,
+    failed,
+    queued,
+    skipped,
     attempts,
     durationMs,
     callsPerSecond: isCalled ? attempts / (durationMs / 1_000) : undefined,

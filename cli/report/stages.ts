@@ -3,8 +3,7 @@ import { formatAge, formatCount, layOutTable } from '../format.ts';
 import { OptionError } from '../options.ts';
 import { chooseInput, type ReportInput, type ReportOptions } from './options.ts';
 import { readSummary } from './read.ts';
-import type { Summary } from './summary.ts';
-import { exitCodes } from './verdict.ts';
+import { exitCodeOf, type Summary } from './summary.ts';
 
 /** What a stage's log says, or why it could not be read. */
 export type StageReport = { readonly stage: string } & (Summary | { readonly error: string });
@@ -36,10 +35,10 @@ export function describeStages(reports: readonly StageReport[]): string {
     'stage',
     'state',
     'instances',
-    'in sync',
+    'accepted',
     'failed',
     'unknown',
-    'waiting',
+    'queued',
     'last run',
     'token',
   ];
@@ -51,11 +50,11 @@ function toRow(report: StageReport): readonly string[] {
   if ('error' in report) return [report.stage, 'cannot be read', '', '', '', '', '', '', ''];
   const { at, counts, runs, stage, token, verdict } = report;
   const last = runs.findLast(({ isDryRun }) => !isDryRun);
-  const { failed, inSync, total, unknown, waiting } = counts;
+  const { accepted, confirmed, failed, retrying, total, unknown, waiting } = counts;
   return [
     stage,
     verdict.state,
-    ...[total, inSync, failed, unknown, waiting].map(formatCount),
+    ...[total, accepted + confirmed, failed, unknown, waiting + retrying].map(formatCount),
     last ? `${formatAge(at, last.at)} ago` : 'none',
     token?.state ?? '',
   ];
@@ -68,8 +67,6 @@ function describeOne(report: StageReport): readonly string[] {
 }
 
 /** That of the worst: 2 where one of the stages cannot tell. */
-export function exitCodeOf(reports: readonly StageReport[]): number {
-  return Math.max(
-    ...reports.map((report) => ('error' in report ? 2 : exitCodes[report.verdict.state])),
-  );
+export function exitCodeOfStages(reports: readonly StageReport[]): number {
+  return Math.max(...reports.map((report) => ('error' in report ? 2 : exitCodeOf(report))));
 }

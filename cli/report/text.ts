@@ -1,11 +1,21 @@
 import { describeFailures } from '../failures.ts';
-import { drawSparkline, formatCount, formatDuration, formatRate, layOutTable } from '../format.ts';
-import { narrowFailingColumns, problemColumns, runColumns, waitingColumns } from './columns.ts';
-import { inputFacts, tokenFacts } from './facts.ts';
+import {
+  drawSparkline,
+  formatCount,
+  formatDuration,
+  formatLength,
+  formatRate,
+  formatTime,
+  layOutTable,
+  plural,
+} from '../format.ts';
+import { describeSince, problemColumns, runColumns } from './columns.ts';
+import { comparisonFacts, consoleOf, headingFacts, inputFacts, tokenFacts } from './facts.ts';
 import type { Column } from './html.ts';
 import type { Summary } from './summary.ts';
+import type { Trouble, Waiting } from './trouble.ts';
 
-const maxInstances = 20;
+const maxInstances = 20; // of failures: beyond that the codes say more than a list
 const maxExamples = 3;
 const maxRuns = 8;
 const maxTrendRuns = 48;
@@ -15,6 +25,7 @@ const maxProblems = 10;
 export function describeSummary(summary: Summary): string {
   const sections = [
     describeVerdict(summary),
+    describeComparison(summary),
     describeFailing(summary),
     describeWaiting(summary),
     describeToken(summary),
@@ -29,37 +40,71 @@ export function describeSummary(summary: Summary): string {
     .join('\n');
 }
 
-function describeVerdict({ isSample, verdict }: Summary): readonly string[] {
+function describeVerdict(summary: Summary): readonly string[] {
+  const { isSample, verdict } = summary;
   return [
     verdict.text,
+    ...headingFacts(summary).map((fact) => `  ${fact}`),
     ...(isSample ? ['SAMPLE DATA: a made-up day of a made-up fleet'] : []),
     ...verdict.warnings.map((warning) => `! ${warning}`),
   ];
 }
 
-/** By code with what to do, then one by one. */
-function describeFailing({ failing }: Summary): readonly string[] {
+function describeComparison(summary: Summary): readonly string[] {
+  const facts = comparisonFacts(summary, maxInstances);
+  return facts.length > 0 ? ['Compared with the other list', ...indent(facts)] : [];
+}
+
+/** By code with what to do; a few one by one as well. */
+function describeFailing(summary: Summary): readonly string[] {
+  const { failing } = summary;
   if (failing.length === 0) return [];
+  const console = consoleOf(summary);
   return [
-    'Not in sync',
+    'Last sync failed',
     describeFailures(failing),
+    '         docs/error-codes.md has every code',
+    ...(console ? [`         DDM in the console: ${console}`] : []),
     '',
-    'Longest first',
-    ...describeInstances(narrowFailingColumns, failing),
+    ...(failing.length > maxInstances
+      ? [`  ${plural(failing.length, 'instance')} in all: --json and --html list each`]
+      : ['Longest first', ...failing.flatMap(describeTrouble)]),
+  ];
+}
+
+function describeTrouble(trouble: Trouble): readonly string[] {
+  const { errCode, instanceId, name, runId, runsFailed, state } = trouble;
+  const runs = `${plural(runsFailed, 'run')} failed`;
+  return [
+    `  ${[`${instanceId}${name ? ` (${name})` : ''}`, errCode, state, runs].join(', ')}`,
+    `      since ${describeSince(trouble)}; last run ${runId || 'unknown'}`,
   ];
 }
 
 function describeWaiting({ waiting }: Summary): readonly string[] {
   if (waiting.length === 0) return [];
-  return ['Waiting in the queue, longest first', ...describeInstances(waitingColumns, waiting)];
+  const shown = waiting.slice(0, maxInstances);
+  return [
+    'Waiting in the queue, longest first',
+    ...shown.flatMap(describeWait),
+    ...describeMore(waiting.length - shown.length),
+  ];
 }
 
-function describeInstances<Row>(
-  columns: readonly Column<Row>[],
-  rows: readonly Row[],
-): readonly string[] {
-  const shown = rows.slice(0, maxInstances);
-  return [...layOut(columns, shown), ...describeMore(rows.length - shown.length)];
+function describeWait(wait: Waiting): readonly string[] {
+  const { errCode, failingSince, instanceId, isLong, name, runId, runsFailed, since, state } = wait;
+  const parts = [
+    `${instanceId}${name ? ` (${name})` : ''}`,
+    ...(errCode === undefined ? [] : [errCode]),
+    state,
+    ...(failingSince
+      ? [`${plural(runsFailed, 'run')} failed since ${formatTime(failingSince)}`]
+      : []),
+  ];
+  return [
+    `  ${parts.join(', ')}`,
+    `      in the queue since ${formatTime(since)} (${formatLength(wait.waitedMs)}${isLong ? ', too long' : ''}); run ${runId || 'unknown'}`,
+  ];
 }
 
 function layOut<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): readonly string[] {

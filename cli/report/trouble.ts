@@ -1,19 +1,23 @@
 import { type Cause, causeOf } from '../failures.ts';
 import type { OutcomeEntry } from './entry.ts';
 import type { FleetState } from './fleet-state.ts';
-import { codeOf, currentOutcome, type InstanceState, maxQueued, openQueued } from './instance.ts';
+import { codeOf, currentOutcome, failuresOf, type InstanceState, openWaits } from './instance.ts';
 import { isScheduled, type Run } from './runs.ts';
 
-/** An instance that is not in sync. */
+/** An instance whose last sync failed, or whose end is not known. */
 export interface Trouble extends Cause {
   readonly instanceId: string;
+  readonly name: string | undefined;
   readonly status: 'failed' | 'unknown';
+  /** A worker gave up after several tries, or a run failed. The next scheduled run tries again in either case. */
+  readonly state: 'failing' | 'given up' | 'unknown end';
   readonly errCode: string;
   /** Its first failure after the last acceptance. */
   readonly since: Date;
   /** The log holds no acceptance of it: the trouble may have begun before. */
   readonly isSinceEarlier: boolean;
-  readonly failures: number;
+  /** In how many runs it failed since its last acceptance. */
+  readonly runsFailed: number;
   readonly lastAt: Date;
   readonly runId: string;
 }
@@ -21,17 +25,22 @@ export interface Trouble extends Cause {
 /** An instance in the queue. */
 export interface Waiting extends Cause {
   readonly instanceId: string;
+  readonly name: string | undefined;
+  readonly state: 'waiting' | 'retrying';
   readonly since: Date;
   readonly waitedMs: number;
-  /** Longer than failures of the instance itself explain. */
+  /** For more than an hour: longer than failures of the instance itself explain. */
   readonly isLong: boolean;
-  /** Since its last acceptance. */
-  readonly failures: number;
+  /** No worker has touched it for more than an hour: its message may be a dead letter. */
+  readonly isSilent: boolean;
+  /** As in Trouble. */
+  readonly runsFailed: number;
   readonly failingSince: Date | undefined;
   readonly runId: string;
 }
 
 const longWaitMs = 3_600_000; // five tries take 45 minutes at most
+const silentMs = 3_600_000; // a worker that sends an instance anew does so at the latest after 15 minutes
 
 export function listFailing(instances: readonly InstanceState[]): readonly Trouble[] {
   const failing = instances.flatMap((instance) => {
@@ -63,11 +72,16 @@ const clockSlackMs = 5_000;
  * The instances that the last scheduled run no longer had in its list. None, where the log lacks lines of
  * that run.
  */
-export function findAbsent({ instances }: FleetState, runs: readonly Run[]): ReadonlySet<string> {
+export function findAbsent(
+  { instances, skipped }: FleetState,
+  runs: readonly Run[],
+): ReadonlySet<string> {
   const last = runs.findLast(isScheduled);
   if (!last) return new Set();
   const startedAt = last.at.getTime() - last.durationMs - clockSlackMs;
-  const gone = [...instances.values()].filter(({ lastAt }) => lastAt < startedAt);
+  const gone = [...instances.values()].filter(
+    ({ instanceId, lastAt }) => Math.max(lastAt, skipped.get(instanceId)?.at ?? 0) < startedAt,
+  );
   const isWhole = instances.size - gone.length >= last.total;
   return new Set(isWhole ? gone.map(({ instanceId }) => instanceId) : []);
 }
@@ -80,40 +94,54 @@ const fallbackAdvice = {
 };
 
 function describeTrouble(
-  { failedAt, lastGoodAt }: InstanceState,
+  instance: InstanceState,
   outcome: OutcomeEntry,
   status: Trouble['status'],
 ): Trouble {
   const errCode = status === 'unknown' ? (outcome.errCode ?? 'UNKNOWN_END') : codeOf(outcome);
   const isEndOfJob = errCode === 'JOB' || status === 'unknown';
   const advice = outcome.advice ?? (isEndOfJob ? fallbackAdvice[status] : undefined);
+  const { isSinceEarlier, runs, since = outcome.at } = failuresOf(instance);
   return {
     instanceId: outcome.instanceId,
+    name: instance.name,
     status,
+    state: stateOf(instance, outcome, status),
     ...causeOf(outcome),
     errCode,
     advice,
-    since: new Date(failedAt[0] ?? outcome.at),
-    isSinceEarlier: lastGoodAt === undefined,
-    failures: failedAt.length,
+    since: new Date(since),
+    isSinceEarlier,
+    runsFailed: runs,
     lastAt: new Date(outcome.at),
     runId: outcome.runId,
   };
 }
 
+function stateOf(
+  { retriedRuns }: InstanceState,
+  { runId }: OutcomeEntry,
+  status: Trouble['status'],
+): Trouble['state'] {
+  if (status === 'unknown') return 'unknown end';
+  return retriedRuns.has(runId) ? 'given up' : 'failing';
+}
+
 function describeWaiting(instance: InstanceState, outcome: OutcomeEntry, now: Date): Waiting {
-  const open = openQueued(instance);
-  const since = open[0]?.at ?? outcome.at;
-  const waitedMs = now.getTime() - since;
-  const [failingSince] = instance.failedAt;
+  const firstAt = Math.min(outcome.at, ...openWaits(instance).map((wait) => wait.firstAt));
+  const waitedMs = now.getTime() - firstAt;
+  const { runs, since } = failuresOf(instance);
   return {
     instanceId: outcome.instanceId,
+    name: instance.name,
+    state: outcome.errCode === undefined && runs === 0 ? 'waiting' : 'retrying',
     ...causeOf(outcome),
-    since: new Date(since),
+    since: new Date(firstAt),
     waitedMs,
-    isLong: waitedMs > longWaitMs || open.length === maxQueued,
-    failures: instance.failedAt.length,
-    failingSince: failingSince === undefined ? undefined : new Date(failingSince),
+    isLong: waitedMs > longWaitMs,
+    isSilent: now.getTime() - outcome.at > silentMs,
+    runsFailed: runs,
+    failingSince: since === undefined ? undefined : new Date(since),
     runId: outcome.runId,
   };
 }

@@ -1,3 +1,4 @@
+import { toListEntry } from '../../lib/aws/instance-list.ts';
 import type { ParameterStore } from '../../lib/aws/parameter-store.ts';
 import { type ParameterType, type Part, partNumber, splitValue } from '../../lib/aws/parts.ts';
 import { layOutRows, plural } from '../format.ts';
@@ -39,15 +40,21 @@ export interface Wanted {
   readonly prefix: string;
   readonly credentials: Credentials;
   readonly instanceIds: readonly string[];
+  /** By id, where the list API gave one. */
+  readonly names?: ReadonlyMap<string, string>;
 }
 
-export function createPlan({ credentials, instanceIds, prefix }: Wanted, existing: Existing): Plan {
+export function createPlan(
+  { credentials, instanceIds, names: nameOf, prefix }: Wanted,
+  existing: Existing,
+): Plan {
   const write = (parameter: Omit<Write, 'state'>): Write => {
     const before = existing.get(parameter.name);
     if (before === undefined) return { ...parameter, state: 'new' };
     return { ...parameter, state: before.type === parameter.type ? 'replaced' : 'retyped' };
   };
-  const parts = splitValue(instanceIds.join(','), ',');
+  const entries = instanceIds.map((id) => toListEntry(id, nameOf?.get(id)));
+  const parts = splitValue(entries.join(','), ',');
   const isWhole = parts.length === 1;
   const split = parts.map((value, index) =>
     write({

@@ -69,7 +69,8 @@ async function write(
   const { interrupt, options, print } = session;
   const { authMode, credentials, listed, place } = proven;
   const instanceIds = await chooseInstances(session, listed);
-  const plan = createPlan({ prefix, credentials, instanceIds }, existing);
+  const names = new Map(listed?.map(({ id, name }) => [id, name]));
+  const plan = createPlan({ prefix, credentials, instanceIds, names }, existing);
   const isLoopback = session.loopback !== undefined;
   const mayList = listed !== undefined;
   const alarmEmail = await chooseAlarmEmail(session, stage);

@@ -14,6 +14,8 @@ export interface Fleet {
   readonly duplicates: number;
   /** Instances that discovery found in a state other than RUNNING: they are not called. */
   readonly notRunning: readonly { readonly instanceId: string; readonly state: string }[];
+  /** By id, scrubbed; of those that the list gives a name. */
+  readonly names?: ReadonlyMap<string, string> | undefined;
 }
 
 const maxMalformedCharacters = 64;
@@ -22,12 +24,14 @@ const maxMalformedCharacters = 64;
 export function parseFleet(parts: readonly Part[]): Fleet {
   const instanceIds = new Set<string>();
   const malformed = new Set<string>();
+  const names = new Map<string, string>();
   let entries = 0;
   for (const part of parts) {
-    for (const entry of parseEntries(part)) {
+    for (const { id, name } of parseEntries(part)) {
       entries += 1;
-      if (isInstanceId(entry)) instanceIds.add(entry);
-      else malformed.add(entry);
+      if (isInstanceId(id)) instanceIds.add(id);
+      else malformed.add(id);
+      if (name !== '') names.set(id, cleanName(name));
     }
   }
   return {
@@ -38,10 +42,24 @@ export function parseFleet(parts: readonly Part[]): Fleet {
     ),
     duplicates: entries - instanceIds.size - malformed.size,
     notRunning: [],
+    ...(names.size > 0 && { names }),
   };
 }
 
-function parseEntries({ name, value }: Part): readonly string[] {
+const maxNameCharacters = 64; // as DDM allows
+
+/** A name for the log. It comes from outside, as the list itself does. */
+export function cleanName(name: string): string {
+  return cleanForeignText(name, []).slice(0, maxNameCharacters);
+}
+
+interface Entry {
+  readonly id: string;
+  /** Empty if there is none. */
+  readonly name: string;
+}
+
+function parseEntries({ name, value }: Part): readonly Entry[] {
   const text = value.trim();
   if (text === '') throw invalid(name, 'is empty');
   if (text.startsWith('[')) return parseJsonArray(name, text);
@@ -49,17 +67,31 @@ function parseEntries({ name, value }: Part): readonly string[] {
   return text
     .split(/[,\n]/)
     .map((entry) => entry.trim())
-    .filter((entry) => entry !== '');
+    .filter((entry) => entry !== '')
+    .map(splitName);
 }
 
-const entryObject = v.object({ instanceId: v.string() });
+/** `<id> <name>`; anything else is an id, or malformed as a whole. */
+function splitName(entry: string): Entry {
+  const [, id = '', name = ''] = /^(\S+)\s+(.+)$/.exec(entry) ?? [];
+  return isInstanceId(id) ? { id, name } : { id: entry, name: '' };
+}
 
-function parseJsonArray(name: string, text: string): readonly string[] {
+/** An entry of a list in text form, as parseFleet() reads it. */
+export function toListEntry(id: string, name = ''): string {
+  return `${id} ${cleanName(name).replaceAll(',', ' ')}`.trim();
+}
+
+const entryObject = v.object({ instanceId: v.string(), name: v.optional(v.string(), '') });
+
+function parseJsonArray(name: string, text: string): readonly Entry[] {
   const entries = parseJson(name, text);
   if (!Array.isArray(entries)) throw invalid(name, 'is not a JSON array');
   return entries.map((entry: unknown) => {
-    if (typeof entry === 'string') return entry.trim();
-    return v.is(entryObject, entry) ? entry.instanceId.trim() : JSON.stringify(entry);
+    if (typeof entry === 'string') return { id: entry.trim(), name: '' };
+    const parsed = v.safeParse(entryObject, entry);
+    if (!parsed.success) return { id: JSON.stringify(entry), name: '' };
+    return { id: parsed.output.instanceId.trim(), name: parsed.output.name };
   });
 }
 

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { RequestError } from '../errors.ts';
 import { isInstanceId } from '../ids.ts';
 import type { Caller } from '../log.ts';
+import type { RunQuery } from './run-status.ts';
 
 /** What `POST /sync` asks for. */
 export interface SyncRequest {
@@ -20,7 +21,7 @@ const maxWaitSeconds = 20; // the run and the answer take their time too, and th
 
 const text = v.pipe(v.string(), v.nonEmpty());
 const contextSchema = v.object({
-  routeKey: v.literal('POST /sync'),
+  routeKey: v.picklist(['POST /sync', 'GET /runs/{runId}']),
   requestContext: v.object({
     requestId: text,
     http: v.object({ sourceIp: text }),
@@ -61,6 +62,7 @@ const parser = httpJsonBodyParser();
 export const readRequest: MiddlewareObj = {
   before: async (request) => {
     readCaller(request.event);
+    if (isRunQuery(request.event)) return;
     checkForm(request.event);
     const event = request.event as { body?: unknown };
     if (event.body) await parser.before?.(request as Request<never>);
@@ -154,6 +156,31 @@ function describe(issue: v.BaseIssue<unknown>): string {
   if (field !== 'instanceIds')
     return `${JSON.stringify(field)} is not a known field: the body may have instanceIds and dryRun`;
   return `instanceIds must be a list of 1 to ${maxInstanceIds} ids; leave it out for all instances`;
+}
+
+/** Whether an event asks for what became of a run. */
+export function isRunQuery(event: unknown): boolean {
+  return v.is(v.object({ routeKey: v.literal('GET /runs/{runId}') }), event);
+}
+
+const runQuerySchema = v.object({
+  pathParameters: v.object({ runId: v.pipe(v.string(), v.regex(/^[\w.:-]{1,128}$/)) }),
+  rawQueryString: v.optional(v.pipe(v.string(), v.regex(/^(?:hours=(?:[1-9]|1\d|2[0-4]))?$/)), ''),
+});
+
+const defaultHours = 24; // no instance is asked for longer
+
+/** @throws {RequestError} */
+export function parseRunQuery(event: unknown): RunQuery {
+  const parsed = v.safeParse(runQuerySchema, event);
+  if (!parsed.success) {
+    throw badRequest(
+      'The path must be /runs/ and the id of a run, and the only query parameter is hours=1 to hours=24',
+    );
+  }
+  const { pathParameters, rawQueryString } = parsed.output;
+  const hours = Number(rawQueryString.replace('hours=', '')) || defaultHours;
+  return { runId: pathParameters.runId, hours };
 }
 
 function badRequest(message: string): RequestError {

@@ -1,4 +1,4 @@
-import type { Fleet } from '../aws/instance-list.ts';
+import { cleanName, type Fleet } from '../aws/instance-list.ts';
 import type { Parameters } from '../aws/parameters.ts';
 import { createCache } from '../cache.ts';
 import type { Deadline, Phase } from '../deadline.ts';
@@ -100,6 +100,7 @@ async function readFleet(
       .map(({ id, status }) => ({ instanceId: id, state: stateOf(status) })),
     malformed: offered.filter(({ id }) => !isInstanceId(id)).map(({ id }) => id.slice(0, 64)),
     duplicates: 0,
+    names: new Map(wellFormed.map(({ id, name }) => [id, cleanName(name)])),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Fleet } from '../aws/instance-list.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { SyncFailure } from '../errors.ts';
@@ -37,11 +38,12 @@ export interface RecorderDeps {
 export interface RecordedRun extends RunOrigin {
   /** Instances of the run, for a share of errors. */
   readonly total: number;
+  readonly names?: Fleet['names'];
 }
 
 export function createRecorder(
   { clock, log, maxErrors }: RecorderDeps,
-  { total, ...origin }: RecordedRun,
+  { names, total, ...origin }: RecordedRun,
   sinks: readonly OutcomeSink[] = [],
 ): Recorder {
   const { runId, trigger } = origin;
@@ -55,7 +57,9 @@ export function createRecorder(
       attempts,
       durationMs: Math.round(clock.monotonic() - from),
     };
-    const outcome = { instanceId, trigger, runId, ...rest, ...timing };
+    const instanceName = names?.get(instanceId);
+    const named = { instanceId, ...(instanceName !== undefined && { instanceName }) };
+    const outcome = { ...named, trigger, runId, ...rest, ...timing };
     counts.add(outcome, task.throttled);
     log.outcome(outcome);
     for (const sink of sinks) sink(outcome);

@@ -72,11 +72,11 @@ export async function runSync(
 export function openRecorder(
   { clock, config, log }: App,
   { caller, runId, trigger }: RunOrigin,
-  { instanceIds, malformed, notRunning }: Fleet,
+  { instanceIds, malformed, names, notRunning }: Fleet,
   sinks: readonly OutcomeSink[] = [],
 ): Recorder {
   const total = instanceIds.length + malformed.length + notRunning.length;
-  const run = { runId, trigger, ...(caller && { caller }), total };
+  const run = { runId, trigger, ...(caller && { caller }), total, names };
   const recorder = createRecorder({ clock, log, maxErrors: config.syncMaxErrors }, run, sinks);
   for (const entry of malformed) {
     recorder.failed(createTask(entry), { errCode: 'INVALID_INSTANCE_ID', retryClass: 'permanent' });
@@ -116,7 +116,8 @@ function select(configured: Fleet, wanted: readonly string[] | undefined): Fleet
   const allowed = new Set(configured.instanceIds);
   const unknown = [...instanceIds].filter((instanceId) => !allowed.has(instanceId));
   if (unknown.length > 0) throw new NotAllowedError(unknown);
-  return { instanceIds: [...instanceIds], malformed: [], duplicates: 0, notRunning };
+  const { names } = configured;
+  return { instanceIds: [...instanceIds], malformed: [], duplicates: 0, notRunning, names };
 }
 
 function warnOfList(

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseOptions } from '../../cli/options.ts';
@@ -81,22 +82,24 @@ describe('npm run report', () => {
 
     expect(status).toBe(1);
     expect(stdout).toMatch(
-      /^4 of 40 instances are not in sync \(last run less than a minute ago\)\n/,
+      /^The last sync of 4 of 40 instances failed, 36 accepted \(last run less than a minute ago\)\n/,
     );
     expect(stdout).toContain('What to do: ');
-    expect(report.counts).toEqual({ total: 40, inSync: 36, failed: 4, unknown: 0, waiting: 0 });
-    expect(report.failing).toMatchObject(Array(4).fill({ failures: 2 }));
+    expect(report.counts).toMatchObject({ total: 40, accepted: 36, failed: 4, waiting: 0 });
+    expect(report.failing).toMatchObject(Array(4).fill({ runsFailed: 2 }));
     expect(report.runs).toMatchObject(Array(2).fill({ total: 40, failed: 4 }));
     expect(report.input.unreadableLines).toBe(0);
   });
 
-  test('ends with 0 when everything is in sync', async () => {
+  test('ends with 0 when the last sync of everything was accepted', async () => {
     const input = lines(outcome(20, 'failed', 'i-1'), outcome(4, 'accepted', 'i-1'), run(4));
 
     const { status, stdout } = await runReport([], input);
 
     expect(status).toBe(0);
-    expect(stdout).toMatch(/^The one instance is in sync \(last run 4 minutes ago\)\n/);
+    expect(stdout).toMatch(
+      /^The last sync of the one instance was accepted \(last run 4 minutes ago\)\n/,
+    );
   });
 
   test('says since when an instance fails and how often, the longest first', async () => {
@@ -113,35 +116,42 @@ describe('npm run report', () => {
     const { report } = await reportOf(...input);
 
     expect(report.failing).toMatchObject([
-      { instanceId: 'i-3', failures: 1, isSinceEarlier: true },
+      { instanceId: 'i-3', runsFailed: 1, isSinceEarlier: true },
       {
         instanceId: 'i-1',
-        failures: 2,
+        runsFailed: 2,
         isSinceEarlier: false,
         since: new Date(now - 60 * minuteMs).toISOString(),
       },
-      { instanceId: 'i-2', failures: 1, since: new Date(now - 44 * minuteMs).toISOString() },
+      { instanceId: 'i-2', runsFailed: 1, since: new Date(now - 44 * minuteMs).toISOString() },
     ]);
   });
 
   test('follows jobs to their end', async () => {
     const input = [
       ...['done', 'broken', 'lost'].map((id) => outcome(9, 'accepted', id, { jobId: 'j' })),
-      outcome(8, 'completed', 'done', { jobId: 'j' }),
-      outcome(8, 'failed', 'broken', { jobId: 'j', errCode: undefined, httpStatus: undefined }),
-      outcome(8, 'unknown', 'lost', { jobId: 'j' }),
+      outcome(8, 'completed', 'done', { jobId: 'j', runId: 'run-9' }),
+      outcome(8, 'failed', 'broken', {
+        jobId: 'j',
+        runId: 'run-9',
+        errCode: undefined,
+        httpStatus: undefined,
+      }),
+      outcome(8, 'unknown', 'lost', { jobId: 'j', runId: 'run-9' }),
     ];
 
     const { report, status } = await reportOf(...input);
 
     expect(status).toBe(1);
-    expect(report.verdict.text).toBe('1 of 3 instances is not in sync, 1 of unknown end');
+    expect(report.verdict.text).toBe(
+      'The last sync of 1 of 3 instances failed, 1 confirmed, 1 of unknown end',
+    );
     expect(report.failing).toMatchObject([
       { instanceId: 'broken', errCode: 'JOB', advice: expect.stringContaining('its job failed') },
       {
         instanceId: 'lost',
         errCode: 'UNKNOWN_END',
-        failures: 0,
+        runsFailed: 0,
         advice: expect.stringContaining('not seen to end'),
       },
     ]);
@@ -153,10 +163,187 @@ describe('npm run report', () => {
 
     expect([fresh.status, fresh.report.verdict.text]).toEqual([
       0,
-      '1 of 2 instances is in sync, 1 waiting in the queue',
+      'The last sync of 2 instances: 1 accepted, 1 waiting in the queue',
     ]);
     expect(old.status).toBe(1);
-    expect(old.report.verdict.warnings[0]).toContain('See queue-age in docs/runbook.md');
+    expect(old.report.verdict.warnings).toEqual([expect.stringContaining('dead-letter queue')]);
+  });
+
+  test('knows a worker that still tries, however long ago the instance was asked for', async () => {
+    const runId = 'run-1';
+    const code = { errCode: 'DBS.200019', httpStatus: 409, runId };
+
+    const { report, status } = await reportOf(
+      outcome(200, 'accepted', 'i-1'),
+      outcome(90, 'queued', 'i-1', { runId }),
+      ...[60, 40, 20, 5].map((ago) => outcome(ago, 'queued', 'i-1', code)),
+    );
+
+    expect(status).toBe(1);
+    expect(report.counts).toMatchObject({ retrying: 1, waiting: 0 });
+    expect(report.waiting).toMatchObject([
+      {
+        state: 'retrying',
+        isLong: true,
+        isSilent: false,
+        since: new Date(now - 90 * minuteMs).toISOString(),
+      },
+    ]);
+    expect(report.verdict.warnings).toEqual([expect.stringContaining('more than an hour')]);
+    expect(report.verdict.warnings[0]).not.toContain('redrive');
+  });
+
+  test('tells what a worker gave up from what failed at once', async () => {
+    const runId = 'run-1';
+    const code = { errCode: 'DBS.200019', httpStatus: 409, runId };
+
+    const { report } = await reportOf(
+      outcome(30, 'queued', 'i-1', code),
+      outcome(9, 'failed', 'i-1', code),
+      outcome(9, 'failed', 'i-2', { runId }),
+    );
+
+    const states = report.failing.map(({ state }: { state: string }) => state);
+    expect(states).toEqual(['given up', 'failing']);
+  });
+
+  test('counts a sync as failed whose job fails each time, although each was accepted', async () => {
+    const runs = [60, 45, 30, 15].flatMap((ago) => [
+      outcome(ago, 'accepted', 'i-1', { jobId: 'j' }),
+      outcome(ago - 2, 'failed', 'i-1', { runId: `run-${ago}`, errCode: 'JOB_FAILED' }),
+    ]);
+
+    const { report } = await reportOf(outcome(75, 'accepted', 'i-1'), ...runs);
+
+    expect(report.failing).toMatchObject([
+      { runsFailed: 4, isSinceEarlier: false, since: new Date(now - 58 * minuteMs).toISOString() },
+    ]);
+  });
+
+  test('takes a run that the queue had no room for as a run, and names its instances', async () => {
+    const reason = 'the queue still holds 7 messages of earlier runs';
+    const skipped = outcome(5, 'skipped', 'i-1', { externalMessage: reason });
+
+    const { report } = await reportOf(
+      outcome(20, 'accepted', 'i-1'),
+      run(20),
+      skipped,
+      run(5, { accepted: 0, skipped: 1, attempts: 0 }),
+    );
+
+    expect(report.runs.map(({ isDryRun }: { isDryRun: boolean }) => isDryRun)).toEqual([
+      false,
+      false,
+    ]);
+    expect(report.notCalled).toEqual([{ instanceId: 'i-1', reason }]);
+    expect(report.absent).toEqual([]);
+  });
+
+  const placed = {
+    function_name: 'ddm-sync-prod-scheduled',
+    function_arn: 'arn:aws:lambda:eu-central-1:123456789012:function:ddm-sync-prod-scheduled:live',
+    ddmEndpoint: 'https://ddm.eu-de.otc.t-systems.com',
+    projectId: '619d3e78f61b4be68bc5aa0b59edcf7b',
+  };
+
+  test('says in its heading which stage, region, project and time it is about', async () => {
+    const { stdout } = await runReport([], lines(outcome(9, 'accepted', 'i-1'), run(4, placed)));
+
+    expect(stdout).toMatch(
+      /\n {2}Stage prod in AWS eu-central-1, DDM in eu-de, project 619d3e78f61b4be68bc5aa0b59edcf7b\n {2}\d{4}-.* UTC to .* UTC\n/,
+    );
+  });
+
+  test.each([
+    [
+      'https://ddm.cn-north-4.myhuaweicloud.com',
+      'https://console.huaweicloud.com/ddm/?region=cn-north-4',
+    ],
+    [
+      'https://ddm.ap-southeast-1.myhuaweicloud.com',
+      'https://console-intl.huaweicloud.com/ddm/?region=ap-southeast-1',
+    ],
+    [
+      'https://ddm.eu-west-101.myhuaweicloud.eu',
+      'https://console.eu.huaweicloud.com/ddm/?region=eu-west-101',
+    ],
+    ['https://ddm.eu-de.evil.example', undefined],
+    ['javascript:alert(1)', undefined],
+  ])('links %s to its console', async (ddmEndpoint, console) => {
+    const { report } = await reportOf(
+      outcome(9, 'failed', 'i-1'),
+      run(4, { ...placed, ddmEndpoint }),
+    );
+
+    expect(report.fleets).toMatchObject([{ stage: 'prod' }]);
+    expect(report.fleets[0].console).toBe(console);
+  });
+
+  test('has a name, a run and no list beyond 20 failures', async () => {
+    const many = (count: number) =>
+      Array.from({ length: count }, (_, index) =>
+        outcome(5, 'failed', `i-${index}`, { instanceName: `orders-${index}` }),
+      );
+
+    const { stdout: short } = await runReport([], lines(...many(20)));
+    const { stdout: long } = await runReport([], lines(...many(21)));
+
+    expect(short).toContain('  i-19 (orders-19), DBS.280001, failing, 1 run failed\n');
+    expect(short).toContain('or earlier; last run run-5\n');
+    expect(long).toContain('21 instances in all: --json and --html list each');
+    expect(long).not.toContain('orders-19');
+  });
+
+  test('compares with the list of a script', async () => {
+    const id = (digit: number) => `${String(digit).repeat(32)}in09`;
+    const list = temporaryFile('instances.txt', [1, 2, 3].map(id).join('\r\n'));
+    const log = temporaryFile(
+      'run.log',
+      lines(
+        outcome(5, 'accepted', id(1)),
+        outcome(5, 'failed', id(2)),
+        outcome(5, 'accepted', id(4)),
+      ).input,
+    );
+    const good = temporaryFile('good.log', outcome(5, 'accepted', id(1)));
+
+    const { report } = await readReport(['--compare', list, log]);
+    const unseen = await readReport(['--compare', list, good]);
+    const { stderr, status } = await runReport(['--compare', temporaryFile('no.txt', 'none'), log]);
+
+    expect(report.comparison).toEqual({
+      listed: 3,
+      accepted: 1,
+      missing: [id(3)],
+      notAccepted: [id(2)],
+      extra: [id(4)],
+    });
+    expect([unseen.report.verdict.state, unseen.status]).toEqual(['accepted', 1]);
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/has no instance id/)]);
+  });
+
+  test('prints JSON of the form that docs/report.schema.json describes', async () => {
+    const schema = JSON.parse(
+      readFileSync(new URL('../../docs/report.schema.json', import.meta.url), 'utf8'),
+    );
+    const fits = new Ajv2020({ allErrors: true }).compile(schema);
+    const list = temporaryFile('instances.txt', `${'1'.repeat(32)}in09`);
+
+    const reports = [
+      await readReport(['--sample', '--compare', list]),
+      await reportOf('nothing to see'),
+      await reportOf(
+        outcome(9, 'unknown', 'i-1'),
+        outcome(9, 'skipped', 'i-2', { externalMessage: 'the instance is in state STOPPED' }),
+        line(1, 'token rotation failed', { level: 'ERROR', reason: 'no' }),
+      ),
+    ];
+
+    for (const { report } of reports) {
+      fits(report);
+      expect(fits.errors).toBeNull();
+    }
+    expect(fits({ ...reports[0]?.report, surprise: 1 })).toBe(false);
   });
 
   test('believes the result of a worker that was faster than the line "queued" of its run', async () => {
@@ -168,7 +355,7 @@ describe('npm run report', () => {
 
     const { report } = await reportOf(...input);
 
-    expect(report.counts).toMatchObject({ inSync: 1, waiting: 0 });
+    expect(report.counts).toMatchObject({ accepted: 1, waiting: 0 });
   });
 
   test('adds what workers did to the run that handed over', async () => {
@@ -281,7 +468,7 @@ describe('npm run report', () => {
     const { report } = await reportOf(...input);
 
     const problems = report.problems.map(({ message }: { message: string }) => message);
-    expect(report.counts).toMatchObject({ total: 2, inSync: 1, failed: 1 });
+    expect(report.counts).toMatchObject({ total: 2, accepted: 1, failed: 1 });
     expect(report.input).toMatchObject({ lines: 17, unreadableLines: 5 });
     expect(problems.toSorted()).toEqual([
       'Task timed out after 60.00 seconds',
@@ -299,8 +486,8 @@ describe('npm run report', () => {
 
     const { report } = await readReport([plain, packed]);
 
-    expect(report.counts).toMatchObject({ total: 2, inSync: 1 });
-    expect(report.failing).toMatchObject([{ instanceId: 'i-2', failures: 2 }]);
+    expect(report.counts).toMatchObject({ total: 2, accepted: 1 });
+    expect(report.failing).toMatchObject([{ instanceId: 'i-2', runsFailed: 2 }]);
   });
 
   test('uses what it can of a gzip file that ends in the middle, and says so', async () => {
@@ -344,12 +531,24 @@ describe('npm run report', () => {
     const { stdout: help } = await runReport(['--help']);
     const { status, stdout } = await runReport(['--sample', '--html', path]);
 
-    for (const option of ['stage', 'log-group', 'since', 'sample', 'json', 'html']) {
+    for (const option of ['stage', 'log-group', 'since', 'sample', 'compare', 'json', 'html']) {
       expect(help).toContain(`--${option}`);
     }
     expect(status).toBe(1);
-    expect(stdout).toMatch(/^4 of 200 instances are not in sync.*\nSAMPLE DATA/);
+    expect(stdout).toMatch(/^The last sync of 3 of 200 instances failed.*\n(?: .*\n)+SAMPLE DATA/);
     expect(readFileSync(path, 'utf8')).toContain('Sample data');
+  });
+
+  test('has the fleet in its sample that the README shows, as does its picture', async () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+
+    const { report } = await readReport(['--sample']);
+
+    for (const { instanceId, name, runId, runsFailed, state } of report.failing) {
+      expect(readme).toContain(`  ${instanceId} (${name}), `);
+      expect(readme).toContain(`, ${state}, ${runsFailed} runs failed\n`);
+      expect(readme).toContain(`; last run ${runId}\n`);
+    }
   });
 
   test.each([
@@ -515,7 +714,8 @@ describe('the page', () => {
     for (const text of all) state.add(parseLine(text));
     return summariseAt(now, state);
   };
-  const draw = (...all: readonly string[]): string => drawPage(summaryOf(...all));
+  const draw = (...all: readonly string[]): string =>
+    drawPage(summaryOf(...all), 'docs/error-codes.md');
   const hostile = `"'><script>alert(1)</script><img src=x onerror=alert(1)>&\u2028</style>`;
 
   test('is well-formed, loads nothing and runs nothing', async () => {
@@ -528,9 +728,14 @@ describe('the page', () => {
     expect(page).toContain(
       `content="default-src &#39;none&#39;; style-src &#39;unsafe-inline&#39;; img-src data:`,
     );
-    expect(page).not.toMatch(
-      /https?:|<script|<link|<iframe|<object|@import|\s(?:src|href|on\w+)=/i,
-    );
+    expect(page).not.toMatch(/<script|<link|<iframe|<object|@import|\s(?:src|on\w+)=/i);
+    const addresses = [...page.matchAll(/(<\w+)[^<>]*\shref="([^"]*)"/g)];
+    expect(new Set(addresses.map(([, element]) => element))).toEqual(new Set(['<a']));
+    for (const [, , address = ''] of addresses) {
+      expect(address).toMatch(
+        /^(?:https:\/\/console\.otc\.t-systems\.com\/ddm\/\?region=eu-de|[\w./-]+\/docs\/error-codes\.md#:~:text=[\w.]+)$/,
+      );
+    }
     expect(page.match(/url\([^)]*\)/g)?.every((url) => /^url\(#series-\d\)$/.test(url))).toBe(true);
   });
 
@@ -544,10 +749,12 @@ describe('the page', () => {
     );
 
     expect(page).toMatch(
-      /<h1>1 of 11 instances is not in sync, 1 waiting in the queue \(last run 5 minutes ago\)<\/h1>/,
+      /<h1>The last sync of 1 of 11 instances failed, 9 accepted, 1 waiting in the queue \(last run 5 minutes ago\)<\/h1>/,
     );
-    expect(page).toMatch(/<dt>In sync<\/dt><dd>9 <small>of 11<\/small><\/dd>/);
-    expect(page).toMatch(/<h3><code>DBS.280001<\/code> \(HTTP 400\): 1 instance<\/h3>/);
+    expect(page).toMatch(/<dt>Accepted<\/dt><dd>9 <small>its end is not known<\/small><\/dd>/);
+    expect(page).toMatch(
+      /<h3><a href="docs\/error-codes\.md#:~:text=DBS\.280001" rel="noreferrer"><code>DBS.280001<\/code><\/a> \(HTTP 400\): 1 instance<\/h3>/,
+    );
     expect(page).toContain('“Parameter error.”');
     expect(page).toContain('<strong>What to do:</strong> Do this.');
     expect(page).toMatch(/data-title="Calls per second" class="number">5\.0</);
@@ -559,12 +766,14 @@ describe('the page', () => {
       outcome(120, 'accepted', 'gone'),
       outcome(90, 'queued', 'waits'),
       outcome(89, 'failed', 'broken'),
-      run(88, { total: 2, durationMs: 180_000 }),
+      run(88, { total: 2, durationMs: 180_000, function_name: 'ddm-sync-prod-scheduled' }),
     );
 
-    for (const shown of [drawPage(summary), describeSummary(summary)]) {
+    for (const shown of [drawPage(summary, 'docs/error-codes.md'), describeSummary(summary)]) {
       expect(shown).toMatch(/broken[\s\S]*UTC or earlier/);
       expect(shown).toMatch(/waits[\s\S]*1 h 30 min, too long/);
+      expect(shown).toContain('1 instance not touched by a worker for more than an hour');
+      expect(shown).toContain('infra/redrive.sh redrive prod');
       expect(shown).toContain('Left out, because the last scheduled run no longer had them');
       expect(shown).toContain('gone');
     }
@@ -596,7 +805,8 @@ describe('the page', () => {
 
     const page = draw(...all);
 
-    expect(page).toContain('1,000 of 1,000 instances are not in sync');
+    expect(page).toContain('The last sync of 1,000 of 1,000 instances failed');
+    expect(page).toContain('<details><summary>1,000 instances</summary>');
     expect(page).toContain('and 800 more');
     expect(page.length).toBeLessThan(150_000);
   });
@@ -640,6 +850,7 @@ describe('the state of the fleet', () => {
     kind: fc.constant('outcome' as const),
     at: fc.integer({ min: 1, max: 12 }).map((minutes) => now + minutes * minuteMs),
     instanceId: fc.constantFrom('i-1', 'i-2'),
+    name: fc.constant(undefined),
     status: fc.constantFrom<SyncStatus>(
       'accepted',
       'failed',
@@ -676,10 +887,10 @@ describe('the state of the fleet', () => {
         expect(summary.counts.total).toBe(naive.length);
         const waiting = summary.waiting.map((one) => ({ ...one, status: 'queued' }));
         const found = [...summary.failing, ...waiting].map(
-          ({ failures, instanceId, since, status }) => [
+          ({ instanceId, runsFailed, since, status }) => [
             instanceId,
             status,
-            failures,
+            runsFailed,
             since.getTime(),
           ],
         );
@@ -694,34 +905,56 @@ describe('the state of the fleet', () => {
 
 const rank = { completed: 0, accepted: 1, skipped: 1, queued: 2, unknown: 3, failed: 4 };
 
-/** Instance, state, failures since the last acceptance, and since when; from all lines at once. */
+/** Instance, state, failed runs since the last acceptance that held, and since when; from all lines at once. */
 function foldNaively(all: readonly OutcomeEntry[]): (string | number)[][] {
+  const called = all.filter(({ status }) => status !== 'skipped');
   const settledRuns = new Set(
-    all
-      .filter(({ status }) => status !== 'queued' && status !== 'skipped')
-      .map(({ runId }) => runId),
+    called.filter(({ status }) => status !== 'queued').map(({ runId }) => runId),
   );
-  const counting = all
-    .filter(({ status }) => status !== 'skipped')
+  const counting = called
     .filter(({ runId, status }) => status !== 'queued' || !settledRuns.has(runId))
     .sort((a, b) => a.at - b.at || rank[a.status] - rank[b.status]);
   const last = counting.at(-1);
   if (!last) return [];
   const isGood = ({ status }: OutcomeEntry): boolean =>
     status === 'accepted' || status === 'completed';
-  const goodAt = counting.findLast(isGood)?.at ?? 0;
-  const failures = [
-    ...new Set(
-      counting.filter(({ at, status }) => status === 'failed' && at >= goodAt).map(({ at }) => at),
-    ),
-  ];
+  const failures = counting.filter(({ status }) => status === 'failed');
+  const goodAt = Math.max(
+    0,
+    ...[...settledRuns].map((id) => {
+      const good = counting.findLast((one) => one.runId === id && isGood(one))?.at ?? 0;
+      return failures.some(({ at, runId }) => runId === id && at >= good) ? 0 : good;
+    }),
+  );
+  const failedSince = failures.filter(({ at }) => at >= goodAt);
+  const runs = new Set(failedSince.map(({ runId }) => runId)).size;
   if (isGood(last)) return [[last.instanceId, 'good', 0, 0]];
   if (last.status !== 'queued') {
-    return [[last.instanceId, last.status, failures.length, failures[0] ?? last.at]];
+    return [
+      [last.instanceId, last.status, runs, sinceOf(failedSince, goodAt, counting) ?? last.at],
+    ];
   }
   const settledAt = counting.findLast(({ status }) => status !== 'queued')?.at ?? 0;
-  const since = counting.find(({ at, status }) => status === 'queued' && at >= settledAt)?.at ?? 0;
-  return [[last.instanceId, 'queued', failures.length, since]];
+  const waiting = counting.filter(({ status }) => status === 'queued');
+  const open = waiting.filter(({ runId }) =>
+    waiting.some((one) => one.runId === runId && one.at >= settledAt),
+  );
+  return [[last.instanceId, 'queued', runs, Math.min(...open.map(({ at }) => at))]];
+}
+
+/** Of each run its first failure counts, unless that was before the acceptance: then its last. */
+function sinceOf(
+  failures: readonly OutcomeEntry[],
+  goodAt: number,
+  all: readonly OutcomeEntry[],
+): number | undefined {
+  const starts = failures.map(({ runId }) => {
+    const times = all
+      .filter((one) => one.runId === runId && one.status === 'failed')
+      .map(({ at }) => at);
+    return Math.min(...times) >= goodAt ? Math.min(...times) : Math.max(...times);
+  });
+  return starts.length > 0 ? Math.min(...starts) : undefined;
 }
 
 describe('the lines of a stream', () => {

@@ -83,6 +83,10 @@ describe('the service types that watch looks at', () => {
     ]);
   });
 });
+/** The parameter `instances`: ids and the names of the embedded cloud. */
+function listOf(ids: readonly string[]): string {
+  return ids.map((id) => `${id} ddm-${id.slice(0, 8)}`).join(',');
+}
 
 describe('npm run setup with flags', () => {
   test('writes list, credentials and a first token, and the service works at once', async () => {
@@ -98,7 +102,7 @@ describe('npm run setup with flags', () => {
     expect([status, stderr]).toEqual([0, '']);
     expect(stored(cloud, 'instances')).toMatchObject({
       type: 'StringList',
-      value: cloud.ddm.instanceIds.join(','),
+      value: listOf(cloud.ddm.instanceIds),
     });
     const credentials = stored(cloud, 'credentials');
     expect(credentials?.type).toBe('SecureString');
@@ -129,7 +133,7 @@ describe('npm run setup with flags', () => {
     const { refusal, stdout } = await runSetUp({ cloud, args, cwd });
 
     expect(refusal).toBeUndefined();
-    expect(stored(cloud, 'instances')?.value).toBe(`${third},${first}`);
+    expect(stored(cloud, 'instances')?.value).toBe(listOf([third, first]));
     expect(JSON.parse(stored(cloud, 'credentials')?.value ?? '')).toEqual(cloud.accessKeys);
     expect(stored(cloud, 'token-set')).toBeUndefined();
     expect(cloud.iam.signIns()).toBe(0);
@@ -238,10 +242,11 @@ describe('npm run setup with flags', () => {
 
     const whole = await setUpAll(cloud, 'aksk');
     expect(whole.stdout).toMatch(/\/instances +removed/);
-    expect(listNames(cloud)).toEqual(['instances/1', 'instances/2', 'instances/3']);
+    const parts = [1, 2, 3, 4].map((part) => `instances/${part}`);
+    expect(listNames(cloud)).toEqual(parts);
     await expectAccepted(cloud, 250, 'aksk');
 
-    const two = cloud.ddm.instanceIds.slice(0, 130).join(',');
+    const two = cloud.ddm.instanceIds.slice(0, 100).join(',');
     await write(two);
     expect(listNames(cloud)).toEqual(['instances/1', 'instances/2']);
 
@@ -642,7 +647,7 @@ describe('npm run setup in a terminal', () => {
     await terminal.reads('npm run deploy');
 
     expect(await terminal.exitCode).toBe(0);
-    expect(stored(cloud, 'instances')?.value).toBe(cloud.ddm.instanceIds.slice(1).join(','));
+    expect(stored(cloud, 'instances')?.value).toBe(listOf(cloud.ddm.instanceIds.slice(1)));
     expect(JSON.parse(stored(cloud, 'credentials')?.value ?? '')).toEqual(cloud.iam.user);
     expect(terminal.output()).toContain('5 of 6');
     expect(terminal.output()).toContain(first);

@@ -18,6 +18,17 @@ describe('with discovery', () => {
     expect(cloud.ddm.stats().calls).toBe(303); // three pages of 128
   });
 
+  test('the lines of the instances have their names', async () => {
+    const { invoke, lines } = await start({ instances: 2 });
+
+    await invoke({});
+
+    const accepted = lines().filter(({ status }) => status === 'accepted');
+    expect(accepted.map(({ instanceName }) => instanceName)).toEqual(
+      accepted.map(({ instanceId }) => `ddm-${String(instanceId).slice(0, 8)}`),
+    );
+  });
+
   test('instances in another state than RUNNING are skipped with a line that says so', async () => {
     const { cloud, invoke, lines } = await start({ instances: 5 });
     const [a = '', b = '', c = ''] = cloud.ddm.instanceIds;

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { syncQueue } from '../../emulator/cloud.ts';
 import { fastest } from '../support/fastest.ts';
 import { instanceIds } from '../support/instances.ts';
+import { expectDocumented } from '../support/openapi.ts';
 import {
   type Session,
   sample,
@@ -30,7 +31,9 @@ async function send({ invoke }: Pick<Session, 'invoke'>, event: unknown): Promis
   const result = await invoke(event);
   if (!result.ok) throw new Error(JSON.stringify(result.error));
   const { body, ...answer } = result.response as Answer;
-  return { ...answer, body: JSON.parse(body) };
+  const parsed = { ...answer, body: JSON.parse(body) };
+  expectDocumented('/sync', parsed);
+  return parsed;
 }
 
 function post(session: Pick<Session, 'invoke'>, body?: unknown) {

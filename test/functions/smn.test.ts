@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { changeQueue } from '../../emulator/cloud.ts';
 import type { SmnEnvelope } from '../../emulator/smn.ts';
 import { findClosedPort, startRawServer } from '../support/http-server.ts';
+import { expectDocumented } from '../support/openapi.ts';
 import { type Session, shareCloud, sharePackaged, startPackaged } from '../support/packaged.ts';
 import { shareSmn } from '../support/smn.ts';
 
@@ -42,7 +43,9 @@ function postTo({ invoke }: Pick<Session, 'invoke'>) {
     const elapsedMs = performance.now() - startedAt;
     if (!result.ok) throw new Error(JSON.stringify(result.error));
     const { body, statusCode } = result.response as { body: string; statusCode: number };
-    return { statusCode, body: JSON.parse(body), elapsedMs };
+    const answer = { statusCode, body: JSON.parse(body), elapsedMs };
+    expectDocumented('/notifications/smn', answer);
+    return answer;
   };
 }
 

@@ -220,8 +220,8 @@ interface Widget {
 const pseudo: Readonly<Record<string, string>> = { 'AWS::Region': 'eu-central-1' };
 
 /** The dashboard with the pseudo parameters filled in; attributes of resources stay as they are. */
-function readDashboard(): readonly Widget[] {
-  const [[, dashboard] = []] = resourcesOf(template, 'AWS::CloudWatch::Dashboard');
+function readDashboard(from = template): readonly Widget[] {
+  const [[, dashboard] = []] = resourcesOf(from, 'AWS::CloudWatch::Dashboard');
   const body: string = dashboard?.DashboardBody['Fn::Sub'];
   return JSON.parse(body.replaceAll(/\$\{([\w:]+)\}/g, (whole, name) => pseudo[name] ?? whole))
     .widgets;
@@ -263,7 +263,6 @@ describe('the dashboard', () => {
       });
 
     expect(metrics.length).toBeGreaterThan(20);
-    expect(metrics.map(({ name }) => name)).toContain('FailedRequests');
     expect(metrics.flatMap(faultsOf)).toEqual([]);
   });
 
@@ -277,17 +276,67 @@ describe('the dashboard', () => {
     expect(failure?._aws).toMatchObject({
       CloudWatchMetrics: [{ Namespace: 'ddm-sync', Dimensions: [['service', 'errCode']] }],
     });
-    expect(expressions.filter((text) => text.startsWith('SEARCH'))).toEqual([
+    expect(expressions.filter((text) => text.includes('SEARCH'))).toEqual([
       expect.stringContaining('{ddm-sync,service,errCode} MetricName="Failures"'),
     ]);
   });
 
-  test('shows the state of every alarm except those for CodeDeploy, by its ARN', () => {
-    const shown = readDashboard().flatMap(({ properties }) => properties.alarms ?? []);
+  test('keeps the alarms that page apart from the others, and leaves those for CodeDeploy out', () => {
+    const paging = alarms(
+      packageService({ ALARM_TOPIC_ARN: topicArn, TICKET_TOPIC_ARN: ticketArn }),
+    )
+      .filter(([, { AlarmActions = [] }]) => AlarmActions[0] === topicArn)
+      .map(([id]) => `\${${id}.Arn}`);
+    const others = alarms()
+      .map(([id]) => `\${${id}.Arn}`)
+      .filter((arn) => !arn.endsWith('RollbackAlarm.Arn}') && !paging.includes(arn));
 
-    const ids = alarms().map(([id]) => id);
-    const notForDeployments = ids.filter((id) => !id.endsWith('RollbackAlarm'));
-    expect(shown).toEqual(notForDeployments.map((id) => `\${${id}.Arn}`));
+    const shown = readDashboard().filter(({ type }) => type === 'alarm');
+
+    expect(shown.map(({ properties }) => properties.alarms)).toEqual([paging, others]);
+  });
+
+  test('says what it shows, and links only to pages that it knows', () => {
+    const bare: string = readDashboard()[0]?.properties.markdown;
+    const linked = packageService({
+      DDM_ENDPOINT: 'https://ddm.eu-de.otc.t-systems.com',
+      DDM_PROJECT_ID: '619d3e78f61b4be68bc5aa0b59edcf7b',
+      RUNBOOK_URL: 'https://git.example/ddm-sync/docs/runbook.md',
+      SYNC_SCHEDULE: 'rate(1 hour)',
+    });
+    const full: string = readDashboard(linked)[0]?.properties.markdown;
+
+    expect(bare).toContain('# ddm-sync-dev\n');
+    expect(bare).toContain('AWS region eu-central-1');
+    expect(bare).toContain('npm run report -- --stage dev');
+    expect(bare).toContain('infra/redrive.sh show dev');
+    for (const text of [
+      'DDM at ddm.eu-de.otc.t-systems.com',
+      'project 619d3e78f61b4be68bc5aa0b59edcf7b',
+      'schedule rate(1 hour)',
+      '(https://git.example/ddm-sync/docs/runbook.md)',
+      '(https://git.example/ddm-sync/docs/report.md)',
+      '(https://git.example/ddm-sync/docs/redrive.md)',
+    ]) {
+      expect(full).toContain(text);
+      expect(bare).not.toContain(text);
+    }
+  });
+
+  test('uses in its expressions exactly the metrics that each widget has', () => {
+    const widgets = readDashboard().flatMap(({ properties }) => properties.metrics ?? []);
+    const named = widgets.map((row) => row.at(-1)).filter(({ id }) => id);
+
+    for (const { properties } of readDashboard()) {
+      const options: Properties[] = (properties.metrics ?? []).map((row: unknown[]) => row.at(-1));
+      const ids = options.map(({ id }) => id).filter(Boolean);
+      expect(new Set(ids).size).toBe(ids.length);
+      const used = options.flatMap(({ expression = '' }) => [
+        ...expression.replace(/'[^']*'/g, '').matchAll(/\b[a-z]\w*/g),
+      ]);
+      expect(ids).toEqual(expect.arrayContaining(used.map(([id]) => id)));
+    }
+    expect(named.length).toBeGreaterThan(20);
   });
 
   test.each([
@@ -323,13 +372,26 @@ describe('the saved queries', () => {
     expect(found.filter(([, fields]) => fields?.length !== 0)).toEqual([]);
   });
 
+  test('find the time of an acceptance in its line', () => {
+    const query = propertiesOf(template, 'FailingLongestQuery').QueryString;
+    const [, pattern = ''] = /^\| parse @message \/(.+)\/$/m.exec(query) ?? [];
+
+    const times = lines.map((line) => new RegExp(pattern).exec(JSON.stringify(line))?.groups);
+
+    const accepted = lines.filter(({ message }) => /sync (accepted|completed)$/.test(`${message}`));
+    expect(accepted.length).toBeGreaterThan(20);
+    expect(times.filter(Boolean).map((groups) => groups?.acceptedAt)).toEqual(
+      accepted.map(({ timestamp }) => timestamp),
+    );
+  });
+
   test('are the same as those of the dashboard', () => {
     const saved = resourcesOf(template, 'AWS::Logs::QueryDefinition').map(
       ([, { QueryString }]) => QueryString,
     );
     const tables = readDashboard().filter(({ type }) => type === 'log');
 
-    expect(tables.length).toBe(2);
+    expect(tables.length).toBe(1);
     for (const { properties } of tables) {
       const query = properties.query.replace(/^(SOURCE '[^']+' \| )+/, '');
       expect(saved).toContain(query);

@@ -62,17 +62,20 @@ describe('the packaged template', () => {
     expect(new Set(roles).size).toBe(functions.length);
   });
 
-  test('row 66: allows no wildcard except the streams of a log group', () => {
+  test('row 66: allows no wildcard except the streams of a log group, and the results of a query', () => {
     const texts = statementsOf(template)
       .flatMap(({ Action, Resource }) => [Action, Resource].flat())
       .map((part) => JSON.stringify(part));
 
     expect(texts.length).toBeGreaterThan(50);
-    expect(texts.filter((text) => text.includes('*'))).toEqual(
-      ['scheduled', 'http', 'worker', 'follow', 'changed', 'smn', 'watch', 'rotate-token'].map(
-        (name) => expect.stringMatching(`:log-group:/aws/lambda/ddm-sync-dev-${name}:\\*"`),
-      ),
-    );
+    const streamsOf = (name: string) =>
+      expect.stringMatching(`:log-group:/aws/lambda/ddm-sync-dev-${name}:\\*"`);
+    expect(texts.filter((text) => text.includes('*'))).toEqual([
+      ...['scheduled', 'http'].map(streamsOf),
+      ...['scheduled', 'http', 'worker', 'follow'].map(streamsOf), // that GET /runs asks
+      '"*"', // logs:GetQueryResults takes nothing else
+      ...['worker', 'follow', 'changed', 'smn', 'watch', 'rotate-token'].map(streamsOf),
+    ]);
   });
 
   test('keeps what the workers share private, encrypted and for a week', () => {
@@ -360,6 +363,7 @@ describe('the packaged template', () => {
       routes.map(([, { AuthorizationType, RouteKey }]) => [RouteKey, AuthorizationType]),
     ).toEqual([
       ['POST /sync', 'AWS_IAM'],
+      ['GET /runs/{runId}', 'AWS_IAM'],
       ['POST /notifications/smn', undefined], // its messages are signed
     ]);
     expect(stage?.DefaultRouteSettings).toMatchObject({

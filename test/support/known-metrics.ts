@@ -1,3 +1,4 @@
+import { isKnownCode } from '../../lib/huawei/error-codes.ts';
 import type { PrintedLine } from './printed-lines.ts';
 import { resourcesOf, type Template } from './template.ts';
 
@@ -15,6 +16,7 @@ const published: Readonly<Record<string, readonly string[]>> = {
   'AWS/SQS QueueName': [
     'ApproximateNumberOfMessagesVisible',
     'ApproximateNumberOfMessagesNotVisible',
+    'ApproximateNumberOfMessagesDelayed',
     'ApproximateAgeOfOldestMessage',
   ],
 };
@@ -51,8 +53,10 @@ export function createMetricCheck(
 
   return ({ dimensions, name, namespace }) => {
     const key = keyOf(namespace, Object.keys(dimensions));
-    const foreign = Object.entries(dimensions).filter(
-      ([dimension, value]) => !values[dimension]?.has(JSON.stringify(value)),
+    const foreign = Object.entries(dimensions).filter(([dimension, value]) =>
+      dimension === 'errCode'
+        ? !isKnownCode(String(value))
+        : !values[dimension]?.has(JSON.stringify(value)),
     );
     return [
       ...(names.get(key)?.has(name) ? [] : [`not published: ${name} of ${key}`]),

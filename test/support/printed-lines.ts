@@ -18,6 +18,8 @@ export async function printLines(): Promise<readonly PrintedLine[]> {
     );
     const wrong = { IAM_ENDPOINT: cloud.ddm.endpoint };
     printed.push(await print(cloud, 'rotate-token', [{}], smn.topicUrn, wrong));
+    const discovery = { DDM_DISCOVERY: 'on' };
+    printed.push(await print(cloud, 'scheduled', [sample('scheduled')], smn.topicUrn, discovery));
     for (const functionName of ['http', 'smn']) {
       printed.push(await print(cloud, functionName, [{}], smn.topicUrn, { DDM_ENDPOINT: '' }));
     }
@@ -32,7 +34,7 @@ async function print(
   functionName: string,
   events: readonly unknown[],
   topicUrn: string,
-  wrong: Readonly<Record<string, string>> = {},
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<readonly string[]> {
   const lines: string[] = [];
   const env = {
@@ -40,7 +42,7 @@ async function print(
     SYNC_RATE_PER_SECOND: '1000',
     SYNC_INLINE_MAX: '50',
     SMN_TOPIC_URNS: topicUrn,
-    ...wrong,
+    ...settings,
   };
   const lambda = await startLambda({
     functionName,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseOptions } from '../../cli/options.ts';
 import { chooseInput, reportCommand } from '../../cli/report/options.ts';
 import { readSummary } from '../../cli/report/read.ts';
-import { exitCodes } from '../../cli/report/verdict.ts';
+import { exitCodeOf } from '../../cli/report/summary.ts';
 import { runNode, temporaryFolder } from './process.ts';
 
 type Options = Parameters<typeof runNode>[2];
@@ -22,8 +22,9 @@ export async function spawnJsonReport(args: readonly string[], options?: Options
 /** The same in this process, from files. */
 export async function readReport(args: readonly string[]) {
   const options = parseOptions(reportCommand, args);
-  const summary = await readSummary(chooseInput(options, false));
-  const status = exitCodes[summary.verdict.state];
+  const input = { ...chooseInput(options, false), comparePath: options.compare };
+  const summary = await readSummary(input);
+  const status = exitCodeOf(summary);
   return { status, report: JSON.parse(JSON.stringify(summary)) };
 }
 

@@ -231,6 +231,28 @@ describe('the list', () => {
     expect(fleet).toMatchObject({ instanceIds: [first, second], malformed: [], duplicates: 0 });
   });
 
+  test('may give instances a name, which is cut and shows no opaque text', async () => {
+    const entries = [
+      { instanceId: first, name: ` orders\n${'x y'.repeat(40)}` },
+      { instanceId: second, name: 'A'.repeat(64) },
+    ];
+
+    const fleet = await connect(await start({ instances: JSON.stringify(entries) })).fleet(signal);
+
+    expect(fleet.names?.get(first)).toMatch(/^orders x y.{54}$/);
+    expect(fleet.names?.get(second)).not.toContain('AAAA');
+  });
+
+  test('may have names in text, too, after the id', async () => {
+    const text = `${first} orders-01,${second}\norders 02,${first.toUpperCase()} x`;
+
+    const fleet = await connect(await start({ instances: text })).fleet(signal);
+
+    expect(fleet.instanceIds).toEqual([first, second]);
+    expect(fleet.names).toEqual(new Map([[first, 'orders-01']]));
+    expect(fleet.malformed).toEqual(['orders 02', `${first.toUpperCase()} x`]);
+  });
+
   test('row 25: keeps the good ids apart from malformed ones, and counts duplicates', async () => {
     const entries = [first, 'nonsense', second, first, { id: 'x' }, 7, first.toUpperCase()];
     const ssm = await start({ instances: JSON.stringify(entries) });
