@@ -16,7 +16,8 @@ const { env, stderr, stdin, stdout } = process;
 await runCommand(reportCommand, async (options) => {
   const stages = chooseStages(options.stage).map((name) => readStage(name, env));
   if (stages.length > 1) return reportStages(stages, options);
-  const summary = await readSummary(chooseInput(options, stdin.isTTY, stages[0]));
+  const input = { ...chooseInput(options, stdin.isTTY, stages[0]), comparePath: options.compare };
+  const summary = await readSummary(input);
   stdout.write(options.json ? `${JSON.stringify(summary, null, 2)}\n` : describeSummary(summary));
   if (options.html !== undefined) {
     await writePage(options.html, drawPage(summary, findErrorCodes(options.html)));
@@ -26,7 +27,9 @@ await runCommand(reportCommand, async (options) => {
 });
 
 async function reportStages(stages: readonly Stage[], options: ReportOptions): Promise<number> {
-  if (options.html !== undefined) throw new OptionError('--html is for one stage: name one');
+  if (options.html ?? options.compare) {
+    throw new OptionError('--html and --compare are for one stage: name one');
+  }
   const reports = await readStages(stages, options);
   const json = `${JSON.stringify({ stages: reports }, null, 2)}\n`;
   stdout.write(options.json ? json : describeStages(reports));

@@ -1,5 +1,3 @@
-// biome-ignore lint/style/noRestrictedImports: no other function needs the client of S3, a quarter of this package
-import { openOwnerStore } from '../lib/aws/owner-store.ts';
 import { lambda } from '../lib/lambda.ts';
 import { parseSqsEvent, toBatchResponse } from '../lib/queue/records.ts';
 import { syncBatch } from '../lib/queue/worker.ts';
@@ -12,5 +10,5 @@ import { syncBatch } from '../lib/queue/worker.ts';
 export const handler = lambda(
   async (app, event, { deadline }) =>
     toBatchResponse(await syncBatch(app, parseSqsEvent(event), deadline)),
-  { needs: ['syncQueue', 'changeQueue'], openOwners: openOwnerStore },
+  { needs: ['syncQueue', 'changeQueue'] },
 );

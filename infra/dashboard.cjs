@@ -62,7 +62,7 @@ function links() {
     `${runbook ? `[runbook](${runbook})` : 'runbook'} (an alarm's name ends with its section)`,
     `${page('report', 'report.md')}: \`npm run report -- --stage \${sls:stage} --html report.html\``,
     `[saved queries](${saved}): folder ${service}`,
-    `${page('redrive', 'redrive.md')}: \`infra/redrive.sh show \${sls:stage}\``,
+    `${page('redrive', 'redrive.md')}: \`npm run redrive -- show --stage \${sls:stage}\``,
   ].join(' · ');
 }
 

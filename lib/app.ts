@@ -63,18 +63,21 @@ export function requireNeeds<Needs extends Need>(
   );
 }
 
-/** Opens what the workers share in a bucket. */
-export type OpenOwners = (bucket: string) => OwnerStore;
+/** What the workers share in a bucket. It is loaded when it is used: the client of S3 is as large as a function. */
+function openOwners(bucket: string): OwnerStore {
+  let opened: Promise<OwnerStore> | undefined;
+  const open = () => {
+    opened ??= import('./aws/owner-store.ts').then((late) => late.openOwnerStore(bucket));
+    return opened;
+  };
+  return {
+    read: async (signal) => (await open()).read(signal),
+    write: async (text, signal) => (await open()).write(text, signal),
+  };
+}
 
-/**
- * Wires the real dependencies.
- * @param openOwners only the worker has it: the client of S3 is a quarter of its package
- * @throws {ConfigError}
- */
-export function createApp(
-  env: Readonly<Record<string, string | undefined>>,
-  openOwners?: OpenOwners,
-): App {
+/** Wires the real dependencies. @throws {ConfigError} */
+export function createApp(env: Readonly<Record<string, string | undefined>>): App {
   const config = parseConfig(env);
   const side = { clock: systemClock, random: Math.random };
   const queueAt = (url: string | undefined) =>
@@ -91,7 +94,7 @@ export function createApp(
     maxPerSecond: config.syncRatePerSecond,
     ...side,
   });
-  const owners = config.ownersBucket === undefined ? undefined : openOwners?.(config.ownersBucket);
+  const owners = config.ownersBucket === undefined ? undefined : openOwners(config.ownersBucket);
   const connect = () => createHttpClient({ maxConnections: config.syncConcurrency });
   return {
     config,

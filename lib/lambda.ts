@@ -1,14 +1,7 @@
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy, { type MiddlewareObj } from '@middy/core';
 import type { Context } from 'aws-lambda';
-import {
-  type App,
-  type AppWith,
-  createApp,
-  type Need,
-  type OpenOwners,
-  requireNeeds,
-} from './app.ts';
+import { type App, type AppWith, createApp, type Need, requireNeeds } from './app.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
 import { logger } from './log.ts';
 
@@ -24,7 +17,6 @@ export interface FunctionOptions<Needs extends Need> {
   /** The function's own limit in ms, below Lambda's. */
   readonly limitMs?: number;
   readonly middlewares?: readonly MiddlewareObj[];
-  readonly openOwners?: OpenOwners;
 }
 
 let app: App | undefined;
@@ -35,15 +27,10 @@ const loggerOptions = { resetKeys: true, logEvent: false };
 /** A Lambda handler: middy with the logger's context, one App per environment, one Deadline per invocation. */
 export function lambda<Result, Needs extends Need = never>(
   handle: (app: AppWith<Needs>, event: unknown, invocation: Invocation) => Promise<Result>,
-  {
-    limitMs = Number.POSITIVE_INFINITY,
-    middlewares = [],
-    needs = [],
-    openOwners,
-  }: FunctionOptions<Needs> = {},
+  { limitMs = Number.POSITIVE_INFINITY, middlewares = [], needs = [] }: FunctionOptions<Needs> = {},
 ) {
   return middy(async (event: unknown, context: Context): Promise<Result> => {
-    app ??= createApp(process.env, openOwners);
+    app ??= createApp(process.env);
     requireNeeds(app, needs);
     const { clock, config } = app;
     const totalMs = Math.min(context.getRemainingTimeInMillis(), limitMs);

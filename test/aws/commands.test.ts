@@ -116,7 +116,7 @@ describe('the lines of', () => {
   });
 
   test('the pages are found', () => {
-    expect(new Set(blocks.map(({ page }) => page)).size).toBeGreaterThan(5);
+    expect(new Set(blocks.map(({ page }) => page)).size).toBeGreaterThanOrEqual(5);
   });
 });
 

@@ -115,13 +115,14 @@ describe.each(['direct', 'canary'] as const)('the stack %s', (stage) => {
     ]);
   });
 
-  test('asks for a signature on POST /sync, and has no other routes than SMN', () => {
+  test('asks for a signature on POST /sync and GET /runs, and has no other routes than SMN', () => {
     const routes = stack.routes.map(({ AuthorizationType, RouteKey }) => [
       RouteKey,
       AuthorizationType,
     ]);
 
     expect(routes.sort()).toEqual([
+      ['GET /runs/{runId}', 'AWS_IAM'],
       ['POST /notifications/smn', 'NONE'],
       ['POST /sync', 'AWS_IAM'],
     ]);

@@ -555,7 +555,10 @@ describe('npm run report', () => {
     [['/nowhere/run.log'], /^Cannot read \/nowhere\/run\.log: ENOENT[^\n]*\n$/],
     [['--since', 'yesterday'], /^--since takes 30m, 24h or 7d, not "yesterday"\n$/],
     [['--stage', 'pr od'], /^--stage: "pr od" is not a stage: give a word such as prod/],
-    [['--stage', 'a', '--stage', 'b', '--html', 'x.html'], /^--html is for one stage: name one/],
+    [
+      ['--stage', 'a', '--stage', 'b', '--html', 'x.html'],
+      /^--html and --compare are for one stage: name one/,
+    ],
     [['--log-group', 'a,'], /^--log-group takes names/],
     [['--stage', 'prod', 'run.log'], /^Name files, or log groups/],
     [['--unknown'], /^Unknown option '--unknown'[^\n]*--help\n$/],
@@ -629,11 +632,13 @@ describe('CloudWatch Logs', () => {
 
     expect(status).toBe(1);
     expect(stdout.split('\n').slice(0, 3)).toEqual([
-      '  stage  state        instances  in sync  failed  unknown  waiting  last run      token',
-      '  emea   in sync              1        1       0        0        0  1 minute ago',
-      '  us     not in sync          2        1       1        0        0  1 minute ago',
+      '  stage  state     instances  accepted  failed  unknown  queued  last run      token',
+      '  emea   accepted          1         1       0        0       0  1 minute ago',
+      '  us     failed            2         1       1        0       0  1 minute ago',
     ]);
-    expect(stdout).toContain('us: 1 of 2 instances is not in sync (last run 1 minute ago)\n');
+    expect(stdout).toContain(
+      'us: The last sync of 1 of 2 instances failed, 1 accepted (last run 1 minute ago)\n',
+    );
     expect(new Set(logs.regions.slice(0, 8))).toEqual(new Set(['eu-central-1']));
     expect(new Set(logs.regions.slice(8, 16))).toEqual(new Set(['us-east-1']));
     expect(report.stages).toMatchObject([
@@ -660,7 +665,7 @@ describe('CloudWatch Logs', () => {
 
     expect(status).toBe(2);
     expect(stdout).toMatch(/ broken +cannot be read/);
-    expect(stdout).toMatch(/ good +in sync +1 /);
+    expect(stdout).toMatch(/ good +accepted +1 /);
     expect(stdout).toMatch(/^broken: Cannot read log group .*Give AWS credentials: AWS_PROFILE/m);
   });
 
@@ -773,7 +778,7 @@ describe('the page', () => {
       expect(shown).toMatch(/broken[\s\S]*UTC or earlier/);
       expect(shown).toMatch(/waits[\s\S]*1 h 30 min, too long/);
       expect(shown).toContain('1 instance not touched by a worker for more than an hour');
-      expect(shown).toContain('infra/redrive.sh redrive prod');
+      expect(shown).toContain('npm run redrive -- show --stage prod');
       expect(shown).toContain('Left out, because the last scheduled run no longer had them');
       expect(shown).toContain('gone');
     }

@@ -299,8 +299,6 @@ describe('the dashboard', () => {
   test('says what it shows, and links only to pages that it knows', () => {
     const bare: string = readDashboard()[0]?.properties.markdown;
     const linked = packageService({
-      DDM_ENDPOINT: 'https://ddm.eu-de.otc.t-systems.com',
-      DDM_PROJECT_ID: '619d3e78f61b4be68bc5aa0b59edcf7b',
       RUNBOOK_URL: 'https://git.example/ddm-sync/docs/runbook.md',
       SYNC_SCHEDULE: 'rate(1 hour)',
     });
@@ -308,11 +306,11 @@ describe('the dashboard', () => {
 
     expect(bare).toContain('# ddm-sync-dev\n');
     expect(bare).toContain('AWS region eu-central-1');
+    expect(bare).toContain('DDM at ddm.eu-de.otc.t-systems.com');
+    expect(bare).toContain('project 619d3e78f61b4be68bc5aa0b59edcf7b');
     expect(bare).toContain('npm run report -- --stage dev');
-    expect(bare).toContain('infra/redrive.sh show dev');
+    expect(bare).toContain('npm run redrive -- show --stage dev');
     for (const text of [
-      'DDM at ddm.eu-de.otc.t-systems.com',
-      'project 619d3e78f61b4be68bc5aa0b59edcf7b',
       'schedule rate(1 hour)',
       '(https://git.example/ddm-sync/docs/runbook.md)',
       '(https://git.example/ddm-sync/docs/report.md)',

@@ -78,9 +78,8 @@ describe('what is left out of the package', () => {
 });
 
 describe.each(readdirSync(functions))('%s', (file) => {
-  test('is 480 kB at most, and 660 with the client of S3', () => {
-    const max = file === 'worker.js' ? 660_000 : 480_000;
-    expect(statSync(join(functions, file)).size).toBeLessThanOrEqual(max);
+  test('is 480 kB at most', () => {
+    expect(statSync(join(functions, file)).size).toBeLessThanOrEqual(480_000);
   });
 
   test("is imported without Node's fetch", async () => {
