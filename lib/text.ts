@@ -24,29 +24,44 @@ function toShortLine(text: string): string {
   return text.replace(controlCharacters, ' ').trim().slice(0, maxCharacters);
 }
 
-/** Without secrets and long opaque strings. Where a secret is left in another spelling, nothing is kept. */
+/** Without secrets and long opaque strings. Where a piece of a secret is left, in any spelling, nothing is kept. */
 function redact(text: string, secrets: readonly string[]): string {
   let clean = text.slice(0, 64 * 1_024);
   const longestFirst = secrets.filter(Boolean).sort((a, b) => b.length - a.length);
   for (const secret of longestFirst) clean = clean.replaceAll(secret, redacted);
-  const spellings = spellingsOf(clean);
-  const hidden = spellingsOfSecrets(longestFirst);
-  if (hidden.some((part) => spellings.some((whole) => whole.includes(part)))) return redacted;
-  return clean.replace(opaqueRun, redacted);
+  const hidden = spell(longestFirst);
+  const isTold = (text: string) => hidden.spellings.some((spelling) => text.includes(spelling));
+  if (spellingsOf(clean).some(isTold)) return redacted;
+  clean = clean.replace(opaqueRun, redacted);
+  const hasPiece = (text: string) => piecesOf(text).some((piece) => hidden.pieces.has(piece));
+  return spellingsOf(clean).some(hasPiece) ? redacted : clean;
+}
+
+/** A service may cut what it quotes. So many letters and digits of a secret in a row are no coincidence. */
+const pieceLength = 12;
+
+interface Spelled {
+  readonly secrets: readonly string[];
+  readonly spellings: readonly string[];
+  readonly pieces: ReadonlySet<string>;
 }
 
 // A run asks about the same token for each of its answers, and spelling it is most of the work.
-let spelled: { readonly secrets: readonly string[]; readonly spellings: readonly string[] } = {
-  secrets: [],
-  spellings: [],
-};
+let spelled: Spelled = { secrets: [], spellings: [], pieces: new Set() };
 
-function spellingsOfSecrets(secrets: readonly string[]): readonly string[] {
+function spell(secrets: readonly string[]): Spelled {
   const isSame =
     spelled.secrets.length === secrets.length &&
     secrets.every((secret, index) => secret === spelled.secrets[index]);
-  if (!isSame) spelled = { secrets, spellings: secrets.flatMap(spellingsOf) };
-  return spelled.spellings;
+  if (isSame) return spelled;
+  const spellings = secrets.flatMap(spellingsOf);
+  spelled = { secrets, spellings, pieces: new Set(spellings.flatMap(piecesOf)) };
+  return spelled;
+}
+
+function piecesOf(text: string): readonly string[] {
+  const count = Math.max(0, text.length - pieceLength + 1);
+  return Array.from({ length: count }, (_, at) => text.slice(at, at + pieceLength));
 }
 
 /** The letters and digits of a text as it is, and after each layer of escapes is taken off. */

@@ -35,6 +35,13 @@ export interface TimeSpan {
 }
 
 const pageSize = 128; // the API's limit
+const maxTotal = 1_000_000; // beyond it, a total is no number of things
+
+/** Infinity if the API does not say. */
+const total = v.fallback(
+  v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(maxTotal)),
+  Number.POSITIVE_INFINITY,
+);
 
 interface List<Schema extends v.GenericSchema> {
   readonly what: string;
@@ -74,7 +81,7 @@ const instances = {
         status: v.optional(v.string(), ''),
       }),
     ),
-    total_record: v.optional(v.number(), Number.POSITIVE_INFINITY),
+    total_record: total,
   }),
 } as const;
 
@@ -153,7 +160,7 @@ export async function countInstances(deps: ListDeps, signal: AbortSignal): Promi
 
 const databases = v.object({
   databases: v.array(v.object({ used_rds: v.nullish(v.array(v.object({ id: v.string() })), []) })),
-  total: v.optional(v.number(), Number.POSITIVE_INFINITY),
+  total,
 });
 
 /**
@@ -186,7 +193,7 @@ const jobs = v.object({
   jobs: v.array(
     v.fallback(v.nullable(v.object({ id: v.string(), status: text, fail_reason: text })), null),
   ),
-  total: v.optional(v.number(), Number.POSITIVE_INFINITY),
+  total,
 });
 
 /*

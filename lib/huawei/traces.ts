@@ -118,7 +118,8 @@ export async function listTraces(
       if (trace) found.set(trace.traceId, trace);
       else unreadable += 1;
     }
-    marker = page.meta_data?.marker || undefined;
+    // encodeURIComponent() throws on half of a pair of surrogates.
+    marker = page.meta_data?.marker?.toWellFormed() || undefined;
     // A marker that comes again would lead round in a circle.
     if (page.traces.length === 0 || marker === undefined || markers.has(marker)) break;
     markers.add(marker);

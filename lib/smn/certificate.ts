@@ -98,8 +98,7 @@ async function download(
 }
 
 function check(pem: string, { clock, config }: CertificatesDeps): SigningCertificate {
-  const certificate = parse(pem);
-  const { publicKey: key } = certificate;
+  const { certificate, key } = parse(pem);
   const notAfter = certificate.validToDate.getTime();
   const now = clock.now();
   if (now < certificate.validFromDate.getTime() || now >= notAfter) {
@@ -116,9 +115,10 @@ function check(pem: string, { clock, config }: CertificatesDeps): SigningCertifi
   return { key, sha256, notAfter };
 }
 
-function parse(pem: string): X509Certificate {
+function parse(pem: string): { readonly certificate: X509Certificate; readonly key: KeyObject } {
   try {
-    return new X509Certificate(pem);
+    const certificate = new X509Certificate(pem);
+    return { certificate, key: certificate.publicKey };
   } catch {
     throw refuse('the signing certificate URL did not return a certificate');
   }

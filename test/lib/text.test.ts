@@ -94,6 +94,14 @@ describe('the text of another service does not show a secret', () => {
     );
   });
 
+  test('of which only a part is quoted', () => {
+    const value = 'Tr0ub4dor&3-correct-horse';
+
+    for (const part of [value.slice(0, 15), value.slice(9), 'TR0UB4DOR%263-CORRECT']) {
+      expect(cleanForeignText(`You sent ${part}… to us.`, [value])).toBe('[redacted]');
+    }
+  });
+
   test('that contains another one', () => {
     const inner = 'QTWAOYTTINDUTQVKYUCX';
     const outer = `gQpj${inner}bi1u`;

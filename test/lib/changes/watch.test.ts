@@ -434,6 +434,13 @@ describe('a trace of an unusual form', () => {
   });
 });
 
+test('a marker that is no well-formed text ends nothing', async () => {
+  const world = createWorld();
+  for (let index = 0; index < 250; index += 1) world.record({ trace_id: `${index}\ud800` });
+
+  expect(await world.look()).toMatchObject({ enqueued: 1 });
+});
+
 /** As CTS writes it in its documentation: 2016/12/08 11:07:28 GMT+08:00. */
 function inZone(ms: number): string {
   const local = new Date(ms + 8 * hour).toISOString();

@@ -438,6 +438,21 @@ describe('the certificate', () => {
     expect([statusCode, reason]).toEqual([403, expect.stringContaining('signing certificate')]);
   });
 
+  test('is refused when its key cannot be read', async () => {
+    const { cert } = await createCertificate(valid);
+    const der = Buffer.from(cert.replace(/-----.*-----|\n/g, ''), 'base64');
+    der[der.indexOf(Buffer.from('06092a864886f70d010101', 'hex')) + 2] = 0x2b; // what kind of key it is
+    const body = `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`;
+    const http = createFakeHttp(() => ({ status: 200, body }));
+    const { refusal, sign } = createReceiver(smn, { http });
+
+    const { reason, statusCode } = await refusal(
+      sign({ signing_cert_url: `https://${host}${file}` }),
+    );
+
+    expect([statusCode, reason]).toEqual([403, expect.stringContaining('did not return')]);
+  });
+
   test('must be a pinned one where there are pins', async () => {
     const other = createReceiver(smn, { env: { SMN_CERTIFICATE_SHA256: huaweiFingerprint } });
     const both = `${huaweiFingerprint}, ${smn.fingerprint}`;

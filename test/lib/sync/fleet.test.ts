@@ -14,6 +14,8 @@ interface ListOptions {
   /** Of a page, by the number of the call. @default the limit asked for */
   readonly length?: (call: number) => number;
   readonly hasTotal?: boolean;
+  /** What the service says instead of how many there are. */
+  readonly total?: number;
   readonly latencyMs?: number;
   /** Whether a call fails, by its number. */
   readonly fails?: (call: number) => boolean;
@@ -32,7 +34,10 @@ function discover({ hasTotal = true, ids, latencyMs = 150, ...options }: ListOpt
       if (signal.aborted || options.fails?.(call)) return answer(403, { errCode: 'DBS.200047' });
       const length = Math.min(Number(query.get('limit')), options.length?.(call) ?? 128);
       const instances = ids.slice(offset, offset + length).map((id) => ({ id, status: 'RUNNING' }));
-      return answer(200, { instances, ...(hasTotal && { total_record: ids.length }) });
+      return answer(200, {
+        instances,
+        ...(hasTotal && { total_record: options.total ?? ids.length }),
+      });
     },
   });
   const app = createTestApp({
@@ -50,6 +55,8 @@ describe('the list of instances', () => {
   test.each([
     ['with a total', {}],
     ['without a total', { hasTotal: false }],
+    ['with a total that is no number of instances', { total: 1e15 }],
+    ['with a total below zero', { total: -1 }],
     ['with pages shorter than asked for', { length: (call: number) => 50 + call }],
     ['with a page that was refused', { fails: (call: number) => call === 4 }],
   ] as const)('is complete %s', async (_, options) => {
