@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
+import { toJson } from '../test/fuzz/mutate.ts';
 import { targets } from '../test/fuzz/targets.ts';
 
 const usage = `npm run fuzz -- [options]
   --runs N     inputs for each parser (default 10000)
   --only TEXT  the parsers whose name contains the text
-  --seed S     of an earlier run
+  --seed=S     of an earlier run
   --path P     of its failing input
 Parsers: ${targets.map(({ name }) => `\n  ${name}`).join('')}
 `;
@@ -43,10 +44,10 @@ async function fuzz(): Promise<void> {
     );
     if (!result.failed) continue;
     process.exitCode = 1;
-    print(`  input: ${fc.stringify(result.counterexample).slice(0, 2_000)}`);
+    print(`  input: ${toJson(result.counterexample).slice(0, 2_000)}`);
     print(`  ${String(result.errorInstance).slice(0, 1_000)}`);
     print(
-      `  npm run fuzz -- --only '${name}' --runs ${numRuns} --seed ${result.seed} --path ${result.counterexamplePath}`,
+      `  npm run fuzz -- --only '${name}' --runs ${numRuns} --seed=${result.seed} --path ${result.counterexamplePath}`,
     );
   }
 }

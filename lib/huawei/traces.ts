@@ -63,9 +63,11 @@ const traceSchema = v.pipe(
   ),
 );
 
+const maxTime = 8.64e15; // the largest Date
+
 /** Ms since the epoch, or the form of the CTS user guide: 2016/12/08 11:07:28 GMT+08:00. */
 function toMs(time: unknown): number | undefined {
-  if (typeof time === 'number') return time;
+  if (typeof time === 'number') return Math.abs(time) <= maxTime ? time : undefined;
   if (typeof time !== 'string') return undefined;
   if (/^\d{13}$/.test(time)) return Number(time);
   const parts = /^(\d{4})\/(\d\d)\/(\d\d) (\d\d:\d\d:\d\d) GMT([+-]\d\d:\d\d)$/.exec(time);

@@ -64,11 +64,15 @@ function databasesOf({ dataNodes }: FakeCts, instanceId: string): HttpAnswer {
   return answer(200, { databases, total: databases.length });
 }
 
+function isDate(time: unknown): time is number {
+  return typeof time === 'number' && time <= 8.64e15;
+}
+
 function listTraces({ traces }: FakeCts, query: URLSearchParams): HttpAnswer {
   const [from, to, limit] = ['from', 'to', 'limit'].map((name) => Number(query.get(name)));
   const found = traces
     .filter(({ service_type }) => service_type === query.get('service_type'))
-    .filter(({ time }) => typeof time !== 'number' || (time >= (from ?? 0) && time <= (to ?? 0)))
+    .filter(({ time }) => !isDate(time) || (time >= (from ?? 0) && time <= (to ?? 0)))
     .toSorted((a, b) => Number(b.time) - Number(a.time) || 0);
   const next = query.get('next') ?? undefined;
   const start = found.findIndex(({ trace_id }) => trace_id === next) + 1;

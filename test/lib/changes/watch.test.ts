@@ -412,6 +412,7 @@ describe('a trace of an unusual form', () => {
     ['no trace_id', { trace_id: null }],
     ['no trace_name', { trace_name: null }],
     ['no time', { time: 'yesterday' }],
+    ['a time that is no date', { time: 1e300 }],
     ['no id of a data node', { resource_id: 'rds-orders' }],
   ])('is counted, and one warning tells of it: %s', async (_, fields) => {
     const world = createWorld();
