@@ -12,7 +12,7 @@ import { instanceCount } from './start/options.ts';
 const taskRoot = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const devCommand = {
-  name: 'npm run dev',
+  name: 'dev',
   about: `Serves POST http://127.0.0.1:<port>/sync and the schedule through serverless-offline, and runs the workers
 on the queue, all against an embedded cloud. Ctrl-C ends it.`,
   options: {

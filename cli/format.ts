@@ -1,3 +1,5 @@
+import { Help } from 'commander';
+
 /** `2026-11-24 02:15 UTC` */
 export function formatTime(at: Date): string {
   return `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
@@ -68,4 +70,13 @@ export function drawSparkline(values: readonly number[]): string {
       value === 0 ? '.' : (blocks[Math.ceil((value / highest) * blocks.length) - 1] ?? blocks[0]),
     )
     .join('');
+}
+
+/** Breaks lines at blanks where they are wider than the terminal, and keeps their indentation. */
+export function wrapLines(text: string, columns = Number.POSITIVE_INFINITY): string {
+  return text.replace(/^( *)(.*)$/gm, (line, indent: string, rest: string) =>
+    line.length <= columns
+      ? line
+      : new Help().boxWrap(rest, columns - indent.length).replace(/^/gm, indent),
+  );
 }

@@ -1,4 +1,5 @@
-import { parseArgs } from 'node:util';
+import { CommanderError, Option as Flag, Command as Parser } from 'commander';
+import { wrapLines } from './format.ts';
 
 /** A wrong option or value. The message is one line for the person who typed it. */
 export class OptionError extends Error {
@@ -23,7 +24,7 @@ interface Option {
 
 /** What a person types, with everything that its help says. */
 export interface Command {
-  /** `npm start` */
+  /** Behind `npx ddm-sync`. */
   readonly name: string;
   readonly about: string;
   /** Arguments without a flag; absent where the command takes none. */
@@ -48,53 +49,74 @@ export type Parsed<One extends Command> = {
   readonly [Name in keyof One['options']]: ValueOf<One['options'][Name]>;
 } & { readonly help: boolean; readonly operands: readonly string[] };
 
-const helpOption = { help: '', short: 'h' };
-
 /** @throws {OptionError} */
 export function parseOptions<const One extends Command>(
   command: One,
   args: readonly string[],
 ): Parsed<One> {
   command.refuse?.(args);
-  const options = Object.entries<Option>({ ...command.options, help: helpOption });
-  const { positionals, values } = parse(command, options, args);
-  const read = options.map(([name, { default: standard, example, multiple, read }]) => {
-    const value = values[flagOf(name)] ?? (multiple ? [] : standard);
-    if (example === undefined) return [name, value === true];
-    const convert = (one: unknown): unknown =>
-      typeof one === 'string' && read ? read(one, `--${flagOf(name)}`) : one;
-    return [name, Array.isArray(value) ? value.map(convert) : convert(value)];
-  });
-  return { ...Object.fromEntries(read), operands: positionals };
+  const parser = createParser(command);
+  try {
+    parser.parse(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    const message = error.message
+      .replace(/^error: /, '')
+      .replaceAll('\n', ' ')
+      .replace(/\.$/, '');
+    throw new OptionError(`${capital(message)}: ${seeHelp(command)}`, { cause: error });
+  }
+  const values: Readonly<Record<string, unknown>> = parser.opts();
+  const read = Object.entries<Option>(command.options).map(([name, option]) => [
+    name,
+    readValue(option, values[name], `--${flagOf(name)}`),
+  ]);
+  return { ...Object.fromEntries(read), help: values.help === true, operands: parser.args };
 }
 
-function parse(
-  command: Command,
-  options: readonly (readonly [string, Option])[],
-  args: readonly string[],
-): { readonly positionals: readonly string[]; readonly values: Readonly<Record<string, unknown>> } {
-  const types = options.map(([name, { example, multiple = false, short }]) => [
-    flagOf(name),
-    { type: example === undefined ? 'boolean' : 'string', multiple, ...(short && { short }) },
-  ]);
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: command.operands !== undefined,
-      options: Object.fromEntries(types),
-    });
-  } catch (error) {
-    const message = error instanceof Error ? (error.message.split(/\.?(?:\n|\. )/)[0] ?? '') : '';
-    throw new OptionError(`${message}: ${seeHelp(command)}`, { cause: error });
+function readValue({ example, read }: Option, value: unknown, flag: string): unknown {
+  if (example === undefined) return value === true;
+  if (Array.isArray(value)) return value.map((one: string) => read?.(one, flag) ?? one);
+  return typeof value === 'string' && read ? read(value, flag) : value;
+}
+
+function createParser({ about, name, operands, options }: Command): Parser {
+  const parser = new Parser(`${program} ${name}`)
+    .description(flow(about))
+    .usage(`${operands === undefined ? '' : `${operands} `}[options]`)
+    .helpOption(false) // --help is an option like the others: only runCommand() prints it
+    .configureOutput({ writeErr: () => {} })
+    .configureHelp({ sortOptions: false })
+    .exitOverride();
+  if (operands !== undefined) parser.argument('[operands...]');
+  let heading = 'Options:';
+  for (const [key, option] of Object.entries<Option>(options)) {
+    if (option.group !== undefined) heading = `${option.group}:`;
+    parser.addOption(createFlag(key, option).helpGroup(heading));
   }
+  return parser.addOption(new Flag('-h, --help', 'this text').helpGroup(heading));
+}
+
+function createFlag(
+  key: string,
+  { default: standard, example, help, multiple, short }: Option,
+): Flag {
+  const start = `${short === undefined ? '' : `-${short}, `}--${flagOf(key)}`;
+  const flag = new Flag(example === undefined ? start : `${start} <${example}>`, help);
+  if (multiple) {
+    return flag.argParser((value, before: string[]) => [...before, value]).default([], 'none');
+  }
+  return standard === undefined ? flag : flag.default(standard, standard);
 }
 
 function flagOf(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
+const program = 'npx ddm-sync';
+
 export function seeHelp({ name }: Pick<Command, 'name'>): string {
-  return `see ${name} -- --help`;
+  return `see ${program} ${name} --help`;
 }
 
 /** A reader for values of one form: what the pattern captures is converted. */
@@ -129,19 +151,21 @@ export function checked(check: (value: string) => true | string): Read<string> {
   };
 }
 
-/** The text of `--help`. */
-export function describeHelp({ about, name, notes, operands, options }: Command): string {
-  const rows = Object.entries<Option>({ ...options, help: helpOption }).map(([name, option]) => ({
-    ...option,
-    start: `  --${flagOf(name)} ${option.example ?? ''}`,
-  }));
-  const width = Math.max(...rows.map(({ start }) => start.length));
-  const lines = rows.flatMap(({ default: standard, group, help, start }, index) => [
-    ...(group === undefined ? (index === 0 ? [''] : []) : ['', group]),
-    `${start.padEnd(width)}  ${help}${standard ? ` (default ${standard})` : ''}`.trimEnd(),
-  ]);
-  const usage = `${name} -- ${operands === undefined ? '' : `${operands} `}[options]`;
-  return `${[usage, '', about, ...lines, ...(notes ? ['', notes] : [])].join('\n')}\n`;
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
+
+/** Without the line breaks of the source; those before a list stay. */
+function flow(text: string): string {
+  return text.replace(/\n(?![ \n])/g, ' ');
+}
+
+/** The text of `--help`, as wide as the terminal. */
+export function describeHelp(command: Command): string {
+  const notes = command.notes
+    ? `\n${wrapLines(flow(command.notes), process.stdout.columns ?? 80)}\n`
+    : '';
+  return `${createParser(command).helpInformation()}${notes}`;
 }
 
 /** Runs a command on the arguments of this process, which ends with the exit code of `main`. */
@@ -149,6 +173,7 @@ export async function runCommand<const One extends Command>(
   command: One,
   main: (options: Parsed<One>) => Promise<number>,
 ): Promise<void> {
+  process.stdout.on('error', endWithReader);
   try {
     const options = parseOptions(command, process.argv.slice(2));
     if (options.help) process.stdout.write(describeHelp(command));
@@ -158,4 +183,10 @@ export async function runCommand<const One extends Command>(
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 2;
   }
+}
+
+/** Whoever reads the output may have seen enough: `| head`. */
+export function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
 }

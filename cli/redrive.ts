@@ -5,7 +5,7 @@ import { actions, workOn } from './redrive/dead-letters.ts';
 import { readStageName } from './stages.ts';
 
 const redriveCommand = {
-  name: 'npm run redrive',
+  name: 'redrive',
   operands: Object.keys(actions).join('|'),
   about: `Works on a dead-letter queue of a stage: "show" lists up to 10 of its messages, "redrive" sends all of them
 back to where they came from, "status" says how far that is. docs/redrive.md says when to do it.`,

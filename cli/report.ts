@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readStage, type Stage } from '../infra/stage.ts';
+import { wrapLines } from './format.ts';
 import { OptionError, runCommand } from './options.ts';
 import { chooseInput, type ReportOptions, reportCommand } from './report/options.ts';
 import { drawPage } from './report/page.ts';
@@ -18,7 +19,11 @@ await runCommand(reportCommand, async (options) => {
   if (stages.length > 1) return reportStages(stages, options);
   const input = { ...chooseInput(options, stdin.isTTY, stages[0]), comparePath: options.compare };
   const summary = await readSummary(input);
-  stdout.write(options.json ? `${JSON.stringify(summary, null, 2)}\n` : describeSummary(summary));
+  stdout.write(
+    options.json
+      ? `${JSON.stringify(summary, null, 2)}\n`
+      : wrapLines(describeSummary(summary), stdout.columns),
+  );
   if (options.html !== undefined) {
     await writePage(options.html, drawPage(summary, findErrorCodes(options.html)));
     stderr.write(`Wrote ${options.html}\n`);
@@ -32,7 +37,7 @@ async function reportStages(stages: readonly Stage[], options: ReportOptions): P
   }
   const reports = await readStages(stages, options);
   const json = `${JSON.stringify({ stages: reports }, null, 2)}\n`;
-  stdout.write(options.json ? json : describeStages(reports));
+  stdout.write(options.json ? json : wrapLines(describeStages(reports), stdout.columns));
   return exitCodeOfStages(reports);
 }
 

@@ -1,29 +1,36 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from '../scripts/build.ts';
-import { OptionError, runCommand } from './options.ts';
+import { runCommand } from './options.ts';
+import { required } from './run/project.ts';
 import { runChanges } from './start/changes.ts';
-import { type StartOptions, startCommand } from './start/options.ts';
-import { openProject, type Project } from './start/project.ts';
+import { checkQueueOptions, startCommand } from './start/options.ts';
+import { openDemo } from './start/project.ts';
 import { runFleet } from './start/run.ts';
 
 const taskRoot = dirname(dirname(fileURLToPath(import.meta.url)));
+const { env, stderr, stdout } = process;
 
 await runCommand(startCommand, async (options) => {
-  const project = await openProject(options, process.env);
+  checkQueueOptions(options);
+  const ignored = required.filter((name) => env[name]);
+  if (ignored.length > 0) {
+    stderr.write(`Not used here: ${ignored.join(', ')}. npx ddm-sync run is for a real project.\n`);
+  }
+  const project = await openDemo(options);
   try {
     await build();
-    return await run(options, project);
+    if (options.changeNodes !== undefined) {
+      return await runChanges(
+        options.changeNodes,
+        project.cloud,
+        { taskRoot, env: project.env },
+        options.json,
+      );
+    }
+    const { ok } = await runFleet(options, project, taskRoot, stdout, options);
+    return ok ? 0 : 1;
   } finally {
-    await project.cloud?.close();
+    await project.cloud.close();
   }
 });
-
-function run(options: StartOptions, project: Project): Promise<number> {
-  const { cloud, env } = project;
-  if (options.changeNodes === undefined) {
-    return runFleet(options, project, taskRoot, process.stdout);
-  }
-  if (!cloud) throw new OptionError('--change-nodes needs the embedded cloud');
-  return runChanges(options.changeNodes, cloud, { taskRoot, env }, options.json);
-}

@@ -1,7 +1,7 @@
 import { stagesOption } from '../stages.ts';
 
 export const deployCommand = {
-  name: 'npm run deploy',
+  name: 'deploy',
   about: `Checks the settings of every stage that it is given, builds, deploys the stages one after the other, and
 replaces their tokens, so that they work at once. It deploys nothing if a setting of any of them is wrong,
 and stops at the first stage that fails.`,

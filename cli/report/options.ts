@@ -24,7 +24,7 @@ function readPeriod(period: string): number {
 }
 
 export const reportCommand = {
-  name: 'npm run report',
+  name: 'report',
   operands: '[file...]',
   about: `Reads log lines of the functions and says how the last sync of each instance ended. Files may be gzipped;
 "-", or no file at all, is the standard input.`,

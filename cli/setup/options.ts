@@ -16,7 +16,7 @@ import {
   splitList,
 } from './checks.ts';
 
-const name = 'npm run setup';
+const name = 'setup';
 
 export const setupCommand = {
   name,

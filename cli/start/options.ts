@@ -1,19 +1,30 @@
-import { matching, type Parsed } from '../options.ts';
-import { readStageName } from '../stages.ts';
+import { matching, OptionError, type Parsed } from '../options.ts';
 
 const share = matching(/^(\d{1,2}(?:\.\d+)?|100)%$/, 'a share such as 3%', (text) => +text / 100);
 
 /** How many instances; `npm run dev` takes the same. */
 export const instanceCount = matching(/^(\d{1,6})$/, 'a number such as 500', Number);
 
+/** Those of `start` and of `run`. */
+export const runOptions = {
+  concurrency: { group: 'Run', example: '20', help: 'SYNC_CONCURRENCY (default 20)' },
+  rate: {
+    example: '100',
+    help: 'SYNC_RATE_PER_SECOND (default 100 in the embedded cloud, 20 else)',
+  },
+  api: { example: 'v1|v3|auto', help: 'DDM_API_VERSION (default v1)' },
+  dryRun: { help: 'read and check everything, call nothing' },
+  json: { help: 'print only the raw Lambda log lines' },
+} as const;
+
 export const startCommand = {
-  name: 'npm start',
-  about: `Runs the packaged "scheduled" handler once in Lambda's environment, then the packaged "worker"
-until the queue is empty, and shows what became of every instance. Without settings it runs against
-an embedded cloud on this machine (parameter store, IAM, DDM, queue).`,
+  name: 'start',
+  about: `Shows the service at work: runs the packaged "scheduled" handler once in Lambda's environment, then the packaged
+"worker" until the queue is empty, against a cloud that is embedded here (parameter store, IAM, DDM, queue), and says
+what became of every instance. "npx ddm-sync run" is for a real project.`,
   options: {
     instances: {
-      group: 'Embedded cloud',
+      group: 'Cloud',
       example: '500',
       help: 'instances in the list',
       default: '200',
@@ -43,7 +54,7 @@ an embedded cloud on this machine (parameter store, IAM, DDM, queue).`,
       read: matching(/^(\d{1,6})ms$/, 'a time such as 80ms', Number),
     },
     inlineMax: {
-      group: 'Queue (embedded cloud; its delays pass 60 times faster than on AWS)',
+      group: 'Queue (its delays pass 60 times faster than on AWS)',
       example: '500',
       help: 'SYNC_INLINE_MAX: instances beyond it go to the queue (default 500)',
     },
@@ -66,25 +77,36 @@ an embedded cloud on this machine (parameter store, IAM, DDM, queue).`,
       read: share,
     },
     changeNodes: {
-      group: 'Changes (embedded cloud)',
+      group: 'Changes',
       example: '20',
       help: 'change this many data nodes instead: watch finds them, workers sync, follow sees the end',
       read: matching(/^([1-9]\d{0,4})$/, 'a number such as 20', Number),
     },
-    concurrency: { group: 'Run', example: '20', help: 'SYNC_CONCURRENCY (default 20)' },
-    rate: { example: '100', help: 'SYNC_RATE_PER_SECOND (default 100 here, 20 on AWS)' },
-    api: { example: 'v1|v3|auto', help: 'DDM_API_VERSION (default v1)' },
-    stage: {
-      group: 'Real project',
-      example: 'prod',
-      help: 'the project of stages/prod.env, from this machine: try it with --dry-run first',
-      read: readStageName,
-    },
-    dryRun: { help: 'read and check everything, call nothing' },
-    json: { help: 'print only the raw Lambda log lines' },
+    ...runOptions,
   },
-  notes: `Real project without a stage: set DDM_ENDPOINT, DDM_PROJECT_ID and PARAMETER_PREFIX. All other settings of
-docs/configuration.md are passed on. AWS region and credentials as for the aws command (AWS_PROFILE, ...).`,
 } as const;
 
 export type StartOptions = Parsed<typeof startCommand>;
+
+/** The settings that options stand for. */
+export function settingsOf({
+  api,
+  concurrency,
+  rate,
+}: Pick<StartOptions, 'api' | 'concurrency' | 'rate'>): Readonly<Record<string, string>> {
+  return {
+    ...(concurrency && { SYNC_CONCURRENCY: concurrency }),
+    ...(rate && { SYNC_RATE_PER_SECOND: rate }),
+    ...(api && { DDM_API_VERSION: api }),
+  };
+}
+
+const defaultInlineMax = 500;
+
+/** @throws {OptionError} for options that would do nothing */
+export function checkQueueOptions({ inlineMax, instances, kill, redeliver }: StartOptions): void {
+  if (kill + redeliver === 0 || instances > Number(inlineMax ?? defaultInlineMax)) return;
+  throw new OptionError(
+    '--kill and --redeliver do something to messages in the queue, and there are none: give an --inline-max below --instances',
+  );
+}

@@ -10,13 +10,24 @@ const workerTimeoutMs = 60_000; // as in serverless.yml
 const batchSize = 100;
 const batchWindowMs = 1_000;
 
-/** Runs `scheduled` once, then workers until the queue is empty. Resolves with the exit code. */
+type QueueFaults = Pick<StartOptions, 'kill' | 'redeliver' | 'workers'>;
+
+/** How a run ended. */
+export interface FleetRun {
+  /** The invocation did not fail. */
+  readonly ok: boolean;
+  /** Instances. */
+  readonly failed: number;
+}
+
+/** @param faults what goes wrong with the queue of the embedded cloud */
 export async function runFleet(
-  options: StartOptions,
+  options: Pick<StartOptions, 'dryRun' | 'json'>,
   project: Project,
   taskRoot: string,
   out: Output,
-): Promise<number> {
+  faults: QueueFaults = { kill: 0, redeliver: 0, workers: 1 },
+): Promise<FleetRun> {
   const { cloud, env } = project;
   const screen = createScreen(options, project, out);
   const lambda = { taskRoot, env, onLine: screen.line };
@@ -24,15 +35,14 @@ export async function runFleet(
   const result = await scheduled.invoke(options.dryRun ? { dryRun: true } : {});
   await scheduled.stop();
   if (cloud && cloud.sqs.messages(syncQueue).length > 0) {
-    await drain(options, cloud, lambda, screen);
+    await drain(faults, cloud, lambda, screen);
   }
-  screen.finish(result);
-  return result.ok ? 0 : 1;
+  return { ok: result.ok, failed: screen.finish(result) };
 }
 
 /** Runs workers until the queue is empty. */
 async function drain(
-  { kill, redeliver, workers }: StartOptions,
+  { kill, redeliver, workers }: QueueFaults,
   cloud: Cloud,
   lambda: Omit<LambdaOptions, 'functionName'>,
   screen: Screen,

@@ -1,6 +1,7 @@
 import type { InvocationResult } from '../../emulator/runtime-api.ts';
 import type { Outcome, Report } from '../../lib/log.ts';
 import { describeFailures } from '../failures.ts';
+import { wrapLines } from '../format.ts';
 import type { StartOptions } from './options.ts';
 import type { Project } from './project.ts';
 
@@ -10,7 +11,8 @@ export interface Screen {
   line(line: string): void;
   phase(title: string): void;
   drained(stats: DrainStats): void;
-  finish(result: InvocationResult): void;
+  /** Returns how many instances failed. */
+  finish(result: InvocationResult): number;
 }
 
 interface DrainStats {
@@ -28,36 +30,45 @@ type LogLine = Partial<Outcome> &
 /** Where the screen writes: out. */
 export interface Output {
   readonly isTTY: boolean;
+  /** Of the terminal. */
+  readonly columns?: number;
   write(text: string): unknown;
 }
 
 const redrawMs = 100;
 
 export function createScreen(
-  { instances, json }: StartOptions,
+  { json }: Pick<StartOptions, 'json'>,
   { cloud, name }: Project,
   out: Output,
 ): Screen {
+  const last = new Map<string, LogLine>(); // the last outcome of each instance
+  const withStatus = (status: string): LogLine[] =>
+    [...last.values()].filter((line) => line.status === status);
+  const keep = (line: LogLine): void => {
+    if (!line.message.startsWith('instance sync ') || line.status === undefined) return;
+    last.set(line.instanceId ?? '', line);
+  };
   if (json) {
     const nothing = (): void => {};
-    const line = (text: string): void => void out.write(`${text}\n`);
-    return { line, phase: nothing, drained: nothing, finish: nothing };
+    const line = (text: string): void => {
+      out.write(`${text}\n`);
+      const parsed = parseLogLine(text);
+      if (parsed) keep(parsed);
+    };
+    return { line, phase: nothing, drained: nothing, finish: () => withStatus('failed').length };
   }
-  const last = new Map<string, LogLine>(); // the last outcome of each instance
   let report: LogLine | undefined;
   let drained: DrainStats | undefined;
   let drawnAt = 0;
-  out.write(`Running the packaged scheduled handler against ${name}\n`);
-
-  const withStatus = (status: string): LogLine[] =>
-    [...last.values()].filter((line) => line.status === status);
+  const say = (text: string): void => void out.write(wrapLines(text, out.columns));
+  say(`Running the packaged scheduled handler against ${name}\n`);
 
   const draw = (): void => {
-    if (!out.isTTY || Date.now() - drawnAt < redrawMs) return;
     drawnAt = Date.now();
     const done = last.size - withStatus('queued').length;
-    const progress = drawProgress(done, cloud ? instances : done, withStatus('failed').length);
-    out.write(`\r${progress}`);
+    const total = cloud?.ddm.instanceIds.length ?? done;
+    out.write(`\r${drawProgress(done, total, withStatus('failed').length)}`);
   };
 
   const describeEnd = ({ batches, deadLetters, killed, redelivered }: DrainStats): string => {
@@ -82,24 +93,30 @@ export function createScreen(
       const line = parseLogLine(text);
       if (line === undefined) return void (text.startsWith('{') || out.write(`${text}\n`));
       if (line.message === 'sync run finished') report = line;
-      if (!line.message.startsWith('instance sync ') || line.status === undefined) return;
-      last.set(line.instanceId ?? '', line);
-      draw();
+      keep(line);
+      if (out.isTTY && Date.now() - drawnAt >= redrawMs) draw();
     },
-    phase: (title) => void out.write(`${out.isTTY ? '\n' : ''}${title}\n`),
+    phase: (title) => {
+      if (out.isTTY) draw();
+      say(`${out.isTTY ? '\n' : ''}${title}\n`);
+    },
     drained: (stats) => {
       drained = stats;
     },
     finish: (result) => {
       const failures = withStatus('failed');
-      if (out.isTTY) out.write('\n');
-      if (failures.length > 0) out.write(`\nFailed\n${describeFailures(failures)}\n`);
-      if (report) out.write(`\nRun ${report.runId ?? ''}\n${describeReport(report)}\n`);
-      if (drained) out.write(describeEnd(drained));
+      if (out.isTTY) {
+        draw();
+        out.write('\n');
+      }
+      if (failures.length > 0) say(`\nFailed\n${describeFailures(failures)}\n`);
+      if (report) say(`\nRun ${report.runId ?? ''}\n${describeReport(report)}\n`);
+      if (drained) say(describeEnd(drained));
       const { throttled = 0 } = cloud?.ddm.stats() ?? {};
-      if (throttled > 0) out.write(`  throttled  ${throttled}\n`);
-      out.write(`\n${conclude(result, failures.length)}\n`);
+      if (throttled > 0) say(`  throttled  ${throttled}\n`);
+      say(`\n${conclude(result, last.size, failures.length)}\n`);
       if (cloud) out.write(`\n${nextSteps}`);
+      return failures.length;
     },
   };
 }
@@ -138,18 +155,16 @@ function describeReport(report: Partial<Report>): string {
   ].join('\n');
 }
 
-function conclude(result: InvocationResult, failed: number): string {
+function conclude(result: InvocationResult, total: number, failed: number): string {
   if (!result.ok) {
     return `The invocation failed: ${result.error.errorType}: ${result.error.errorMessage}`;
   }
-  return failed > 0
-    ? 'The run worked. Failed instances do not fail it: the next run tries them again.'
-    : 'The run worked.';
+  if (failed === 0) return 'The run worked.';
+  const share = failed === total ? `all ${total}` : `${failed} of ${total}`;
+  return `The run ended, and ${share} instances failed. On AWS, the next run tries them again.`;
 }
 
-const nextSteps = `This was the embedded cloud. To run against a real project:
-  export DDM_ENDPOINT=https://ddm.<region>.myhuaweicloud.com   # or .eu, or otc.t-systems.com
-  export DDM_PROJECT_ID=<project id>  PARAMETER_PREFIX=/ddm-sync/prod
-  export AWS_REGION=...  AWS_ACCESS_KEY_ID=...  AWS_SECRET_ACCESS_KEY=...
-  npm start -- --dry-run     # reads and checks everything, calls nothing
+const nextSteps = `This was the embedded cloud. For a real project:
+  npm run setup -- --stage prod                # asks, tests, and writes parameters and settings
+  npx ddm-sync run --stage prod --dry-run      # reads and checks everything, calls nothing
 `;

@@ -207,7 +207,7 @@ describe('nothing is deployed', () => {
   });
 
   test.each([
-    [[], /^Which stage\? Give --stage <name>, or --stage all; see npm run deploy -- --help\n$/],
+    [[], /^Which stage\? Give --stage <name>, or --stage all; see npx ddm-sync deploy --help\n$/],
     [['--stage', 'all'], /^No stage has a file in stages\/: npm run setup writes one\n$/],
     [['--stage', 'pr od'], /^--stage: "pr od" is not a stage: give a word such as prod or test\n$/],
     [['--stage', '../x'], /is not a stage/],

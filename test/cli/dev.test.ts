@@ -62,7 +62,7 @@ test('npm run dev answers POST /sync over HTTP as the HTTP API does', async () =
 test.each([
   [['--port', '0'], /^--port: "0" is not a port: give a number from 1 to 65535\n$/],
   [['--instances', 'many'], /^--instances takes a number such as 500, not "many"\n$/],
-  [['--unknown'], /^Unknown option '--unknown': see npm run dev -- --help\n$/],
+  [['--unknown'], /^Unknown option '--unknown': see npx ddm-sync dev --help\n$/],
 ])('npm run dev refuses %j with one line', async (args, message) => {
   const { status, stderr } = await runNode('cli/dev.ts', args);
 

@@ -573,7 +573,7 @@ describe('npm run report', () => {
   test('does not wait for a person to type a log', () => {
     const choose = (...args: string[]) => chooseInput(parseOptions(reportCommand, args), true);
 
-    expect(() => choose()).toThrow(/^Nothing to read.*see npm run report -- --help$/);
+    expect(() => choose()).toThrow(/^Nothing to read.*see npx ddm-sync report --help$/);
     expect(choose('run.log').input).toMatchObject({ from: 'files' });
   });
 });

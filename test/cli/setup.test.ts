@@ -572,7 +572,7 @@ describe('wrong options are refused with one line', () => {
     [['--password', 'canary'], /--password is not an option.*hidden prompt/],
     [['--secret-access-key=canary'], /--secret-access-key is not an option/],
     [['--unknown'], /Unknown option '--unknown'.*--help/],
-    [['stray'], /Unexpected argument.*--help/],
+    [['stray'], /Too many arguments.*--help/],
     [[], /DDM_SYNC_ACCESS_KEY_ID: This is not an access/, { DDM_SYNC_ACCESS_KEY_ID: 'canary' }],
     [[], /a secret access key has 40/, { DDM_SYNC_ACCESS_KEY_ID: `canary${'x'.repeat(34)}` }],
     [[], /not a secret access key/, { DDM_SYNC_SECRET_ACCESS_KEY: 'canary' }],

@@ -1,10 +1,15 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { describeFailures } from '../../cli/failures.ts';
+import { wrapLines } from '../../cli/format.ts';
 import { describeHelp, OptionError, parseOptions } from '../../cli/options.ts';
+import { realRunCommand } from '../../cli/run/options.ts';
+import { openRealProject } from '../../cli/run/project.ts';
 import { startCommand } from '../../cli/start/options.ts';
-import { openProject } from '../../cli/start/project.ts';
 import { runFleet } from '../../cli/start/run.ts';
 import { drawProgress, parseLogLine } from '../../cli/start/screen.ts';
 import { startCloud } from '../../emulator/cloud.ts';
@@ -31,7 +36,8 @@ describe.concurrent('npm start', () => {
     expect(status).toBe(0);
     expect(stdout).toMatch(/accepted {3}45\n {2}failed {5}5\n/);
     expect(stdout).toMatch(/DBS\.\d{6} \(HTTP \d{3}\) {2}".+"\n +What to do: /);
-    expect(stdout).toContain('export DDM_ENDPOINT=');
+    expect(stdout).toContain('\nThe run ended, and 5 of 50 instances failed. ');
+    expect(stdout).toContain('npm run setup -- --stage prod');
   });
 
   test('prints only the raw log lines with --json, and calls the v3 API when told to', async () => {
@@ -43,11 +49,45 @@ describe.concurrent('npm start', () => {
     expect(messages).toContain('sync run finished');
   });
 
-  test('takes the project of the environment, and ends with 2 when a part is missing', async () => {
-    const { status, stderr } = await runNode('cli/start.ts', [], { env: { DDM_PROJECT_ID: 'p' } });
+  test('is never the real thing: it says what it does not use', async () => {
+    const { status, stderr, stdout } = await runNode('cli/start.ts', ['--instances=5'], {
+      env: { DDM_PROJECT_ID: 'p' },
+    });
 
-    expect(status).toBe(2);
-    expect(stderr).toMatch(/^[^\n]*set DDM_ENDPOINT, PARAMETER_PREFIX as well\n$/);
+    expect([status, stderr]).toEqual([
+      0,
+      'Not used here: DDM_PROJECT_ID. npx ddm-sync run is for a real project.\n',
+    ]);
+    expect(stdout).toContain('the embedded cloud (5 instances)');
+  });
+
+  test('says so when nothing was accepted', async () => {
+    const { stdout } = await start('--instances=20', '--fail=100%', '--flaky=0%');
+
+    expect(stdout).toContain('\nThe run ended, and all 20 instances failed. ');
+    expect(stdout).not.toContain('The run worked');
+  });
+
+  test('loses no line of its output, and ends quietly with whoever reads it', async () => {
+    const args = ['--instances=300', '--fail=100%', '--flaky=0%', '--inline-max=300', '--json'];
+
+    const whole = await start(...args);
+    const child = spawn(process.execPath, [join(root, 'cli/ddm-sync.js'), 'start', ...args]);
+    child.stdout.once('data', () => child.stdout.destroy());
+    const [stderr, [status]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+
+    expect(messagesOf(whole.stdout)).toContain('sync run finished');
+    expect(messagesOf(whole.stdout).at(-1)).toMatch(/^sync (run|batch) finished$/);
+    expect([status, stderr]).toEqual([0, '']);
+  });
+
+  test('refuses faults of a queue in which nothing would be', async () => {
+    const { status, stderr } = await start('--kill=10%');
+
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^--kill .* give an --inline-max .*\n$/),
+    ]);
   });
 
   test('ends with 1 when the invocation failed', async () => {
@@ -103,18 +143,18 @@ test('shows what goes over the queue, with killed workers and messages that come
     },
   };
 
-  const status = await runFleet(options, { name: 'the test', cloud, env }, root, out);
+  const end = await runFleet(options, { name: 'the test', cloud, env }, root, out, options);
 
-  expect(status).toBe(0);
+  expect(end).toEqual({ ok: true, failed: 0 });
   expect(printed).toContain('120 messages in the queue, 4 workers');
   expect(printed).toMatch(/In the end\n {2}accepted {5}150\n {2}failed {7}0\n {2}lost {9}0\n/);
   expect(printed).toMatch(/of which [1-9]\d* had their worker killed/);
   expect(printed).toMatch(/redelivered {2}[1-9]/);
 });
 
-describe('the project that npm start runs against', () => {
+describe('the project of npx ddm-sync run', () => {
   const open = (env: Readonly<Record<string, string>>, ...args: readonly string[]) =>
-    openProject(parseOptions(startCommand, args), env);
+    openRealProject(parseOptions(realRunCommand, args), env);
 
   test('is a real one when its settings are complete, with the settings of the options', async () => {
     const real = {
@@ -125,7 +165,7 @@ describe('the project that npm start runs against', () => {
       AWS_ACCESS_KEY_ID: 'key',
       AWS_SECRET_ACCESS_KEY: 'secret',
     };
-    const options = ['--concurrency=7', '--rate=8', '--api=v3', '--inline-max=9'];
+    const options = ['--concurrency=7', '--rate=8', '--api=v3'];
 
     const { cloud, env } = await open({ ...real, HOME: '/home', SYNC_JITTER: '' }, ...options);
 
@@ -135,7 +175,6 @@ describe('the project that npm start runs against', () => {
       SYNC_CONCURRENCY: '7',
       SYNC_RATE_PER_SECOND: '8',
       DDM_API_VERSION: 'v3',
-      SYNC_INLINE_MAX: '9',
     });
   });
 
@@ -190,7 +229,7 @@ test('the help names every option with its default', () => {
   ]) {
     expect(help).toContain(`--${name}`);
   }
-  expect(help).toContain('instances in the list (default 200)');
+  expect(help).toContain('instances in the list (default: 200)');
 });
 
 test.each([
@@ -226,6 +265,72 @@ test('reads the options of a run', () => {
     json: false,
   });
 });
+
+describe('npx ddm-sync', () => {
+  const ddmSync = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+    runNode('cli/ddm-sync.js', args, { env });
+
+  test('lists its commands', async () => {
+    const { status, stdout } = await ddmSync(['--help']);
+
+    expect(status).toBe(0);
+    for (const name of ['start', 'dev', 'setup', 'deploy', 'run', 'report', 'redrive']) {
+      expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+    }
+  });
+
+  test('refuses a command that it does not know, and names the one that was meant', async () => {
+    const { status, stderr } = await ddmSync(['reprot']);
+
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(/unknown command 'reprot'\n.*report/),
+    ]);
+  });
+
+  test('run asks before it calls, and takes no options of the embedded cloud', async () => {
+    const cloud = await startCloud({ instances: 4 });
+    onTestFinished(() => cloud.close());
+    const env = { ...environmentOf(cloud), AWS_REGION: 'eu-central-1', ...keys };
+
+    const unasked = await ddmSync(['run'], env);
+    const demo = await ddmSync(['run', '--fail', '90%', '--yes'], env);
+    const dry = await ddmSync(['run', '--dry-run'], env);
+
+    expect([unasked.status, unasked.stderr]).toEqual([
+      2,
+      expect.stringMatching(/give --yes .*\n$/),
+    ]);
+    expect([demo.status, demo.stderr]).toEqual([
+      2,
+      expect.stringMatching(/Unknown option '--fail'/),
+    ]);
+    expect(dry.status).toBe(0);
+    expect(cloud.ddm.stats().calls).toBe(0);
+  });
+
+  test('run ends with 1 if an instance failed', async () => {
+    const cloud = await startCloud({ instances: 4, failShare: 0.25 });
+    onTestFinished(() => cloud.close());
+    const env = { ...environmentOf(cloud), AWS_REGION: 'eu-central-1', ...keys };
+
+    const { status, stdout } = await ddmSync(['run', '--yes'], env);
+
+    expect(stdout).toMatch(/accepted {3}3\n {2}failed {5}1\n/);
+    expect(status).toBe(1);
+  });
+});
+
+test('breaks lines at blanks, and keeps their indentation', () => {
+  const text = '  one two three four five six seven eight nine ten eleven\nshort\n';
+
+  expect(wrapLines(text, 45)).toBe(
+    '  one two three four five six seven eight\n  nine ten eleven\nshort\n',
+  );
+  expect(wrapLines(text)).toBe(text);
+});
+
+const keys = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' };
 
 test('draws progress that never leaves its bar', () => {
   expect(drawProgress(50, 100, 3)).toBe('[###############...............] 50/100  3 failed');

@@ -84,7 +84,7 @@ describe('npm run setup', () => {
     });
 
     expect(status).toBe(0);
-    expect(stdout).toMatch(/Dry run: the service reads|npm run setup -- \[options\]/);
+    expect(stdout).toMatch(/Dry run: the service reads|ddm-sync setup \[options\]/);
   });
 });
 
@@ -99,6 +99,7 @@ describe('npm run report', () => {
     }
     const cwd = folderWithStages({ prod: {}, test: {} });
     writeFileSync(join(cwd, 'run.log'), sample);
+    writeFileSync(join(cwd, 'instances.txt'), '1f5c9fd6cd984056ba89c8c87cc03278in09');
     writeFileSync(join(cwd, 'more.log.gz'), gzipSync(sample));
 
     const { status, stderr } = await runNode('cli/report.ts', argsOf(call), {
@@ -129,14 +130,25 @@ describe('npm run redrive', () => {
   });
 });
 
-describe('npm start and npm run dev', () => {
+describe('npm start, npx ddm-sync and npm run dev', () => {
   test.each(callsOf(/npm start( -- |$)/))('%s', async (_line, call) => {
+    const smaller: Readonly<Record<string, string>> = { 20000: '60', 500: '15' };
+    const args = argsOf(call).map((word) => smaller[word] ?? word);
+
+    const { status } = await runNode('cli/start.ts', args, { env: { ...bare, ...aws } });
+
+    expect(status).toBe(0);
+  });
+
+  test.each(callsOf(/^npx ddm-sync/))('%s', async (_line, { args }) => {
     const cloud = await startCloud({ instances: 3 });
     onTestFinished(() => cloud.close());
     const cwd = folderWithStages({ prod: environmentOf(cloud) });
-    const args = argsOf(call).map((word) => (word === '20000' ? '60' : word));
 
-    const { status } = await runNode('cli/start.ts', args, { cwd, env: { ...bare, ...aws } });
+    const { status } = await runNode('cli/ddm-sync.js', args.slice(1), {
+      cwd,
+      env: { ...bare, ...aws },
+    });
 
     expect(status).toBe(0);
   });
