@@ -19,7 +19,7 @@ const schema = v.pipe(
   v.object({
     until: v.pipe(v.string(), v.isoTimestamp()),
     done: v.string(),
-    heard: v.optional(v.record(v.string(), v.number())),
+    heard: v.optional(v.record(v.string(), v.pipe(v.number(), v.finite()))),
   }),
 );
 

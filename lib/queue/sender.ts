@@ -95,7 +95,7 @@ const maxDelayMs = 2_000;
 async function sendBatch<Entry>(sending: Sending<Entry>, batch: readonly Entry[]): Promise<void> {
   const { clock, random, refused, signal } = sending;
   let rest = batch;
-  for (let attempt = 1; attempt <= maxAttempts && rest.length > 0; attempt += 1) {
+  for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
     if (signal.aborted || sending.isHopeless) break;
     const { failed, isHopeless, reason = sending.reason } = await callOnce(sending, rest);
     sending.reason = reason;

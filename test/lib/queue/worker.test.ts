@@ -380,6 +380,15 @@ describe('a batch', () => {
     expect(syncQueue.delayed).toMatchObject([{ receiptHandle: 'handle-7' }]);
   });
 
+  test('gives back every message of an instance that the queue does not take', async () => {
+    const { returned } = await run([delivery('1', a), delivery('2', a)], {
+      syncQueue: createFakeQueue(() => true),
+      answer: () => busy,
+    });
+
+    expect(returned).toEqual(['1', '2']);
+  });
+
   test('gives messages back also when their delay cannot be set', async () => {
     const queue = {
       ...createFakeQueue(() => true),
@@ -440,6 +449,25 @@ describe('a message for the fleet', () => {
     expect(log.problems).toMatchObject([
       { message: 'fleet not dispatched', reason: 'not readable' },
     ]);
+  });
+
+  test('is asked for a day at most, and comes back when it cannot be sent anew', async () => {
+    const parameters = {
+      fleet: () => Promise.reject(new ParameterError('SSM_UNAVAILABLE', '/i', 'no')),
+    };
+    const old = {
+      ...fleetDelivery,
+      body: JSON.stringify({ ...JSON.parse(fleetDelivery.body), askedAt: dayAgo }),
+    };
+
+    const expired = await run([old], { parameters });
+    const refused = await run([fleetDelivery], {
+      parameters,
+      syncQueue: createFakeQueue((id) => id === 'fleet'),
+    });
+
+    expect([expired.returned, expired.queue.sent]).toEqual([[], []]);
+    expect(refused.returned).toEqual(['fleet']);
   });
 
   test('comes back when the queue took nothing, and not when it took some', async () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Queue } from '../../../lib/aws/queue.ts';
 import type { SyncFailure } from '../../../lib/errors.ts';
 import { createFakeClock } from '../../fakes/clock.ts';
 import { type Call, createFakeAuth, throttleAbove } from '../../fakes/ddm.ts';
@@ -13,6 +14,7 @@ const parameterError: SyncFailure = {
   retryClass: 'permanent',
   httpStatus: 400,
 };
+const silent: SyncFailure = { errCode: 'TIMEOUT', retryClass: 'slow' };
 const busy: SyncFailure = { errCode: 'DBS.200019', retryClass: 'later', httpStatus: 409 };
 const refused: SyncFailure = { errCode: 'APIGW.0307', retryClass: 'auth', httpStatus: 401 };
 const overloaded: SyncFailure = {
@@ -480,6 +482,68 @@ describe('the queue', () => {
 
     expect(ddm.calls.length).toBe(500);
     expect(report).toMatchObject({ accepted: 500, queued: 499, failed: 1 });
+  });
+
+  test('gets an instance that does not answer marked as slow, and the others not', async () => {
+    const queue = createFakeQueue();
+
+    await runFleet({
+      instanceIds: instanceIds(3),
+      queue,
+      answer: ({ instanceId }) => (instanceId === instanceIds(3)[1] ? silent : busy),
+    });
+
+    expect(
+      queue.sent.map(({ message }) => 'slow' in message && message.slow === true).sort(),
+    ).toEqual([false, false, true]);
+  });
+
+  test('gets what a pause of the service holds up, to be called after it', async () => {
+    const queue = createFakeQueue();
+
+    await runFleet({
+      instanceIds: instanceIds(3),
+      settings: { syncConcurrency: 1 },
+      queue,
+      answer: () => ({ ...overloaded, retryAfterMs: 120_000 }),
+    });
+
+    const delays = queue.sent.map(({ delaySeconds }) => delaySeconds);
+    expect([delays.length, Math.min(...delays), Math.max(...delays)]).toEqual([3, 120, 120]);
+  });
+
+  test('gets no more than there is room for, however often a run hands over', async () => {
+    const ids = instanceIds(10);
+    const queue = { ...createFakeQueue(), size: async () => 1 };
+
+    const { report } = await runFleet({
+      instanceIds: ids,
+      queue,
+      answer: () => busy,
+      settings: { syncInlineMax: 4 },
+    });
+
+    expect(queue.sent.length).toBe(6);
+    expect(report).toMatchObject({ queued: 6, failed: 4, errCodes: { 'DBS.200019': 4 } });
+  });
+
+  test('gets an entry that it never takes five times, and the rest once', async () => {
+    const [stubborn = ''] = instanceIds(1);
+    const batches: number[] = [];
+    const sendBatch: Queue['sendBatch'] = async (entries) => {
+      batches.push(entries.length);
+      const index = entries.findIndex(({ message }) => JSON.stringify(message).includes(stubborn));
+      return { failed: [{ index, isFinal: false }], reason: 'the queue refused messages: Busy' };
+    };
+
+    const { report } = await runFleet({
+      instanceIds: instanceIds(10),
+      settings: { syncInlineMax: 0 },
+      queue: { ...createFakeQueue(), sendBatch },
+    });
+
+    expect(batches).toEqual([10, 1, 1, 1, 1]);
+    expect(report).toMatchObject({ queued: 9, failed: 1 });
   });
 
   test('counts as refused when it throws', async () => {
