@@ -32,10 +32,6 @@ function put(name: string, lines: readonly object[], secondsAgo = 60): void {
   logs.groups.set(group, [...(logs.groups.get(group) ?? []), ...events]);
 }
 
-function outcome(status: string, instanceId: string, rest: object = {}): object {
-  return { message: `instance sync ${status}`, instanceId, runId: 'run-1', ...rest };
-}
-
 beforeEach(() => {
   logs.groups.clear();
   logs.queries.length = 0;
@@ -69,29 +65,6 @@ describe('GET /runs/{runId}', () => {
       ['scheduled', 'http', 'worker', 'follow'].map((name) => `${prefix}-${name}`),
     );
     expect((query?.endTime ?? 0) - (query?.startTime ?? 0)).toBeGreaterThanOrEqual(24 * 3_600);
-  });
-
-  test('is not done while instances are in the queue, and believes a worker that was faster', async () => {
-    const { get } = await start();
-    put('worker', [outcome('accepted', 'i-1')], 60);
-    put('http', [outcome('queued', 'i-1'), outcome('queued', 'i-2')], 50);
-    put('http', [{ message: 'sync run finished', runId: 'run-1', total: 2 }], 49);
-
-    const waiting = await get('run-1');
-    put('worker', [outcome('failed', 'i-2', { errCode: 'DBS.200019' })], 9);
-    put('follow', [outcome('completed', 'i-1')], 5);
-    const done = await get('run-1', { rawQueryString: 'hours=1' });
-
-    expect(waiting.body).toMatchObject({ isDone: false, counts: { accepted: 1, queued: 1 } });
-    expect(done.body).toMatchObject({ isDone: true, counts: { completed: 1, failed: 1 } });
-  });
-
-  test('answers 404 for a run that the log does not have', async () => {
-    const { get } = await start();
-
-    const { body, statusCode } = await get('run-2');
-
-    expect([statusCode, body.error.code]).toEqual([404, 'NOT_FOUND']);
   });
 
   test.each([
