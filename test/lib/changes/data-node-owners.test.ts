@@ -218,3 +218,51 @@ test('what cannot be read in the store is left out', async () => {
   expect(owners.find({ dataNodeId: `${'d'.repeat(32)}in01` }, ids).known).toEqual([first]);
   expect(owners.find({ dataNodeId: 'x' }, ids).known).toEqual([]);
 });
+
+test('takes from the store only lines that it can believe, and only those that are newer', async () => {
+  const clock = createFakeClock();
+  const now = clock.now();
+  const [third = '', fourth = ''] = ids.slice(2);
+  const node = (digit: string) => `${digit.repeat(32)}in01`;
+  const lines = [
+    `${first} ${now - minute} ${node('a')} nonsense`,
+    `${second} ${now + minute} ${node('a')}`, // from the future
+    `${third} soon ${node('a')}`,
+    `no-instance ${now - minute} ${node('a')}`,
+    `${fourth} ${now - 2 * minute} ${node('b')}`,
+    `${fourth} ${now - 3 * minute} ${node('c')}`, // older than the line before
+    '',
+  ];
+  const written: string[] = [];
+  const store = {
+    read: async () => lines.join('\n'),
+    write: async (text: string) => void written.push(text),
+  };
+  const owners = createDataNodeOwners(clock, store);
+  const { signal } = new AbortController();
+
+  await owners.load(signal);
+
+  const find = (digit: string) => owners.find({ dataNodeId: node(digit) }, ids);
+  const listed = [first, fourth];
+  const open = ids.filter((id) => !listed.includes(id));
+  expect(find('a')).toEqual({ known: [first], open });
+  expect(find('b')).toEqual({ known: [fourth], open });
+  expect(find('c')).toEqual({ known: [], open });
+  await owners.save(ids, signal);
+  expect(written).toEqual([
+    `${first} ${now - minute} ${node('a')}\n${fourth} ${now - 2 * minute} ${node('b')}`,
+  ]);
+  // A minute of its ten has passed: it counts from the listing, not from the load.
+  await clock.run(clock.sleep(8.5 * minute));
+  expect(find('c').open).toEqual(
+    open
+      .concat(fourth)
+      .filter((id) => ids.includes(id))
+      .sort(byId),
+  );
+});
+
+function byId(a: string, b: string): number {
+  return ids.indexOf(a) - ids.indexOf(b);
+}
