@@ -1,12 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Cloud, type CloudOptions, changeQueue, startCloud } from '../../emulator/cloud.ts';
 import { environmentOf } from '../../emulator/environment.ts';
+import { handler as changed } from '../../functions/changed.ts';
 import { type App, createApp, requireNeeds } from '../../lib/app.ts';
-import { enqueueChanges } from '../../lib/changes/enqueue.ts';
+import { ownersKey } from '../../lib/aws/owner-store.ts';
 import { runSync } from '../../lib/sync/run.ts';
 import { rotateToken } from '../../lib/token/rotate.ts';
 import { createFakeRunLog, type FakeRunLog } from '../fakes/run-log.ts';
 import { deadlineIn } from '../support/deadline.ts';
+import { startServer } from '../support/http-server.ts';
+import { sample } from '../support/packaged.ts';
 
 // The real dependencies in this process, so that coverage sees them; test/functions has them packaged.
 let cloud: Cloud;
@@ -275,19 +278,30 @@ test('a store that cannot be read is named with what to do', async () => {
   expect(message).toMatch(/Reading .* failed: AccessDeniedException; allow the function's role/);
 });
 
-test('changes go to the change queue', async () => {
-  const app = await start();
-  const dataNodeId = `${'a'.repeat(32)}in01`;
+test('an event goes to the change queue', async () => {
+  await start();
+  const context = { getRemainingTimeInMillis: () => 15_000, awsRequestId: 'run-1' };
 
-  requireNeeds(app, ['changeQueue']);
-  const deadline = deadlineIn(5_000, app.clock);
+  const result = await changed(sample('changed'), context as never);
 
-  const result = await enqueueChanges(app, [{ dataNodeId }], 'run-1', deadline);
-
-  expect(result).toEqual({ enqueued: 1, refused: [], reason: '' });
+  expect(result).toEqual({ enqueued: 1 });
+  const dataNodeId = 'c6f68fed9e74478c8679479a07d7d568in01';
   expect(cloud.sqs.messages(changeQueue).map(({ body }) => JSON.parse(body))).toEqual([
     { dataNodeId, changedAt: expect.any(Number), trigger: 'change', runId: 'run-1' },
   ]);
+});
+
+test('the owners of data nodes are shared by a bucket', async () => {
+  const paths: unknown[] = [];
+  const { url } = await startServer(({ url: path }, response) => {
+    paths.push(path);
+    response.writeHead(404).end();
+  });
+  const app = await start({}, { OWNERS_BUCKET: 'bucket', AWS_ENDPOINT_URL_S3: url });
+
+  await app.dataNodeOwners.load(new AbortController().signal);
+
+  expect(paths).toEqual([expect.stringContaining(ownersKey)]);
 });
 
 test('a function that lacks settings names all of them', async () => {
