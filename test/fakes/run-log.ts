@@ -15,7 +15,9 @@ export interface FakeRunLog extends Log {
   /** What batches contributed to runs. */
   readonly batches: readonly Report[];
   readonly notices: readonly (LogFields & { readonly message: string })[];
+  /** Messages alone; `warned` has the fields as well. */
   readonly warnings: readonly string[];
+  readonly warned: readonly (LogFields & { readonly message: string })[];
   readonly problems: readonly (LogFields & { readonly message: string })[];
   /** Of instances that were sent anew, in seconds. */
   readonly waits: readonly number[];
@@ -34,7 +36,7 @@ export function createFakeRunLog(): FakeRunLog {
   const reports: Report[] = [];
   const batches: Report[] = [];
   const notices: (LogFields & { readonly message: string })[] = [];
-  const warnings: string[] = [];
+  const warned: (LogFields & { readonly message: string })[] = [];
   const problems: (LogFields & { readonly message: string })[] = [];
   const waits: number[] = [];
   const hoursLeft: number[] = [];
@@ -48,7 +50,10 @@ export function createFakeRunLog(): FakeRunLog {
     reports,
     batches,
     notices,
-    warnings,
+    get warnings() {
+      return warned.map(({ message }) => message);
+    },
+    warned,
     problems,
     waits,
     hoursLeft,
@@ -62,7 +67,7 @@ export function createFakeRunLog(): FakeRunLog {
     batch: (report) => void batches.push(report),
     problem: (message, fields) => void problems.push({ ...fields, message }),
     notice: (message, fields) => void notices.push({ ...fields, message }),
-    warning: (message) => void warnings.push(message),
+    warning: (message, fields) => void warned.push({ ...fields, message }),
     ignored: (message, fields) => void ignored.push({ ...fields, message }),
     notificationRefused: () => void refused.push(true),
     longestWait: (seconds) => void waits.push(seconds),

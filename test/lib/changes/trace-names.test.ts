@@ -83,6 +83,7 @@ describe('a trace', () => {
       dataNodeId,
     ],
     ['without a rating', { trace_rating: null }, dataNodeId],
+    ['whose response has another id', { response: { id: replicaId } }, dataNodeId],
     [
       'with its id in the response only',
       { resource_id: '', response: `{"job_id":"1","instance":{"id":"${dataNodeId}"}}` },
@@ -153,6 +154,9 @@ describe('the message of a notification', () => {
     ['one event', event],
     ['a list of events', [event]],
     ['wrapped events', { events: [event] }],
+    ['one without a source', { ...event, event_source: undefined }],
+    ['one whose source has no prefix', { ...event, event_source: 'RDS' }],
+    ['one with another id beside the detail', { ...event, resource_id: replicaId }],
     ['an id beside the detail', { ...event, detail: null, resource_id: dataNodeId }],
     ['an id in its text', { ...event, detail: { content: `instance ${dataNodeId} switched` } }],
   ])('is read as an event of Cloud Eye: %s', (_, value) => {
@@ -190,6 +194,8 @@ describe('the message of a notification', () => {
     ['our own call in prose', `synRdsinfo of ${instanceId} by ddm-sync`],
     ['a name that changes nothing', [{ ...trace, trace_name: 'createManualSnapshot' }]],
     ['a fault', { ...event, event_name: 'instanceDiskFull' }],
+    ['an event of DDM', { ...event, event_source: 'SYS.DDM' }],
+    ['an event of a source that only ends like ours', { ...event, event_source: 'ECS.SYS.RDS' }],
     ['a failed operation of DDM', { ...event, event_source: 'SYS.DDMS', event_name: 'x' }],
     ['an empty list', []],
   ])('is irrelevant: %s', (_, value) => {

@@ -291,9 +291,39 @@ describe('an outage', () => {
     await world.look();
 
     expect(watched).toMatchObject({ fullSync: true });
+    expect(world.log.warned).toEqual([
+      {
+        message: 'CTS no longer has all changes since the last run: full sync requested',
+        runId: 'run-1',
+      },
+    ]);
     expect(world.queue.sent.map(({ message }) => message)).toEqual([
       { fleet: true, trigger: 'change', runId: 'run-1' },
     ]);
+  });
+
+  test('asks for the full sync again where the queue does not take it', async () => {
+    let works = false;
+    const world = createWorld(() => !works);
+    const cursor = { until: world.clock.now() - 8 * 24 * hour, done: [] };
+    world.cursor = cursor;
+
+    await expect(world.look()).rejects.toThrow(/^The sync queue did not take the full sync: ./);
+    expect([world.cursor, world.log.warnings]).toEqual([cursor, []]);
+    works = true;
+
+    expect(await world.look()).toMatchObject({ fullSync: true });
+    expect(world.queue.sent.length).toBe(1);
+  });
+
+  test.each([
+    ['just as long as CTS keeps its traces loses nothing', 0, false],
+    ['longer than that leads to a full sync', 1, true],
+  ])('%s', async (_, moreMs, fullSync) => {
+    const world = createWorld();
+    world.cursor = { until: world.clock.now() - (7 * 24 - 1) * hour - moreMs, done: [] };
+
+    expect(await world.look()).toMatchObject({ fullSync });
   });
 
   test('is caught up with in steps: what was done stays done when the time is over', async () => {
@@ -422,7 +452,9 @@ describe('a trace of an unusual form', () => {
 
     expect(await world.look()).toMatchObject({ unreadable: 2, changes: 0 });
     expect(world.log.notices).toMatchObject([{ message: 'changes watched', unreadable: 2 }]);
-    expect(world.log.warnings).toEqual(['audit traces not readable']);
+    expect(world.log.warned).toEqual([
+      { message: 'audit traces not readable', runId: 'run-1', traces: 2 },
+    ]);
   });
 
   test('does not hide the next page, even if a page has no other', async () => {
@@ -557,5 +589,7 @@ test('warns once of a service type that has had no trace for a week', async () =
   }
 
   expect(warnings).toEqual([0, 0, 0, 0, 0, 0, 0, 1, 1, 1]);
-  expect(world.log.warnings).toEqual(['no audit traces of a service type for a week']);
+  expect(world.log.warned).toEqual([
+    { message: 'no audit traces of a service type for a week', serviceType: 'GaussDB' },
+  ]);
 });

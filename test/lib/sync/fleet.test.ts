@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { syncOnDemand } from '../../../lib/http/on-demand.ts';
 import type { HttpClient } from '../../../lib/huawei/http.ts';
-import { createDiscoveredFleet } from '../../../lib/sync/fleet.ts';
+import { createDiscoveredFleet, createListedFleet } from '../../../lib/sync/fleet.ts';
 import type { FakeClock } from '../../fakes/clock.ts';
 import { answer } from '../../fakes/cts-http.ts';
 import { createFakeQueue } from '../../fakes/queue.ts';
@@ -91,6 +91,94 @@ describe('the list of instances', () => {
     const { list } = discover({ ids, fails: (call) => call === 2 && ids.push(late) === 0 });
 
     expect(await list()).toMatchObject({ instanceIds: { length: 257 } });
+  });
+});
+
+test('the list is begun anew once the last page is more than 15 minutes old', async () => {
+  for (const [minutes, anew] of [
+    [14.9, false],
+    [15.1, true],
+  ] as const) {
+    const { app, list, offsets } = discover({ ids: [...instanceIds(40_000)] });
+    await list(25_000);
+    const before = offsets.length;
+    await app.clock.run(app.clock.sleep(minutes * 60_000 - app.clock.monotonic()));
+
+    await list(60_000);
+
+    expect(offsets.slice(before).includes(0)).toBe(anew);
+  }
+});
+
+describe('discovery', () => {
+  const [running = '', stopped = '', odd = '', excluded = ''] = instanceIds(4);
+  const secret = 'x'.repeat(70);
+  const listed = [
+    { id: running, status: 'RUNNING', name: ' shop-01\n' },
+    { id: stopped, status: 'BACKUP', name: 'shop-02' },
+    { id: odd, status: 'IN A STATE OF ITS OWN', name: 'shop-03' },
+    { id: excluded, status: 'RUNNING', name: 'shop-04' },
+    { id: secret, status: 'RUNNING', name: 'shop-05' },
+  ];
+
+  function open() {
+    const urls: string[] = [];
+    const app = createTestApp({
+      parameters: { excluded: async () => [excluded] },
+      http: () => ({
+        close: () => {},
+        send: async ({ url }) => {
+          urls.push(url);
+          return answer(200, { instances: listed, total_record: listed.length });
+        },
+      }),
+    });
+    const fleets = createDiscoveredFleet(app);
+    const deadline = deadlineIn(60_000, app.clock);
+    return { fleets, deadline, run: app.clock.run, urls };
+  }
+
+  test('tells which instances run, which do not, and what is none', async () => {
+    const { deadline, fleets, run } = open();
+
+    expect(await run(fleets.fleet(deadline))).toEqual({
+      instanceIds: [running],
+      notRunning: [
+        { instanceId: stopped, state: 'BACKUP' },
+        { instanceId: odd, state: 'unknown' },
+      ],
+      malformed: [secret.slice(0, 64)],
+      duplicates: 0,
+      names: new Map([
+        [running, 'shop-01'],
+        [stopped, 'shop-02'],
+        [odd, 'shop-03'],
+      ]),
+    });
+  });
+
+  test('counts without the list where it has none, and from the list where it has', async () => {
+    const { deadline, fleets, run, urls } = open();
+
+    const before = await run(fleets.fleetSize(deadline));
+    const asked = urls.length;
+    await run(fleets.fleet(deadline));
+    const known = urls.length;
+    const after = await run(fleets.fleetSize(deadline));
+
+    expect([before, after]).toEqual([5, 4]);
+    expect([asked, urls.length]).toEqual([1, known]);
+  });
+
+  test('a list in the parameter store counts every entry', async () => {
+    const { app } = discover({ ids: [] });
+    const fleet = {
+      ...{ instanceIds: [running, excluded], malformed: ['x'], duplicates: 7 },
+      notRunning: [{ instanceId: stopped, state: 'BACKUP' }],
+    };
+    const { fleetSize } = createListedFleet({ ...app.parameters, fleet: async () => fleet });
+
+    expect(await fleetSize(deadlineIn(60_000, app.clock))).toBe(4);
   });
 });
 

@@ -2,13 +2,11 @@ import { describe, expect, test } from 'vitest';
 import type { Parameters } from '../../../lib/aws/parameters.ts';
 import { ParameterError } from '../../../lib/errors.ts';
 import { type HttpAnswer, type HttpClient, HttpError } from '../../../lib/huawei/http.ts';
-import type { LogFields } from '../../../lib/log.ts';
 import type { Token } from '../../../lib/secret.ts';
 import { warnOfExpiry } from '../../../lib/token/expiry.ts';
 import { rotateToken } from '../../../lib/token/rotate.ts';
 import { createFakeClock } from '../../fakes/clock.ts';
 import { answer } from '../../fakes/cts-http.ts';
-import { createFakeRunLog } from '../../fakes/run-log.ts';
 import { createTestApp, type TestApp } from '../../support/app.ts';
 import { deadlineIn } from '../../support/deadline.ts';
 
@@ -33,7 +31,6 @@ interface World {
   /** Paths of the requests. */
   readonly calls: string[];
   readonly open: () => number;
-  readonly warnings: LogFields[];
   rotate(): ReturnType<typeof rotateToken>;
 }
 
@@ -51,7 +48,6 @@ function createWorld({ ddm, env, iam, old = 24, timeMs = 60_000 }: Given = {}): 
   const clock = createFakeClock();
   const written: Required<Token>[] = [];
   const calls: string[] = [];
-  const warnings: LogFields[] = [];
   let open = 0;
   const http = (): HttpClient => {
     open += 1;
@@ -79,13 +75,9 @@ function createWorld({ ddm, env, iam, old = 24, timeMs = 60_000 }: Given = {}): 
       return { parameters: 2 };
     },
   };
-  const log = {
-    ...createFakeRunLog(),
-    warning: (message: string, fields: LogFields) => void warnings.push({ message, ...fields }),
-  };
-  const app = createTestApp({ clock, env: env ?? {}, http, log, parameters });
+  const app = createTestApp({ clock, env: env ?? {}, http, parameters });
   const rotate = () => clock.run(rotateToken(app, deadlineIn(timeMs, clock)));
-  return { app, written, calls, open: () => open, warnings, rotate };
+  return { app, written, calls, open: () => open, rotate };
 }
 
 /** Why the rotation failed; nothing was written and no connection is open. */
@@ -104,7 +96,7 @@ async function failureOf(given: Given): Promise<string> {
 }
 
 test('a token is fetched, tried and written, and its end is told', async () => {
-  const { app, calls, open, rotate, warnings, written } = createWorld();
+  const { app, calls, open, rotate, written } = createWorld();
   const expiresAt = app.clock.now() + 24 * hour;
 
   const rotation = await rotate();
@@ -114,16 +106,16 @@ test('a token is fetched, tried and written, and its end is told', async () => {
   expect(written).toEqual([{ token: newToken, expiresAt }]);
   expect(calls).toEqual(['/v3/auth/tokens', '/v1/project/instances']);
   expect(open()).toBe(0);
-  expect([app.log.hoursLeft, warnings]).toEqual([[24], []]);
+  expect([app.log.hoursLeft, app.log.warned]).toEqual([[24], []]);
   expect(app.log.notices).toEqual([{ message: 'token rotated', rotated: true, ...told }]);
 });
 
 test('with access keys there is nothing to rotate', async () => {
-  const { calls, rotate, warnings } = createWorld({ env: { AUTH_MODE: 'aksk' } });
+  const { app, calls, rotate } = createWorld({ env: { AUTH_MODE: 'aksk' } });
 
   expect(await rotate()).toEqual({ rotated: false });
   expect(calls).toEqual([]);
-  expect(warnings).toEqual([{ message: 'nothing to rotate: AUTH_MODE is aksk' }]);
+  expect(app.log.warned).toEqual([{ message: 'nothing to rotate: AUTH_MODE is aksk' }]);
 });
 
 test('a token must be valid for 12 hours', async () => {
@@ -256,11 +248,11 @@ describe('a new token that DDM did not take', () => {
     ['has expired', -1],
     ['is unusable', 'PARAMETER_INVALID'],
   ])('replaces an old one that %s, where nothing says that it is wrong', async (_, old) => {
-    const { rotate, warnings, written } = createWorld({ ddm: failing, old });
+    const { app, rotate, written } = createWorld({ ddm: failing, old });
 
     expect(await rotate()).toMatchObject({ rotated: true });
     expect(written).toMatchObject([{ token: newToken }]);
-    expect(warnings).toEqual([
+    expect(app.log.warned).toEqual([
       {
         message: 'new token not tested: DDM returned an error or no answer',
         errCode: 'DBS.200412',
@@ -292,21 +284,21 @@ describe('a new token that DDM did not take', () => {
 });
 
 test('what could not be removed of the old token is told', async () => {
-  const { app, warnings } = createWorld();
+  const { app } = createWorld();
   const writeToken: Parameters['writeToken'] = async () => ({ leftOver: 'why', parameters: 1 });
   const parameters = { ...app.parameters, writeToken };
 
   await app.clock.run(rotateToken({ ...app, parameters }, deadlineIn(60_000, app.clock)));
 
-  expect(warnings).toEqual([{ message: 'old token parameters not removed', reason: 'why' }]);
+  expect(app.log.warned).toEqual([{ message: 'old token parameters not removed', reason: 'why' }]);
 });
 
 describe('the end of a token', () => {
   async function warnOf(secret: Token | { accessKeyId: string; secretAccessKey: string }) {
-    const { app, warnings } = createWorld();
+    const { app } = createWorld();
     const parameters = { ...app.parameters, secret: async () => secret };
     await warnOfExpiry({ ...app, parameters }, 'run-1', deadlineIn(60_000, app.clock));
-    return { hours: app.log.hoursLeft, warnings };
+    return { hours: app.log.hoursLeft, warnings: app.log.warned };
   }
   const { now } = createFakeClock();
   const advice =
