@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { OwnerStore } from '../../../lib/aws/owner-store.ts';
+import { createDataNodeOwners } from '../../../lib/changes/data-node-owners.ts';
+import { ParameterError } from '../../../lib/errors.ts';
 import type { HttpAnswer } from '../../../lib/huawei/http.ts';
 import type { SqsRecord } from '../../../lib/queue/records.ts';
 import { syncBatch } from '../../../lib/queue/worker.ts';
@@ -11,6 +14,7 @@ import { instanceIds } from '../../support/instances.ts';
 const ids = instanceIds(3);
 const [a = '', b = '', c = ''] = ids;
 const shared = `${'d'.repeat(32)}in01`;
+const unknown = `${'e'.repeat(32)}in01`;
 
 function deliver(messageId: string, change: object): SqsRecord {
   return {
@@ -70,13 +74,20 @@ describe('a batch of changes', () => {
   test('comes back with a delay where an instance cannot be asked for its data nodes', async () => {
     const { app, changeQueue, cts, run } = createWorker();
     cts.fault = ({ url }) => (url.includes(`${c}/databases`) ? answer(503, {}) : undefined);
-    const unknown = `${'e'.repeat(32)}in01`;
 
     const returned = await run([deliver('1', { dataNodeId: unknown })]);
 
     expect(returned).toEqual(['1']);
     expect(changeQueue.delayed).toEqual([{ receiptHandle: 'handle-1', delaySeconds: 60 }]);
-    expect(app.log.warnings).toEqual(['instance change not resolved yet']);
+    expect(app.log.warned).toEqual([
+      {
+        message: 'instance change not resolved yet',
+        dataNodeId: unknown,
+        reason: expect.stringMatching(
+          /^The schemas of 1 instances could not be listed: it is not known yet which of them have the data node \(listing the schemas of .* failed: .*\)$/,
+        ),
+      },
+    ]);
   });
 
   test.each([
@@ -129,7 +140,9 @@ describe('a batch of changes', () => {
 
     expect(returned).toEqual(['1']);
     expect(synced).toEqual([]);
-    expect(app.log.problems).toMatchObject([{ reason: 'no list', messages: 1 }]);
+    expect(app.log.problems).toEqual([
+      { message: 'instance changes not resolved', messages: 1, reason: 'no list' },
+    ]);
     expect(await run([deliver('1', { instanceId: a })])).toEqual([]);
   });
 
@@ -159,13 +172,16 @@ describe('a batch of changes', () => {
 
     expect(returned).toEqual([]);
     expect(synced).toEqual([]);
-    expect(app.log.ignoredChanges).toMatchObject([{ instanceId }, { dataNodeId }]);
+    const message = 'instance change ignored: not of this fleet';
+    expect(app.log.ignoredChanges).toEqual([
+      { message, instanceId, runId: 'run-1' },
+      { message, dataNodeId, runId: 'run-2' },
+    ]);
     expect(app.log.warnings).toEqual([]);
   });
 });
 
 const html = { ...answer(200, {}), body: '<html><body>Sign in</body></html>' };
-const unknown = `${'e'.repeat(32)}in01`;
 
 describe('an instance whose schemas cannot be listed', () => {
   const faults = [
@@ -215,6 +231,13 @@ describe('an instance whose schemas cannot be listed', () => {
 
     // In a message of its own: if its sync fails as well, nothing else comes back with it.
     expect(returned).toEqual([]);
+    expect(app.log.warned).toEqual([
+      {
+        message: 'instances synced because their schemas cannot be listed',
+        dataNodeId: unknown,
+        instances: 1,
+      },
+    ]);
     expect(changeQueue.sent.map(({ message }) => message)).toMatchObject([{ instanceId: c }]);
     await run([deliver('2', { instanceId: c })]);
     expect(synced).toEqual([c]);
@@ -312,9 +335,43 @@ describe('a pass over the fleet', () => {
     const again = await run(changeQueue.sent[0]?.message ?? {});
 
     expect([first, again, early, listings()]).toEqual([[], [], 0, 100]);
+    expect(app.log.notices.filter(({ message }) => message.startsWith('instance'))).toEqual([
+      {
+        message: 'instance change waits: looking for its instances',
+        ...{ dataNodeId: unknown, runId: 'run-1', instances: 100 },
+      },
+    ]);
     expect(changeQueue.sent).toMatchObject([
       { message: { dataNodeId: unknown, search: true }, fifo: { groupId: 'search' } },
     ]);
+  });
+
+  test.each([
+    ['that takes ten seconds is made at once', 10, 100],
+    ['that takes longer is not', 9.9, 0],
+  ])('%s', async (_, syncRatePerSecond, asked) => {
+    const { app, listings } = createSlowWorker();
+    const slow = { ...app, config: { ...app.config, syncRatePerSecond } };
+    const records = [deliver('1', { dataNodeId: unknown }), deliver('2', { dataNodeId: shared })];
+
+    const batch = syncBatch(slow, { isChange: true, records }, deadlineIn(60_000, app.clock));
+    await app.clock.run(batch);
+
+    expect(listings()).toBe(asked);
+  });
+
+  test('that is long is not made for a batch in which one message is not sent for it', async () => {
+    const { app, listings } = createSlowWorker();
+    const slow = { ...app, config: { ...app.config, syncRatePerSecond: 5 } };
+    const records = [
+      deliver('1', { dataNodeId: unknown, search: true }),
+      deliver('2', { dataNodeId: shared }),
+    ];
+
+    const batch = syncBatch(slow, { isChange: true, records }, deadlineIn(60_000, app.clock));
+    await app.clock.run(batch);
+
+    expect(listings()).toBe(0);
   });
 
   test('that takes several batches syncs an instance once', async () => {
@@ -342,6 +399,93 @@ describe('a pass over the fleet', () => {
     expect(returned).toEqual(Array.from({ length: 5 }, () => ['1']));
     expect(synced).toEqual([]);
   });
+});
+
+describe('what the workers share', () => {
+  function createSharing(text: string | undefined, fault?: Error) {
+    const worker = createSlowWorker();
+    const written: string[] = [];
+    const store: OwnerStore = {
+      read: async () => {
+        if (fault) throw fault;
+        return text;
+      },
+      write: async (lines) => {
+        if (fault) throw fault;
+        written.push(lines);
+      },
+    };
+    const dataNodeOwners = createDataNodeOwners(worker.app.clock, store);
+    const app = { ...worker.app, dataNodeOwners };
+    const run = (change: object) => {
+      const batch = { isChange: true, records: [deliver('1', change)] };
+      return app.clock.run(syncBatch(app, batch, deadlineIn(60_000, app.clock)));
+    };
+    return { ...worker, run, written };
+  }
+  const lineOf = (id: string, at: number, ...nodes: string[]) => [id, at, ...nodes].join(' ');
+
+  test('needs no listing of its own', async () => {
+    const { app, fleet } = createSlowWorker();
+    const lines = fleet.map((id, index) => lineOf(id, app.clock.now(), ...(index ? [] : [shared])));
+    const sharing = createSharing(lines.join('\n'));
+
+    expect(await sharing.run({ dataNodeId: shared })).toEqual([]);
+    expect([sharing.listings(), sharing.synced]).toEqual([0, [fleet[0]]]);
+    expect(sharing.written).toEqual([]);
+  });
+
+  test('is written after a pass', async () => {
+    const { app, fleet, listings, run, written } = createSharing(undefined);
+    const at = app.clock.now();
+
+    await run({ dataNodeId: shared });
+
+    expect(listings()).toBe(100);
+    expect(written.length).toBe(1);
+    const lines = written[0]?.split('\n') ?? [];
+    expect(lines.length).toBe(100);
+    expect(lines[0]).toBe(lineOf(fleet[0] ?? '', at, shared));
+  });
+
+  test('is not asked for by a change whose instance is known', async () => {
+    const { app, fleet, run } = createSharing(undefined, new Error('must not be asked'));
+
+    await run({ instanceId: fleet[1] });
+
+    expect(app.log.warnings).toEqual([]);
+  });
+
+  test('is done without where the bucket fails', async () => {
+    const { app, fleet, run, synced } = createSharing(undefined, new TypeError('no bucket'));
+
+    expect(await run({ dataNodeId: shared })).toEqual([]);
+    expect(synced).toEqual([fleet[0]]);
+    const warning = {
+      message: 'data nodes not shared with the other workers',
+      reason: 'TypeError',
+    };
+    expect(app.log.warned).toEqual([warning, warning]);
+  });
+});
+
+test('a change without a token in the store comes back, and one without a store is sent again', async () => {
+  const third = { ...deliver('1', { dataNodeId: shared }), receiveCount: 3 };
+  for (const [code, returned] of [
+    ['PARAMETER_MISSING', ['1']],
+    ['SSM_UNAVAILABLE', []],
+  ] as const) {
+    const { app, changeQueue } = createSlowWorker();
+    const error = new ParameterError(code, 'token', 'unreadable');
+    const secret = () => Promise.reject(error);
+    const broken = { ...app, parameters: { ...app.parameters, secret } };
+    const batch = { isChange: true, records: [third] };
+
+    const given = await app.clock.run(syncBatch(broken, batch, deadlineIn(60_000, app.clock)));
+
+    expect(given).toEqual(returned);
+    expect(changeQueue.sent.length).toBe(1 - returned.length);
+  }
 });
 
 describe('an outage takes no change to the dead-letter queue', () => {
