@@ -3,10 +3,14 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type CloudOptions, startCloud } from '../../../emulator/cloud.ts';
 import { handler } from '../../../functions/scheduled.ts';
 import { type App, createApp } from '../../../lib/app.ts';
+import type { Fleet } from '../../../lib/aws/instance-list.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { runSync } from '../../../lib/sync/run.ts';
+import { answer } from '../../fakes/cts-http.ts';
 import { createFakeRunLog } from '../../fakes/run-log.ts';
+import { createTestApp } from '../../support/app.ts';
 import { deadlineIn } from '../../support/deadline.ts';
+import { instanceIds } from '../../support/instances.ts';
 
 const credentials = {
   AWS_REGION: 'eu-central-1',
@@ -159,4 +163,97 @@ test('the system clock sleeps, and wakes up early when told to', async () => {
   expect(slept).toBeGreaterThanOrEqual(19);
   expect(systemClock.monotonic() - startedAt).toBeLessThan(1_000);
   expect(Math.abs(systemClock.now() - Date.now())).toBeLessThan(1_000);
+});
+
+describe('some instances of the fleet', () => {
+  const [running = '', other = '', stopped = '', idle = ''] = instanceIds(4);
+  const fleet = {
+    ...{ instanceIds: [running, other], malformed: ['no-id'], duplicates: 2 },
+    notRunning: [
+      { instanceId: stopped, state: 'BACKUP' },
+      { instanceId: idle, state: 'SHUTDOWN' },
+    ],
+    names: new Map([[running, 'shop-01']]),
+  };
+
+  function open(given: Fleet = fleet) {
+    const calls: string[] = [];
+    const app = createTestApp({
+      parameters: { fleet: async () => given },
+      http: () => ({
+        close: () => {},
+        send: async ({ url }) => {
+          calls.push(url);
+          const instanceId = /instances\/(\w+)\//.exec(url)?.[1];
+          return answer(200, { instanceId, jobId: 'job-1' });
+        },
+      }),
+    });
+    const run = (instanceIds?: readonly string[]) =>
+      app.clock.run(runSync(app, { ...request, instanceIds }, deadlineIn(60_000, app.clock), []));
+    return { app, calls, run };
+  }
+
+  test('are called if they run, once, and skipped with the reason if they do not', async () => {
+    const { app, calls, run } = open();
+
+    const { report } = await run([running, stopped, running]);
+
+    expect(report).toMatchObject({ total: 2, accepted: 1, skipped: 1, failed: 0 });
+    expect(calls.length).toBe(1);
+    expect(app.log.outcomes).toMatchObject([
+      {
+        instanceId: stopped,
+        status: 'skipped',
+        externalMessage: 'the instance is in state BACKUP',
+      },
+      { instanceId: running, instanceName: 'shop-01', status: 'accepted' },
+    ]);
+    expect(app.log.warned).toEqual([]);
+  });
+
+  test('must be of the fleet: nothing is called otherwise', async () => {
+    const { calls, run } = open();
+    const foreign = `${'f'.repeat(32)}in09`;
+
+    await expect(run([running, foreign])).rejects.toMatchObject({
+      instanceIds: [foreign],
+    });
+    expect(calls).toEqual([]);
+  });
+
+  test('none of them: all are, and the entries that are no ids have failed', async () => {
+    const { app, calls, run } = open();
+
+    const { report } = await run();
+
+    expect(report).toMatchObject({ total: 5, accepted: 2, skipped: 2, failed: 1 });
+    expect(calls.length).toBe(2);
+    const failed = app.log.outcomes.find(({ status }) => status === 'failed');
+    expect(failed).toMatchObject({ instanceId: 'no-id', errCode: 'INVALID_INSTANCE_ID' });
+    const parameterName = '/ddm-sync/test/instances';
+    expect(app.log.warned).toEqual([
+      { message: 'duplicate instance ids ignored', parameterName, duplicates: 2, runId: 'run-1' },
+    ]);
+  });
+
+  test.each<[string, Partial<Fleet>, boolean]>([
+    ['nothing', {}, true],
+    ['one that does not run', { notRunning: fleet.notRunning }, false],
+    ['one that is no id', { malformed: ['no-id'] }, false],
+    [
+      'as many of one kind as of another',
+      { notRunning: fleet.notRunning, malformed: ['a', 'b'] },
+      false,
+    ],
+  ])('a list of %s is told as empty only if it is', async (_, given, isEmpty) => {
+    const empty = { instanceIds: [], malformed: [], duplicates: 0, notRunning: [] };
+    const { app, run } = open({ ...empty, ...given });
+
+    await run();
+
+    const message = 'no instances to sync: the list is empty';
+    const parameterName = '/ddm-sync/test/instances';
+    expect(app.log.warned).toEqual(isEmpty ? [{ message, parameterName, runId: 'run-1' }] : []);
+  });
 });
