@@ -91,6 +91,9 @@ describe('a run', () => {
     });
 
     expect(report).toMatchObject({ accepted: 9, failed: 1, errCodes: { INTERNAL: 1 } });
+    expect(log.outcomes.find(({ status }) => status === 'failed')?.externalMessage).toBe(
+      'RangeError',
+    );
     expect(JSON.stringify(log.outcomes)).not.toContain('canary-secret');
   });
 
@@ -189,6 +192,18 @@ describe('retries', () => {
     ]);
   });
 
+  test('are not begun when their time would be up before', async () => {
+    const { clock, log, report } = await runFleet({
+      instanceIds: instanceIds(1),
+      remainingMs: 20_000,
+      answer: () => busy,
+    });
+
+    expect(log.retries).toEqual([]);
+    expect(report.errCodes).toEqual({ 'DBS.200019': 1 });
+    expect(clock.monotonic()).toBeLessThan(1_000);
+  });
+
   test('row 34: wait as long as Retry-After says, the whole run with them', async () => {
     const { ddm, report } = await runFleet({
       instanceIds: instanceIds(50),
@@ -218,13 +233,35 @@ describe('throttling', () => {
   test('is no failure of the instance, however often it is throttled', async () => {
     const ids = instanceIds(50);
 
-    const { report } = await runFleet({
+    const { log, report } = await runFleet({
       instanceIds: ids,
       answer: ({ attempt, instanceId }) =>
         instanceId === ids[10] && attempt <= 6 ? overloaded : undefined,
     });
 
     expect(report).toMatchObject({ accepted: 50, attempts: 56, throttled: 6 });
+    expect(log.retries.length).toBe(6);
+  });
+
+  test('costs no retry budget', async () => {
+    const { report } = await runFleet({
+      instanceIds: instanceIds(5),
+      answer: ({ number }) => (number <= 12 ? overloaded : undefined),
+    });
+
+    expect(report).toMatchObject({ accepted: 5, attempts: 17, throttled: 12 });
+  });
+
+  test('costs an instance none of its attempts', async () => {
+    const { report } = await runFleet({
+      instanceIds: instanceIds(1),
+      answer: ({ attempt }) => {
+        if (attempt <= 3) return overloaded;
+        return attempt <= 5 ? serverFailure : undefined;
+      },
+    });
+
+    expect(report).toMatchObject({ accepted: 1, attempts: 6, throttled: 3 });
   });
 
   test('recovers when the service does', async () => {
@@ -300,10 +337,56 @@ describe('a refused token', () => {
     expect(stoppedBy).toBeUndefined();
   });
 
+  test.each([
+    ['the last one', [299]],
+    ['some, with accepted ones between', [50, 100, 150, 200]],
+  ])('of %s fails these alone', async (_, positions) => {
+    const ids = instanceIds(300);
+    const own = new Set(positions.map((position) => ids[position]));
+
+    const { report, stoppedBy } = await runFleet({
+      instanceIds: ids,
+      answer: ({ instanceId }) => (own.has(instanceId) ? refused : undefined),
+    });
+
+    expect(report).toMatchObject({ accepted: 300 - own.size, failed: own.size });
+    expect(stoppedBy).toBeUndefined();
+  });
+
   test('ends the run of a single instance', async () => {
     const { stoppedBy } = await runFleet({ instanceIds: instanceIds(1), answer: () => refused });
 
-    expect(stoppedBy).toMatchObject({ name: 'UnauthorizedError' });
+    expect(stoppedBy).toMatchObject({
+      name: 'UnauthorizedError',
+      message: 'The token was re-read and refused again',
+    });
+  });
+
+  test('ends the run when it cannot be read anew', async () => {
+    const cause = new TypeError('canary-secret');
+
+    const { stoppedBy } = await runFleet({
+      instanceIds: instanceIds(10),
+      auth: createFakeAuth({ read: () => Promise.reject(cause) }),
+      answer: () => refused,
+    });
+
+    expect(stoppedBy).toMatchObject({
+      name: 'UnauthorizedError',
+      message: 'The token was refused, and re-reading it failed',
+      cause,
+    });
+  });
+
+  test('is tried by three instances more before the run ends', async () => {
+    const { ddm, report } = await runFleet({
+      instanceIds: instanceIds(300),
+      settings: { syncConcurrency: 1 },
+      answer: ({ number }) => (number > 100 ? refused : undefined),
+    });
+
+    expect(ddm.calls.length).toBe(104);
+    expect(report).toMatchObject({ accepted: 100, failed: 200 });
   });
 
   test('row 20: is read anew once, and no instance fails for it', async () => {
@@ -379,6 +462,20 @@ describe('the error threshold', () => {
     expect(ddm.calls.length).toBeGreaterThan(limit);
     expect(ddm.calls.length).toBeLessThanOrEqual(limit + 4);
     expect(report.errCodes.RUN_STOPPED).toBe(1_000 - ddm.calls.length);
+  });
+
+  test('gives the queue nothing of a run that it stopped', async () => {
+    const queue = createFakeQueue();
+
+    const { report } = await runFleet({
+      instanceIds: instanceIds(100),
+      queue,
+      settings: { syncMaxErrors: { count: 10 } },
+      answer: () => parameterError,
+    });
+
+    expect(queue.sent).toEqual([]);
+    expect(report.failed).toBe(100);
   });
 
   test('lets a run with fewer errors finish', async () => {

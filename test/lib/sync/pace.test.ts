@@ -78,6 +78,22 @@ describe('concurrency', () => {
     expect(rooms).toEqual([4, 4, 8, 16, 20, 20]);
   });
 
+  test('starts at four again after an outage', () => {
+    const { advance, call, pace } = createWorld({ maxPerSecond: 10_000, maxConcurrency: 20 });
+    for (let accepted = 0; accepted < 5; accepted += 1) call();
+    for (let failed = 0; failed < 10; failed += 1) call('unavailable');
+    advance(2_000);
+    call('answered');
+
+    let started = 0;
+    for (; pace.waitMs() < 1_000; started += 1) {
+      advance(1);
+      pace.start();
+    }
+
+    expect(started).toBe(4);
+  });
+
   test('waits for a call to end when all places are taken', () => {
     const { pace } = createWorld({ maxPerSecond: 1_000, maxConcurrency: 1 });
 
@@ -139,6 +155,27 @@ describe('rate', () => {
     expect(callFor(10_000).calls).toBeGreaterThanOrEqual(195);
   });
 
+  test('tells how many calls fit into a while, but never fewer than the first four', () => {
+    const { callFor, pace } = createWorld({ maxPerSecond: 100, limit: 20 });
+    const before = pace.callsWithin(20_000);
+    callFor(60_000);
+
+    expect([before, pace.callsWithin(1)]).toEqual([2_000, 4]);
+    expect(pace.callsWithin(20_000)).toBeGreaterThanOrEqual(360);
+    expect(pace.callsWithin(20_000)).toBeLessThanOrEqual(420);
+  });
+
+  test('is remembered over a pause, however long', () => {
+    const { advance, allow, callFor, pace } = createWorld({ maxPerSecond: 100, limit: 5 });
+    callFor(10_000);
+    pace.end(pace.start(), 'throttled', 300_000);
+    allow(1_000);
+
+    advance(300_000);
+
+    expect(callFor(1_000).calls).toBeLessThan(30);
+  });
+
   test('is forgotten once nothing was called for a minute', () => {
     const { advance, allow, callFor } = createWorld({ maxPerSecond: 100, limit: 5 });
     callFor(10_000);
@@ -197,6 +234,16 @@ describe('a pause', () => {
     expect([pace.isOpen, pace.isWorking, pace.waitMs()]).toEqual([false, true, 0]);
   });
 
+  test('comes back with the first failed call after refused credentials', () => {
+    const { advance, call, pace } = createWorld({ maxPerSecond: 100 });
+    pace.unauthorized();
+    advance(120_000);
+
+    call('unavailable');
+
+    expect([pace.isOpen, pace.pausedMs()]).toEqual([true, 4_000]);
+  });
+
   test('is not made longer by calls that were on their way', () => {
     const { advance, pace } = createWorld({ maxPerSecond: 1_000 });
     const started = Array.from({ length: 4 }, () => {
@@ -222,6 +269,21 @@ describe('a pause', () => {
 
     expect([paused, pace.pausedMs(), pace.isOpen]).toEqual([120_000, 0, true]);
   });
+});
+
+test('the service works for a minute after an answer, unless it is down since', () => {
+  const { advance, call, pace } = createWorld({ maxPerSecond: 1_000 });
+  const isWorking = [pace.isWorking];
+  call();
+  advance(59_999);
+  isWorking.push(pace.isWorking);
+  advance(1);
+  isWorking.push(pace.isWorking);
+  call('answered');
+  for (let failed = 0; failed < 10; failed += 1) call('unavailable');
+  isWorking.push(pace.isWorking);
+
+  expect(isWorking).toEqual([false, true, false, false]);
 });
 
 test('row 17: no second ever holds more starts than the upper bound', () => {
