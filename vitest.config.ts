@@ -2,8 +2,9 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: [...configDefaults.exclude, 'test/aws/**'], // npm run test:aws
+    dir: 'test',
+    include: ['**/*.test.ts'],
+    exclude: [...configDefaults.exclude, 'aws/**'], // npm run test:aws
     globalSetup: ['test/support/build.ts'],
     restoreMocks: true,
     unstubEnvs: true,
