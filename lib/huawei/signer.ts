@@ -27,7 +27,7 @@ export function sign(
   { accessKeyId, secretAccessKey, securityToken }: AccessKeys,
   nowMs: number,
 ): Readonly<Record<string, string>> {
-  const { host, pathname, search } = new URL(url);
+  const { host, pathname, searchParams } = new URL(url);
   const date = toSdkDate(nowMs);
   const added = {
     'X-Sdk-Date': date,
@@ -38,7 +38,7 @@ export function sign(
   const canonicalRequest = [
     method,
     canonicalPath(pathname),
-    canonicalQuery(search),
+    canonicalQuery(searchParams),
     ...signed.map(([name, value]) => `${name}:${value}`),
     '',
     names,
@@ -69,16 +69,8 @@ function canonicalPath(pathname: string): string {
   return path.endsWith('/') ? path : `${path}/`;
 }
 
-function canonicalQuery(search: string): string {
-  if (search.length <= 1) return '';
-  return search
-    .slice(1)
-    .split('&')
-    .map((pair): [string, string] => {
-      const at = pair.indexOf('=');
-      const name = at === -1 ? pair : pair.slice(0, at);
-      return [decodeURIComponent(name), at === -1 ? '' : decodeURIComponent(pair.slice(at + 1))];
-    })
+function canonicalQuery(query: URLSearchParams): string {
+  return [...query]
     .sort((a, b) => byName(a, b) || compare(a[1], b[1]))
     .map(([name, value]) => `${encode(name)}=${encode(value)}`)
     .join('&');

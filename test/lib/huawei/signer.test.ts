@@ -55,6 +55,12 @@ test('signs a path with a trailing slash like the one without', () => {
   ).toEqual(guide());
 });
 
+test('signs a header without the blanks around its value, which HTTP does not carry', () => {
+  const headers = { 'Content-Type': ' application/json\t' };
+
+  expect(sign({ ...documentedRequest, headers }, documented, documentedAt)).toEqual(guide());
+});
+
 test('signs the security token of temporary keys, and sends it', () => {
   const keys = { ...documented, securityToken: 'gQpjbi1ub3J0aC' };
 
