@@ -587,11 +587,14 @@ describe('with discovery, an instance that does not run', () => {
     expect(app.log.ignoredChanges).toMatchObject([{ instanceId: b, state: 'BACKUP' }]);
   });
 
-  test('and will not by itself is left to the schedule', async () => {
-    const { app, run, synced } = createDiscoveringWorker('CREATEFAILED');
+  test.each(['CREATEFAILED', 'ERROR'])(
+    'and will not by itself (%s) is left to the schedule',
+    async (state) => {
+      const { app, run, synced } = createDiscoveringWorker(state);
 
-    expect(await run([deliver('1', { instanceId: b })])).toEqual([]);
-    expect(synced).toEqual([]);
-    expect(app.log.ignoredChanges).toMatchObject([{ instanceId: b, state: 'CREATEFAILED' }]);
-  });
+      expect(await run([deliver('1', { instanceId: b })])).toEqual([]);
+      expect(synced).toEqual([]);
+      expect(app.log.ignoredChanges).toMatchObject([{ instanceId: b, state }]);
+    },
+  );
 });

@@ -116,6 +116,7 @@ describe('a trace', () => {
     ["our own, under RDS' name", { trace_name: 'synRdsinfo' }],
     ['one of DDM', { service_type: 'DDM', resource_id: instanceId, trace_name: 'createInstance' }],
     ['of another service', { service_type: 'ECS', trace_name: 'deleteInstance' }],
+    ['of a service whose name begins like ours', { service_type: 'RDSX' }],
     ['of a name that changes nothing', { trace_name: 'resetPassword' }],
     ['of the public IP', { trace_name: 'setOrResetPublicIP' }],
     ['of a name of the language', { trace_name: 'constructor' }],
@@ -149,6 +150,15 @@ describe('the message of a notification', () => {
   ])('is read as %s', (_, value) => {
     expect(parseNotification(JSON.stringify(value))).toEqual([change]);
   });
+
+  test.each(['cts', 'record', 'records', 'smn', 'message', 'traces', 'events', 'data'])(
+    'is read one by one in "%s": a failed operation beside another is none',
+    (key) => {
+      const failed = { ...trace, resource_id: replicaId, trace_rating: 'warning' };
+
+      expect(parseNotification(JSON.stringify({ [key]: [failed, trace] }))).toEqual([change]);
+    },
+  );
 
   test.each<[string, unknown]>([
     ['one event', event],
@@ -204,6 +214,7 @@ describe('the message of a notification', () => {
     expect(parseNotification(text)).toBe('irrelevant');
   });
 
+  const numbered = { detail: { resource_id: 7 }, resource_id: dataNodeId };
   const deep = `${'{"a":'.repeat(40_000)}1${'}'.repeat(40_000)}`;
 
   test.each<[string, string]>([
@@ -219,6 +230,7 @@ describe('the message of a notification', () => {
     ['a trace of another form', JSON.stringify({ ...trace, trace_name: ['deleteInstance'] })],
     ['an event without an id', JSON.stringify({ ...event, detail: {} })],
     ['an event of another form', JSON.stringify({ ...event, detail: 'x' })],
+    ['an event with a number for an id', JSON.stringify({ ...event, ...numbered })],
     ['lists in lists', `${'['.repeat(50_000)}${']'.repeat(50_000)}`],
     ['objects in objects', deep],
     ['a wrapped one of these', `{"cts":${deep}}`],
