@@ -627,19 +627,25 @@ describe('the queue', () => {
   test('gets an entry that it never takes five times, and the rest once', async () => {
     const [stubborn = ''] = instanceIds(1);
     const batches: number[] = [];
+    const times: number[] = [];
+    const clock = createFakeClock();
     const sendBatch: Queue['sendBatch'] = async (entries) => {
       batches.push(entries.length);
+      times.push(clock.monotonic());
       const index = entries.findIndex(({ message }) => JSON.stringify(message).includes(stubborn));
       return { failed: [{ index, isFinal: false }], reason: 'the queue refused messages: Busy' };
     };
 
     const { report } = await runFleet({
       instanceIds: instanceIds(10),
+      clock,
+      random: () => 1, // full jitter: the longest waits
       settings: { syncInlineMax: 0 },
       queue: { ...createFakeQueue(), sendBatch },
     });
 
     expect(batches).toEqual([10, 1, 1, 1, 1]);
+    expect(times).toEqual([0, 100, 300, 700, 1_500]);
     expect(report).toMatchObject({ queued: 9, failed: 1 });
   });
 
