@@ -8,6 +8,8 @@ export default defineConfig({
     globalSetup: ['test/support/build.ts'],
     restoreMocks: true,
     unstubEnvs: true,
+    // What runs in the tests' own process prints nothing among their results.
+    env: { POWERTOOLS_LOG_LEVEL: 'SILENT', POWERTOOLS_METRICS_DISABLED: 'true' },
     testTimeout: 60_000, // many processes at once on two cores
     hookTimeout: 120_000,
     maxWorkers: 4, // many tests wait for processes and timers

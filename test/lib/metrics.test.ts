@@ -5,6 +5,10 @@ import { createRecorder } from '../../lib/sync/outcomes.ts';
 import { createTask } from '../../lib/sync/tasks.ts';
 import { createFakeClock } from '../fakes/clock.ts';
 
+vi.hoisted(() => {
+  delete process.env.POWERTOOLS_METRICS_DISABLED; // vitest.config.ts; it is read once
+});
+
 const written: string[] = [];
 
 beforeEach(() => {
