@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import packageJson from '../package.json' with { type: 'json' };
 import { endWithReader } from './options.ts';
 
 /** Each is a file beside this one, which reads the arguments behind its name. */
@@ -14,6 +15,7 @@ const commands = {
 
 const program = new Command('npx ddm-sync')
   .description('Keeps Huawei Cloud DDM instances in sync with their data nodes.')
+  .version(packageJson.version, '-v, --version', 'say which version this is')
   .helpCommand(false)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 for (const [name, help] of Object.entries(commands)) {

@@ -14,6 +14,7 @@ import { runFleet } from '../../cli/start/run.ts';
 import { drawProgress, parseLogLine } from '../../cli/start/screen.ts';
 import { startCloud } from '../../emulator/cloud.ts';
 import { environmentOf } from '../../emulator/environment.ts';
+import packageJson from '../../package.json' with { type: 'json' };
 import { root, runNode, workIn } from '../support/process.ts';
 import { folderWithStages } from '../support/stage.ts';
 import { required } from '../support/template.ts';
@@ -277,6 +278,13 @@ describe('npx ddm-sync', () => {
     for (const name of ['start', 'dev', 'setup', 'deploy', 'run', 'report', 'redrive']) {
       expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
     }
+  });
+
+  test('says its version', async () => {
+    expect(await ddmSync(['--version'])).toMatchObject({
+      status: 0,
+      stdout: `${packageJson.version}\n`,
+    });
   });
 
   test('refuses a command that it does not know, and names the one that was meant', async () => {
