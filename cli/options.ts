@@ -155,9 +155,9 @@ function capital(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
-/** Without the line breaks of the source; those before a list stay. */
+/** Without the line breaks of the source; those of a list and between paragraphs stay. */
 function flow(text: string): string {
-  return text.replace(/\n(?![ \n])/g, ' ');
+  return text.replace(/(?<!\n)\n(?![ \n])/g, ' ');
 }
 
 /** The text of `--help`, as wide as the terminal. */

@@ -10,7 +10,7 @@ export const runOptions = {
   concurrency: { group: 'Run', example: '20', help: 'SYNC_CONCURRENCY (default 20)' },
   rate: {
     example: '100',
-    help: 'SYNC_RATE_PER_SECOND (default 100 in the embedded cloud, 20 else)',
+    help: 'SYNC_RATE_PER_SECOND (default 20; 100 in the embedded cloud)',
   },
   api: { example: 'v1|v3|auto', help: 'DDM_API_VERSION (default v1)' },
   dryRun: { help: 'read and check everything, call nothing' },

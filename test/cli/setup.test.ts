@@ -335,6 +335,8 @@ describe('npm run setup with flags', () => {
     ]) {
       expect(help).toContain(`--${name}`);
     }
+    expect(help).toContain('  --project <project id> ');
+    expect(help).toMatch(/hidden prompts\.\n\nAWS: /); // a paragraph of its own
   });
 });
 
