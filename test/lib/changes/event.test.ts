@@ -37,6 +37,11 @@ test.each<[string, unknown, RegExp]>([
     /\(detail\.dataNodeIds\)/,
   ],
   [
+    'a property with a long name',
+    event({ dataNodeId, ['x'.repeat(5_000)]: 1 }),
+    /\(detail\.x{57}\)/, // 64 characters
+  ],
+  [
     'an RDS id for an instance',
     event({ instanceId: dataNodeId }, 'DDM Instance Changed'),
     /\(detail\.instanceId\)/,

@@ -101,6 +101,7 @@ describe('a trace', () => {
   test.each([
     ['an object', { replica_of_id: dataNodeId, name: 'replica' }],
     ['a text', JSON.stringify({ name: 'replica', replica_of_id: dataNodeId })],
+    ['a text with blanks', `{"replica_of_id" : "${dataNodeId}"}`],
     ['a text in a text', JSON.stringify(JSON.stringify({ replica_of_id: dataNodeId }))],
   ])('of a new read replica is a change of its primary: the request is %s', (_, request) => {
     const created = { ...trace, trace_name: 'createInstance', resource_id: replicaId, request };

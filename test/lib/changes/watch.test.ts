@@ -596,3 +596,15 @@ test('warns once of a service type that has had no trace for a week', async () =
     { message: 'no audit traces of a service type for a week', serviceType: 'GaussDB' },
   ]);
 });
+
+test('a service type whose traces cannot be read is not silent', async () => {
+  const world = createWorld();
+  const unreadable: object = { trace_id: null };
+  for (let day = 0; day < 10; day += 1) {
+    for (const service_type of ['RDS', 'GaussDB']) world.record({ service_type, ...unreadable });
+    await world.look();
+    await world.clock.run(world.clock.sleep(24 * hour));
+  }
+
+  expect(new Set(world.log.warnings)).toEqual(new Set(['audit traces not readable']));
+});

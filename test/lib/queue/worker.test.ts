@@ -375,7 +375,9 @@ describe('a batch', () => {
     );
 
     expect(returned).toEqual(['7']);
-    expect(log.warnings).toEqual(['instances not sent anew']);
+    expect(log.warned).toEqual([
+      { message: 'instances not sent anew', messages: 1, reason: expect.stringMatching(/./) },
+    ]);
     expect(syncQueue.sent.length).toBe(29);
     expect(syncQueue.delayed).toMatchObject([{ receiptHandle: 'handle-7' }]);
   });
@@ -401,7 +403,10 @@ describe('a batch', () => {
     });
 
     expect(returned).toEqual(['1']);
-    expect(log.warnings).toEqual(['instances not sent anew', 'redelivery delay not set']);
+    expect(log.warned).toMatchObject([
+      { message: 'instances not sent anew', messages: 1 },
+      { message: 'redelivery delay not set', messages: 1 },
+    ]);
   });
 });
 

@@ -552,10 +552,11 @@ describe('the queue', () => {
 
     expect(queue.sent).toEqual([]);
     expect(report).toMatchObject({ accepted: 500, skipped: 500, failed: 0 });
-    expect(log.warnings).toEqual(['instances not handed over']);
-    expect(log.outcomes.find(({ status }) => status === 'skipped')?.externalMessage).toBe(
-      'the queue still holds 501 messages of earlier runs',
-    );
+    const reason = 'the queue still holds 501 messages of earlier runs';
+    expect(log.warned).toEqual([
+      { message: 'instances not handed over', runId: 'run-1', instances: 500, reason },
+    ]);
+    expect(log.outcomes.find(({ status }) => status === 'skipped')?.externalMessage).toBe(reason);
   });
 
   test.each([
