@@ -25,10 +25,10 @@ function deliver(messageId: string, change: object): SqsRecord {
   };
 }
 
-/** The worker on the change queue; a and b share a data node. */
-function createWorker() {
+/** The worker on the change queue; all but c share a data node. */
+function createWorker(fleet = ids) {
   const cts = createFakeCts();
-  for (const id of ids) cts.dataNodes.set(id, id === c ? [] : [shared]);
+  for (const id of fleet) cts.dataNodes.set(id, id === c ? [] : [shared]);
   const synced: string[] = [];
   cts.fault = ({ url }) => {
     const instanceId = /instances\/([^/]+)\/rds\/sync$/.exec(url)?.[1];
@@ -43,7 +43,7 @@ function createWorker() {
     changeQueue,
     syncQueue,
     parameters: {
-      fleet: async () => ({ instanceIds: ids, malformed: [], duplicates: 0, notRunning: [] }),
+      fleet: async () => ({ instanceIds: fleet, malformed: [], duplicates: 0, notRunning: [] }),
     },
   });
   const run = (deliveries: readonly SqsRecord[]) =>
@@ -242,6 +242,21 @@ describe('an instance whose schemas cannot be listed', () => {
     await run([deliver('2', { instanceId: c })]);
     expect(synced).toEqual([c]);
     expect(app.log.ignoredChanges).toEqual([]);
+  });
+
+  test('is asked again if more than ten others fail with it, as it is not about single ones', async () => {
+    const fleet = instanceIds(12);
+    const { cts, run, synced } = createWorker(fleet);
+    const works = cts.fault;
+    cts.fault = (request) =>
+      request.url.includes('/databases') ? answer(500, {}) : works(request);
+    for (const id of ['1', '2', '3']) await run([deliver(id, { dataNodeId: shared })]);
+    cts.fault = works;
+
+    const returned = await run([deliver('4', { dataNodeId: shared })]);
+
+    expect(returned).toEqual([]);
+    expect(synced.length).toBe(11);
   });
 
   test('is not asked again after three failures, but synced', async () => {
