@@ -63,11 +63,17 @@ async function run(deliveries: readonly SqsRecord[], options: BatchOptions = {})
       };
     },
   });
-  const returned = await app.clock.run(
-    syncBatch(app, { isChange: false, records: deliveries }, deadlineIn(remainingMs, app.clock)),
-  );
+  /** Another batch in the same environment. */
+  const again = (records: readonly SqsRecord[]) =>
+    app.clock.run(syncBatch(app, { isChange: false, records }, deadlineIn(remainingMs, app.clock)));
+  const returned = await again(deliveries);
   const sent = queue.sent as readonly QueueEntry<SyncMessage>[];
-  return { app, calls, log: app.log, queue, returned, sent };
+  return { again, app, calls, log: app.log, queue, returned, sent };
+}
+
+/** A message for each of so many instances. */
+function deliveriesOf(instances: number, options: DeliveryOptions = {}): readonly SqsRecord[] {
+  return instanceIds(instances).map((id, index) => delivery(String(index), id, options));
 }
 
 const [a = '', b = '', c = ''] = instanceIds(3);
@@ -323,6 +329,114 @@ describe('a batch', () => {
     expect(sent.map(({ message }) => message)).toMatchObject([{ instanceId: ids[3], slow: true }]);
     expect(sent[0]?.message.tries).toBeUndefined();
     expect(sent[0]?.delaySeconds).toBeGreaterThanOrEqual(45);
+  });
+
+  test('waits twice as long as for the longest answer, whoever is left', async () => {
+    const latencies: Readonly<Record<string, number>> = { [a]: 2_000, [b]: 3_500, [c]: 9_000 };
+
+    const { app, log, sent } = await run(deliveriesOf(3), {
+      answer: (instanceId) => ({ status: 200, latencyMs: latencies[instanceId] ?? 0 }),
+    });
+
+    expect(log.batches).toMatchObject([{ accepted: 2, queued: 1 }]);
+    expect(sent.map(({ message }) => message.instanceId)).toEqual([c]);
+    expect(app.clock.monotonic()).toBeLessThan(7_200);
+  });
+
+  test('waits for its first answer, however late', async () => {
+    const { log, sent } = await run(deliveriesOf(2), {
+      answer: () => ({ status: 200, latencyMs: 3_000 }),
+    });
+
+    expect(log.batches).toMatchObject([{ accepted: 2 }]);
+    expect(sent).toEqual([]);
+  });
+
+  test('waits for nobody longer when the service asks for a pause', async () => {
+    const throttled = { ...overloaded, retryAfter: '120' };
+
+    const { app, sent } = await run(deliveriesOf(3), {
+      answer: (instanceId) => ({ [b]: throttled, [c]: silent })[instanceId],
+    });
+
+    expect(app.clock.monotonic()).toBeLessThan(2_000);
+    expect(sent.map(({ message }) => message.instanceId).sort()).toEqual([b, c].sort());
+  });
+
+  test('ends after 20 seconds, whatever is left', async () => {
+    const { app, sent } = await run(deliveriesOf(3), {
+      answer: () => ({ ...overloaded, retryAfter: '3' }),
+    });
+
+    expect(app.clock.monotonic()).toBeGreaterThan(15_000);
+    expect(app.clock.monotonic()).toBeLessThan(22_000);
+    expect(sent.length).toBe(3);
+  });
+
+  test('calls nothing in the pause that an earlier batch found', async () => {
+    const { again, calls, sent } = await run(deliveriesOf(60), { answer: () => down });
+    const before = calls.length;
+
+    expect(await again(deliveriesOf(5))).toEqual([]);
+
+    expect(calls.length).toBe(before);
+    expect(sent.length).toBe(65);
+  });
+
+  const quick = { SYNC_ATTEMPT_TIMEOUT_MS: '1000' };
+
+  test('takes ten instances that do not answer for an outage', async () => {
+    const { app, calls } = await run(deliveriesOf(60), { env: quick, answer: () => silent });
+
+    expect(calls.length).toBeLessThanOrEqual(14);
+    expect(app.pace.isOpen).toBe(true);
+  });
+
+  test('does not take instances for an outage that did not answer before', async () => {
+    const { app, calls } = await run(deliveriesOf(20, { slow: true }), {
+      env: quick,
+      answer: () => silent,
+    });
+
+    expect(calls.length).toBe(20);
+    expect(app.pace.isOpen).toBe(false);
+  });
+
+  test('takes 503 of instances for an outage that did not answer before', async () => {
+    const { app, calls } = await run(deliveriesOf(60, { slow: true }), { answer: () => down });
+
+    expect(calls.length).toBeLessThanOrEqual(15);
+    expect(app.pace.isOpen).toBe(true);
+  });
+
+  test('does not take calls for an outage that it ended itself', async () => {
+    const answering = new Set(instanceIds(4));
+
+    const { app, log } = await run(deliveriesOf(19), {
+      answer: (instanceId) => (answering.has(instanceId) ? ok : silent),
+    });
+
+    expect(log.batches).toMatchObject([{ accepted: 4, queued: 15 }]);
+    expect([app.pace.isOpen, app.pace.pausedMs()]).toEqual([false, 0]);
+  });
+
+  test('gives slow instances no more time when half of a batch is slow', async () => {
+    const late: FakeAnswer = { status: 200, latencyMs: 8_000 };
+
+    const { log } = await run([delivery('1', a, { slow: true }), delivery('2', b)], {
+      answer: (instanceId) => (instanceId === a ? late : ok),
+    });
+
+    expect(log.batches).toMatchObject([{ accepted: 1, queued: 1 }]);
+  });
+
+  test('logs each retry', async () => {
+    const { log } = await run([delivery('1', a)], {
+      answer: (_, call) => (call === 1 ? broken : ok),
+    });
+
+    expect(log.batches).toMatchObject([{ accepted: 1, attempts: 2 }]);
+    expect(log.retries).toMatchObject([{ instanceId: a, attempt: 1 }]);
   });
 
   test('gives slow instances their time when most of a batch is slow', async () => {
