@@ -176,15 +176,17 @@ describe('some instances of the fleet', () => {
     names: new Map([[running, 'shop-01']]),
   };
 
-  function open(given: Fleet = fleet) {
+  function open(given: Fleet = fleet, { env = {}, broken = '' } = {}) {
     const calls: string[] = [];
     const app = createTestApp({
+      env,
       parameters: { fleet: async () => given },
       http: () => ({
         close: () => {},
         send: async ({ url }) => {
           calls.push(url);
           const instanceId = /instances\/(\w+)\//.exec(url)?.[1];
+          if (instanceId === broken) return answer(400, { errCode: 'DBS.280001' });
           return answer(200, { instanceId, jobId: 'job-1' });
         },
       }),
@@ -210,6 +212,16 @@ describe('some instances of the fleet', () => {
       { instanceId: running, instanceName: 'shop-01', status: 'accepted' },
     ]);
     expect(app.log.warned).toEqual([]);
+  });
+
+  test('and all others of the list are what a share of errors is counted from', async () => {
+    const env = { SYNC_MAX_ERRORS: '40%', SYNC_CONCURRENCY: '1' }; // two of five
+    const { run } = open(fleet, { env, broken: running });
+
+    const { report, stoppedBy } = await run();
+
+    expect(stoppedBy).toBeUndefined();
+    expect(report).toMatchObject({ total: 5, accepted: 1, failed: 2, skipped: 2 });
   });
 
   test('must be of the fleet: nothing is called otherwise', async () => {
