@@ -147,13 +147,10 @@ describe('a batch', () => {
   });
 
   test('row 11: sends everything anew when everything fails, and does not throw', async () => {
-    const ids = instanceIds(20);
-    const deliveries = ids.map((id, index) => delivery(String(index), id));
-
-    const { returned, sent } = await run(deliveries, { answer: () => broken });
+    const { returned, sent } = await run(deliveriesOf(20), { answer: () => broken });
 
     expect(returned).toEqual([]);
-    expect(sent.map(({ message }) => message.instanceId).sort()).toEqual(ids);
+    expect(sent.map(({ message }) => message.instanceId).sort()).toEqual(instanceIds(20));
   });
 
   test('calls an instance once, however many messages ask for it', async () => {
@@ -222,10 +219,7 @@ describe('a batch', () => {
   );
 
   test('row 7: sends anew what it has no time for', async () => {
-    const ids = instanceIds(100);
-    const deliveries = ids.map((id, index) => delivery(String(index), id, { tries: 2 }));
-
-    const { app, log, returned, sent } = await run(deliveries, {
+    const { app, log, returned, sent } = await run(deliveriesOf(100, { tries: 2 }), {
       latencyMs: 2_000,
       remainingMs: 12_000,
       env: { SYNC_CONCURRENCY: '4' },
@@ -267,10 +261,9 @@ describe('a batch', () => {
   });
 
   test('row 21: stops at a dead token, and comes back after minutes', async () => {
-    const ids = instanceIds(60);
-    const deliveries = ids.map((id, index) => delivery(String(index), id, { tries: 4 }));
-
-    const { calls, log, returned, sent } = await run(deliveries, { answer: () => refused });
+    const { calls, log, returned, sent } = await run(deliveriesOf(60, { tries: 4 }), {
+      answer: () => refused,
+    });
 
     expect([returned, sent.length]).toEqual([[], 60]);
     expect(calls.length).toBeLessThanOrEqual(8);
@@ -283,10 +276,7 @@ describe('a batch', () => {
   });
 
   test('row 34: is handed back at once when the service asks for a pause', async () => {
-    const ids = instanceIds(30);
-    const deliveries = ids.map((id, index) => delivery(String(index), id));
-
-    const { app, calls, sent } = await run(deliveries, {
+    const { app, calls, sent } = await run(deliveriesOf(30), {
       answer: () => ({ ...overloaded, retryAfter: '120' }),
     });
 
@@ -297,10 +287,9 @@ describe('a batch', () => {
   });
 
   test('an outage costs a few calls, and no tries', async () => {
-    const ids = instanceIds(60);
-    const deliveries = ids.map((id, index) => delivery(String(index), id, { tries: 4 }));
-
-    const { app, calls, log, sent } = await run(deliveries, { answer: () => down });
+    const { app, calls, log, sent } = await run(deliveriesOf(60, { tries: 4 }), {
+      answer: () => down,
+    });
 
     expect(app.clock.monotonic()).toBeLessThan(20_000);
     expect(calls.length).toBeLessThanOrEqual(15);
@@ -318,9 +307,8 @@ describe('a batch', () => {
 
   test('does not wait for an instance that does not answer, but calls it again, apart from the others', async () => {
     const ids = instanceIds(20);
-    const deliveries = ids.map((id, index) => delivery(String(index), id));
 
-    const { app, log, sent } = await run(deliveries, {
+    const { app, log, sent } = await run(deliveriesOf(20), {
       answer: (instanceId) => (instanceId === ids[3] ? silent : ok),
     });
 
@@ -483,10 +471,7 @@ describe('a batch', () => {
     const ids = instanceIds(30);
     const syncQueue = createFakeQueue((instanceId) => instanceId === ids[7]);
 
-    const { log, returned } = await run(
-      ids.map((id, index) => delivery(String(index), id)),
-      { syncQueue, answer: () => busy },
-    );
+    const { log, returned } = await run(deliveriesOf(30), { syncQueue, answer: () => busy });
 
     expect(returned).toEqual(['7']);
     expect(log.warned).toEqual([
